@@ -1,0 +1,83 @@
+"""The terminal: a card as text, for people who ask from a shell and for anyone without a chat."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from bot.messages.card import Actions, Block, Card, Facts, Note, Paragraph, Progress, Run, Table
+
+WIDTH = 76
+_METER = 40
+_WIDE = "WF"
+
+
+def render(card: Card) -> str:
+    """Return *card* as plain text, without control characters, ending in a newline."""
+    title = _clean(card.title)
+    lines = [title + "\n" + "─" * min(WIDTH, _width(title))]
+    lines += ["\n".join(_block(block)) for block in card.blocks]
+    return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def _block(block: Block) -> Iterator[str]:
+    match block:
+        case Paragraph(runs) | Note(runs):
+            yield from _wrapped(_runs(runs))
+        case Facts(pairs):
+            yield from _facts(pairs)
+        case Table():
+            yield from _table(block)
+        case Progress(share, text):
+            filled = max(0, min(_METER, int(share * _METER)))
+            yield f"{'█' * filled}{'░' * (_METER - filled)}  {_clean(text)}"
+        case Actions(buttons):
+            words = " · ".join(_clean(button.on) for button in buttons if button.do == "ask")
+            if words:
+                yield from _wrapped(f"Ask also: {words}")
+
+
+def _facts(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    widest = max((_width(name) for name, _ in pairs), default=0)
+    for name, value in pairs:
+        yield f"{_padded(_clean(name), widest)}  {_clean(value)}"
+
+
+def _table(table: Table) -> Iterator[str]:
+    grid = [tuple(_clean(cell) for cell in row) for row in (table.header, *table.rows)]
+    widths = [max(_width(row[i]) for row in grid) for i in range(len(table.header))]
+    for row in grid:
+        cells = [_padded(cell, widths[i], right=i in table.numeric) for i, cell in enumerate(row)]
+        yield "  ".join(cells).rstrip()
+    if table.more:
+        yield _clean(table.more)
+
+
+def _runs(runs: Sequence[Run]) -> str:
+    return "".join(f"`{run.text}`" if run.is_code else run.text or f"@{run.person}" for run in runs)
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    line = ""
+    for word in _clean(text).split(" "):
+        if line and _width(line) + 1 + _width(word) > WIDTH:
+            yield line
+            line = word
+        else:
+            line = f"{line} {word}" if line else word
+    yield line
+
+
+def _padded(text: str, width: int, *, right: bool = False) -> str:
+    blanks = " " * (width - _width(text))
+    return blanks + text if right else text + blanks
+
+
+def _width(text: str) -> int:
+    """Return how many columns *text* takes: wide letters two, combining marks none."""
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in _WIDE else 1 for c in text)
+
+
+def _clean(text: str) -> str:
+    """Replace what could steer a terminal: control and format characters from names that vendors send."""
+    return "".join("\ufffd" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co"} else c for c in text)

@@ -1,0 +1,109 @@
+"""Columns: what operators point at (`ResourceId`, `Tags.team`), and the token classes that meters name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from bot.errors import SourceRefused
+from bot.ledger import parse
+from bot.ledger.allocate import like
+from bot.ledger.schema import TAG, TOKENS
+
+_CLASSES = (
+    (r"output|completion|response|generated", "output_tokens"),
+    (r"cache[ _-]?write[ _-]?1h|cache[ _-]?(write|creation).*1 ?h|cachewrite1h", "cache_write_1h_tokens"),
+    (r"cache[ _-]?(write|creation)|cachewrite", "cache_write_5m_tokens"),
+    (r"cache[ _-]?read|cached|cacheread", "cache_read_tokens"),
+    (r"input|prompt|context", "uncached_input_tokens"),
+)
+_THOUSANDS = ((r"^1k |1000 |thousand|^1k?-?tokens.*k", 1_000), (r"1m |1000000 |1,000,000 |million|mtok", 1_000_000))
+
+
+def pointed_at(table: ir.Table, pointer: str | None, setting: str) -> Any:
+    """Return the text that *pointer* names: a column, or `Column.key` of a JSON, map or struct column; None for no pointer.
+
+    Raises:
+        SourceRefused: There is no such column; names the setting and the columns there are.
+    """
+    if not pointer:
+        return None
+    if pointer in table.columns:
+        return parse.text(table[pointer])
+    column, _, key = pointer.partition(".")
+    if not key or column not in table.columns:
+        have = ", ".join(table.columns)
+        raise SourceRefused(f"{setting} holds '{pointer}', but there is no such column. The file has: {have}.")
+    return key_of(table[column], key)
+
+
+def key_of(column: Any, key: str) -> Any:
+    """Return the text under *key* of a column of JSON text, a map or a struct; null where it is not there."""
+    kind = column.type()
+    if kind.is_map():
+        return parse.text(column.get(key))
+    if kind.is_struct():
+        return parse.text(column[key]) if key in kind.names else ibis.null("string")
+    return json_text(parse.text(column).try_cast("json")[key])
+
+
+def json_text(value: Any) -> Any:
+    """Return a JSON value as text: a string without its quotes, anything else as it is written."""
+    return parse.text(ibis.coalesce(value.unwrap_as("string"), value.cast("string")))
+
+
+def first_of(table: ir.Table, names: Iterable[str]) -> Any:
+    """Return the text of the first of *names* that is filled, per row; None when the table has none of them."""
+    present = [parse.text(table[name]) for name in names if name in table.columns]
+    return ibis.coalesce(*present) if len(present) > 1 else (present[0] if present else None)
+
+
+def any_like(table: ir.Table, wanted: Mapping[str, Iterable[str]]) -> Any:
+    """Return the condition that one of the columns matches one of its globs; a column that is not there matches nothing."""
+    conditions = [
+        (parse.text(table[name]).lower().like(like(glob.lower()))).fill_null(False)
+        for name, globs in wanted.items()
+        if name in table.columns
+        for glob in globs
+    ]
+    result = ibis.literal(False)
+    for condition in conditions:
+        result = result | condition
+    return result
+
+
+def tags(table: ir.Table, names: Iterable[str], columns: Iterable[str]) -> dict[str, Any]:
+    """Return the tag columns (`tag:name`) from the first of *columns* that is there and holds the tag."""
+    present = [name for name in columns if name in table.columns]
+    found = {}
+    for name in names:
+        values = [key_of(table[column], name) for column in present]
+        if values:
+            found[f"{TAG}{name}"] = ibis.coalesce(*values) if len(values) > 1 else values[0]
+    return found
+
+
+def is_tokens(unit: Any) -> Any:
+    """Tell per row whether *unit* counts tokens."""
+    return unit.lower().contains("token").fill_null(False)
+
+
+def token_classes(quantity: Any, unit: Any, meter: Any) -> dict[str, Any]:
+    """Return the five token columns of a meter row: its tokens in the class that *meter* names, zero in the others.
+
+    A meter that names no class counts as uncached input. Units may be tokens, thousands or millions of them.
+    """
+    text = meter.lower()
+    named = ibis.cases(
+        *(((text.re_search(pattern)).fill_null(False), name) for pattern, name in _CLASSES), else_="uncached_input_tokens"
+    )
+    factor = ibis.cases(
+        *(((unit.lower().re_search(pattern)).fill_null(False), ibis.literal(value)) for pattern, value in _THOUSANDS),
+        else_=ibis.literal(1),
+    )
+    tokens = (quantity.cast("decimal(29, 9)") * factor.cast("decimal(9, 0)")).round(0).cast("int64")
+    counted = ibis.ifelse(is_tokens(unit), tokens, 0).fill_null(0)
+    return {name: ibis.ifelse(named == name, counted, 0) for name in TOKENS}

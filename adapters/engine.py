@@ -1,0 +1,176 @@
+"""The engine: DuckDB inside the process, where Ibis expressions run unless an organisation has its own.
+
+Memory is bounded; what does not fit is spilled to a temporary folder that goes with the engine.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from adapters.files import Header, header_of
+from bot.errors import SourceRefused
+from bot.ports import Rejected
+
+LINE_LIMIT = 2_000_000
+"""Bytes of the longest line of a text file; a longer one is no billing record."""
+_FATAL = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID ENCODING", "CAST", "INVALID STATE")
+
+
+class DuckDbEngine:
+    """Runs expressions in an in-memory DuckDB that spills to disk."""
+
+    def __init__(self, memory: str = "900MB", threads: int | None = None) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="aispend-engine-")
+        self._connection = ibis.duckdb.connect(memory_limit=memory, temp_directory=self._folder.name)
+        self._run("SET preserve_insertion_order = false")
+        self._run("SET TimeZone = 'UTC'")
+        self._run("SET autoinstall_known_extensions = false")
+        self._run("SET autoload_known_extensions = false")
+        if threads:
+            self._run(f"SET threads = {threads:d}")
+        self._names = iter(range(10**9))
+
+    def read(self, files: Sequence[Path], *, positions: bool = False) -> ir.Table:
+        """Return the rows of *files*; see `bot.ports.Engine`."""
+        headers = [self._named(header_of(path)) for path in files]
+        if positions:
+            return self._stacked([self._view(_scan([h], positions=True)) for h in headers])
+        layouts: dict[tuple[str, ...], list[Header]] = {}
+        for header in headers:
+            layouts.setdefault(header.layout, []).append(header)
+        return self._stacked([self._view(_scan(group, positions=False)) for group in layouts.values()])
+
+    def from_rows(self, rows: Sequence[Mapping[str, Any]], schema: Mapping[str, str]) -> ir.Table:
+        """Return *rows* as a table of *schema*."""
+        shape = ibis.schema(dict(schema)).to_pyarrow()
+        name = f"rows_{next(self._names)}"
+        table = pa.Table.from_pylist([dict(row) for row in rows], schema=shape)
+        self._connection.con.register(f"{name}_arrow", table)
+        self._run(f"CREATE TABLE {name} AS SELECT * FROM {name}_arrow")  # noqa: S608 - our own name
+        self._connection.con.unregister(f"{name}_arrow")
+        return self._connection.table(name)
+
+    def rejected(self) -> list[Rejected]:
+        """Return the malformed lines of the reads so far; a file that cannot be trusted as a whole is refused."""
+        tables = {row[0] for row in self._run("SELECT table_name FROM duckdb_tables()").fetchall()}
+        if "reject_errors" not in tables:
+            return []
+        found = self._run(
+            "SELECT DISTINCT s.file_path, e.line, e.error_type::VARCHAR, e.error_message "
+            "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) ORDER BY 1, 2"
+        ).fetchall()
+        for path, line, kind, _message in found:
+            if kind in _FATAL:
+                raise SourceRefused(_fatal_sentence(Path(path).name, line, kind))
+        return [Rejected(Path(path).name, line, _short(message)) for path, line, _kind, message in found]
+
+    def materialise(self, table: ir.Table) -> ir.Table:
+        """Compute *table* into a temporary one."""
+        name = f"step_{next(self._names)}"
+        with _readable():
+            self._run(f'CREATE TABLE "{name}" AS {ibis.to_sql(table, dialect="duckdb")}')  # noqa: S608 - our own SQL
+        return self._connection.table(name)
+
+    def rows(self, table: ir.Table) -> list[dict[str, Any]]:
+        """Return *table* as Python values."""
+        with _readable():
+            return self._connection.to_pyarrow(table).to_pylist()  # type: ignore[no-any-return]
+
+    def batches(self, table: ir.Table, rows: int = 100_000) -> Iterator[Any]:
+        """Yield *table* in record batches."""
+        with _readable():
+            # A cursor of its own: other questions may be asked between two batches.
+            yield from self._connection.con.cursor().sql(ibis.to_sql(table, dialect="duckdb")).to_arrow_reader(rows)
+
+    def close(self) -> None:
+        """Close the database and remove its folder."""
+        self._connection.disconnect()
+        self._folder.cleanup()
+
+    def _named(self, header: Header) -> Header:
+        """Return *header* with the keys that the objects of a JSON file have."""
+        if not header.is_json:
+            return header
+        with _readable():
+            path = _quoted(str(header.path))
+            found = self._run(f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({path}, format = 'auto')").fetchall()  # noqa: S608
+        return replace(header, columns=tuple(sorted(name for (name,) in found)))
+
+    def _view(self, sql: str) -> ir.Table:
+        name = f"source_{next(self._names)}"
+        with _readable():
+            self._run(f'CREATE VIEW "{name}" AS {sql}')
+        return self._connection.table(name)
+
+    def _stacked(self, tables: Sequence[ir.Table]) -> ir.Table:
+        """Return all *tables* under one another, columns matched by name."""
+        names = list(dict.fromkeys(name for table in tables for name in table.columns))
+        kinds = {name: table[name].type() for table in reversed(tables) for name in table.columns}
+        result: ir.Table | None = None
+        for table in tables:
+            shaped = table.select(
+                **{n: table[n].cast(kinds[n]) if n in table.columns else ibis.null(kinds[n]) for n in names}
+            )
+            shaped = table if len(tables) == 1 else shaped
+            result = shaped if result is None else result.union(shaped)
+        if result is None:
+            raise SourceRefused("No file to read.")
+        return result
+
+    def _run(self, sql: str) -> Any:
+        return self._connection.raw_sql(sql)
+
+
+class _readable:  # noqa: N801 - a context manager
+    """Turns what DuckDB says of an unreadable file into a sentence for the operator."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, duckdb.Error):
+            text = " ".join(str(error).split())
+            raise SourceRefused(f"The file could not be read: {text[:300]} Nothing was booked.") from error
+
+
+def _scan(headers: Sequence[Header], *, positions: bool) -> str:
+    paths = ", ".join(_quoted(str(header.path)) for header in headers)
+    first = headers[0]
+    position = ", parse_filename(filename) AS origin_file, row_number() OVER () AS origin_row" if positions else ""
+    chosen = f"* EXCLUDE (filename){position}" if positions else "*"
+    named = ", filename = true" if positions else ""
+    if first.is_parquet:
+        return f"SELECT {chosen} FROM read_parquet([{paths}], hive_partitioning = true, union_by_name = true{named})"
+    columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in dict.fromkeys(n for h in headers for n in h.columns))
+    if first.is_json:
+        return f"SELECT {chosen} FROM read_json([{paths}], format = 'auto', columns = {{{columns}}}{named})"
+    return (
+        f"SELECT {chosen} FROM read_csv([{paths}], auto_detect = false, header = true, delim = {_quoted(first.delimiter)}, "
+        f"""quote = '"', escape = '"', columns = {{{columns}}}, store_rejects = true, max_line_size = {LINE_LIMIT}{named})"""
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _fatal_sentence(name: str, line: int, kind: str) -> str:
+    what = {
+        "UNQUOTED VALUE": "a quotation mark that is never closed",
+        "LINE SIZE OVER MAXIMUM": f"a line of more than {LINE_LIMIT:,} bytes",
+        "INVALID ENCODING": "bytes that are not UTF-8; save the file as UTF-8",
+    }.get(kind, "a value that cannot be read")
+    return f"{name}, line {line}: {what}. The file cannot be trusted as a whole, so nothing was booked."
+
+
+def _short(message: str) -> str:
+    return " ".join(message.split())[:200]

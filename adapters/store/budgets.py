@@ -1,0 +1,72 @@
+"""Budgets in the database: every version is kept, the newest that has not ended is in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from adapters.store.database import Database
+from adapters.store.tables import BudgetRow
+from bot.domain.budget import Budget, Scope, ScopeKind
+from bot.domain.money import Money
+from bot.domain.period import PeriodKind
+
+
+class SqlBudgets:
+    """Budgets on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def current(self) -> list[Budget]:
+        """Return the budgets in force, by name."""
+        query = select(BudgetRow).where(BudgetRow.ended_at.is_(None)).order_by(BudgetRow.name)  # type: ignore[union-attr, arg-type]
+        with self._database.reading() as connection:
+            return [_budget(row) for row in connection.execute(query)]
+
+    def apply(self, changed: Sequence[Budget], removed: Sequence[str], at: datetime) -> None:
+        """End the *removed* and the former versions of the *changed*, and add the latter, in one transaction."""
+        with self._database.writing() as connection:
+            ended = [*removed, *(budget.name for budget in changed)]
+            in_force = BudgetRow.name.in_(ended), BudgetRow.ended_at.is_(None)  # type: ignore[attr-defined, union-attr]
+            connection.execute(update(BudgetRow).where(*in_force).values(ended_at=at))
+            for budget in changed:
+                connection.execute(insert(BudgetRow), _row(budget, _next_version(connection, budget.name), at))
+
+
+def _next_version(connection: Connection, name: str) -> int:
+    highest = connection.execute(select(func.max(BudgetRow.version)).where(BudgetRow.name == name)).scalar()  # type: ignore[arg-type]
+    return (highest or 0) + 1
+
+
+def _row(budget: Budget, version: int, at: datetime) -> dict[str, object]:
+    return {
+        "name": budget.name,
+        "version": version,
+        "scope_kind": budget.scope.kind.value,
+        "scope_name": budget.scope.name,
+        "scope_within": budget.scope.within,
+        "period": budget.period.value,
+        "limit": budget.limit.nanos,
+        "currency": budget.limit.currency,
+        "ladder": " ".join(str(tier) for tier in budget.ladder),
+        "owner": budget.owner,
+        "fiscal_year_start": budget.fiscal_year_start,
+        "began_at": at,
+    }
+
+
+def _budget(row: BudgetRow) -> Budget:
+    return Budget(
+        name=row.name,
+        scope=Scope(ScopeKind(row.scope_kind), row.scope_name, row.scope_within),
+        period=PeriodKind(row.period),
+        limit=Money(row.limit, row.currency),
+        ladder=tuple(Decimal(tier) for tier in row.ladder.split()),
+        owner=row.owner,
+        fiscal_year_start=row.fiscal_year_start,
+        version=row.version,
+    )

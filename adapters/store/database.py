@@ -1,0 +1,110 @@
+"""The database: one engine, transactions, and what differs between SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from bot.errors import ConfigError, StoreError
+
+BUSY_MS = 30_000
+"""How long a writer waits for another on SQLite."""
+_WRITE = "aispend_write"
+
+
+class Database:
+    """A database at *url* (`sqlite:///file`, `postgresql://…`)."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _normalised(url)
+        self.is_sqlite = self.url.startswith("sqlite")
+        self.engine = _engine(self.url) if not self.is_sqlite else _sqlite(self.url)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that only reads."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Yield a connection in a transaction that is committed on leaving, or undone by an error."""
+        with _translated(), self.engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+            yield connection
+
+    def has_schema(self) -> bool:
+        """Tell whether the tables are there."""
+        with self.reading() as connection:
+            return inspect(connection).has_table("daily_costs")
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+
+def _normalised(url: str) -> str:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as exc:
+        raise ConfigError(f"[store] url holds '{url}'; write sqlite:///aispend.db or postgresql://user@host/name.") from exc
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise ConfigError(f"[store] url names {parsed.drivername}; SQLite and PostgreSQL are supported.")
+    return parsed.render_as_string(hide_password=False)
+
+
+def _engine(url: str) -> Engine:
+    return create_engine(url, pool_pre_ping=True)
+
+
+def _sqlite(url: str) -> Engine:
+    path = make_url(url).database
+    if path and path != ":memory:" and not Path(path).parent.is_dir():
+        raise ConfigError(f"[store] url names {path}, but there is no folder {Path(path).parent}. Create it first.")
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # we begin transactions ourselves
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={BUSY_MS}", "cache_size=-65536"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that will write takes the lock at once, so that two never wait for each other half-way.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITE) else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as exc:
+        raise StoreError(_sentence(exc)) from exc
+    except DBAPIError as exc:
+        raise StoreError(f"The database refused: {_first_line(exc)}. Nothing was changed.") from exc
+
+
+def _sentence(exc: Any) -> str:
+    text = _first_line(exc)
+    if "locked" in text:
+        return f"The database is in use by another writer for more than {BUSY_MS // 1000} s. Nothing was changed; try again."
+    if "full" in text or "No space" in text:
+        return "The disk that holds the database is full. Nothing was changed; make room and try again."
+    if "no such table" in text:
+        return "The database has no tables yet. Run `aispend db upgrade`."
+    return f"The database could not do it: {text}. Nothing was changed."
+
+
+def _first_line(exc: Any) -> str:
+    return str(exc.orig).strip().splitlines()[0] if exc.orig else str(exc)

@@ -1,0 +1,221 @@
+"""Figures: questions to the ledger, each a single statement over a covering index or the roll-ups."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from adapters.store.database import Database
+from adapters.store.rollups import Grain, Rollup
+from adapters.store.tables import day_number, day_of
+from bot.domain.period import Window, add_months, first_of_month
+from bot.ports import Cost, CostScope, Dimension, UnallocatedKey
+
+_ROLLUPS = {
+    Dimension.SOURCE: Rollup.SOURCE,
+    Dimension.PERSON: Rollup.PERSON,
+    Dimension.TEAM: Rollup.TEAM,
+    Dimension.PROJECT: Rollup.PROJECT,
+    Dimension.MODEL: Rollup.MODEL,
+    Dimension.TOOL: Rollup.TOOL,
+    Dimension.DAY: Rollup.ALL,
+}
+_KEYS = {
+    Dimension.DAY: "d.day",
+    Dimension.SOURCE: "d.source_id",
+    Dimension.PERSON: "d.person_id",
+    Dimension.TEAM: "d.team_id",
+    Dimension.PROJECT: "d.project_id",
+    Dimension.MODEL: "l.model_id",
+    Dimension.TOOL: "l.tool_id",
+}
+_NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL}
+_NOBODY = -1
+"""A number no label has: the scope names something the ledger never saw."""
+
+
+class SqlFigures:
+    """Answers from SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def costs(self, scope: CostScope, window: Window, by: Dimension) -> list[Cost]:
+        """Return the cost of *window* per key; see `bot.ports.Figures`."""
+        if not len(window):
+            return []
+        with self._database.reading() as connection:
+            found = self._sums(connection, scope, window, by)
+            names = {} if by is Dimension.DAY else _names(connection, found)
+        rows = [Cost(day_of(k).isoformat() if by is Dimension.DAY else names.get(k, ""), *v) for k, v in found.items() if any(v)]
+        return sorted(rows, key=lambda c: c.key) if by is Dimension.DAY else sorted(rows, key=lambda c: (-c.total, c.key))
+
+    def total(self, scope: CostScope, window: Window) -> Cost:
+        """Return the cost of *window* as one row."""
+        rows = self.costs(scope, window, Dimension.SOURCE)
+        return Cost("", sum(row.billed for row in rows), sum(row.estimated for row in rows))
+
+    def unallocated(self, window: Window) -> list[UnallocatedKey]:
+        """Return the principals whose cost nobody owns, highest first."""
+        params = {"start": day_number(window.start), "end": day_number(window.end)}
+        with self._database.reading() as connection:
+            rows = connection.execute(text(_UNALLOCATED), params).all()
+            names = _names(connection, {number for row in rows for number in (row.principal_id, row.source_id, row.project_id)})
+            owners = self._likely_owners(connection, {row.project_id for row in rows if row.project_id}, params)
+        return [
+            UnallocatedKey(
+                names.get(row.principal_id, ""), names.get(row.source_id, ""), int(row.cost), day_of(row.first_seen), day_of(row.last_seen),
+                names.get(row.project_id, ""), owners.get(row.project_id),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def has_project(self, name: str) -> str | None:
+        """Return the project's name as the ledger spells it."""
+        query = text("SELECT value FROM labels WHERE kind = 'project' AND lower(value) = lower(:name) ORDER BY value LIMIT 1")
+        with self._database.reading() as connection:
+            found = connection.execute(query, {"name": name}).scalar()
+        return str(found) if found is not None else None
+
+    def _sums(self, connection: Connection, scope: CostScope, window: Window, by: Dimension) -> dict[int, tuple[int, int]]:
+        rolled = _rolled_scope(scope, by)
+        if rolled is None:
+            return _collect(connection.execute(*_daily(connection, scope, window, by)))
+        rollup, key = rolled
+        if key is not None:
+            number = _number(connection, *key)
+            return _from_rollup(connection, rollup, window, number, by)
+        return _from_rollup(connection, rollup, window, None, by)
+
+    def _likely_owners(self, connection: Connection, projects: set[int], params: dict[str, int]) -> dict[int, str]:
+        """Return per project who spent most in it: somebody to ask, not an owner."""
+        if not projects:
+            return {}
+        query = text(_LIKELY.format(projects=", ".join(str(int(p)) for p in projects)))
+        best: dict[int, int] = {}
+        for row in connection.execute(query, params):
+            best.setdefault(row.project_id, row.person_id)
+        names = _names(connection, best.values())
+        return {project: names[person] for project, person in best.items() if person in names}
+
+
+_UNALLOCATED = """
+SELECT d.principal_id, d.source_id, d.project_id, MIN(d.day) AS first_seen, MAX(d.day) AS last_seen,
+       SUM(CASE WHEN d.day >= :start AND d.day < :end THEN d.billed + d.estimated ELSE 0 END) AS cost
+FROM daily_costs d JOIN lines l ON l.id = d.line_id
+WHERE d.team_id = 0 AND d.person_id = 0 AND l.allocated_by = '' AND d.day < :end
+GROUP BY d.principal_id, d.source_id, d.project_id
+HAVING SUM(CASE WHEN d.day >= :start AND d.day < :end THEN 1 ELSE 0 END) > 0
+ORDER BY cost DESC, d.principal_id
+"""
+_LIKELY = """
+SELECT d.project_id, d.person_id, SUM(d.billed + d.estimated) AS cost FROM daily_costs d
+WHERE d.project_id IN ({projects}) AND d.person_id > 0 AND d.day >= :start AND d.day < :end
+GROUP BY d.project_id, d.person_id ORDER BY d.project_id, cost DESC, d.person_id
+"""
+
+
+def _rolled_scope(scope: CostScope, by: Dimension) -> tuple[Rollup, tuple[str, list[str]] | None] | None:
+    """Return the roll-up that answers (and the label it is restricted to), None where only daily rows do."""
+    if scope.is_everything:
+        return _ROLLUPS[by], None
+    if by is not Dimension.DAY:
+        return None
+    single = {
+        Rollup.PROVIDER: ("provider", [scope.provider] if scope.provider else []),
+        Rollup.MODEL: ("model", [scope.model] if scope.model else []),
+        Rollup.PROJECT: ("project", [scope.project] if scope.project else []),
+        Rollup.TEAM: ("team", list(scope.teams or ())),
+    }
+    given = [(rollup, key) for rollup, key in single.items() if key[1]]
+    return given[0] if len(given) == 1 and scope.people is None else None
+
+
+def _from_rollup(
+    connection: Connection, rollup: Rollup, window: Window, keys: list[int] | None, by: Dimension
+) -> dict[int, tuple[int, int]]:
+    """Add up whole months and the days around them; a month that is mostly there is taken whole, less its other days."""
+    found: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
+    parts = [(Grain.DAY, window, 1)] if by is Dimension.DAY else _cover(window)
+    for grain, days, sign in parts:
+        for key, billed, estimated in _part(connection, rollup, grain, days, keys, by):
+            found[key][0] += sign * billed
+            found[key][1] += sign * estimated
+    return {key: (billed, estimated) for key, (billed, estimated) in found.items()}
+
+
+def _part(
+    connection: Connection, rollup: Rollup, grain: Grain, days: Window, keys: list[int] | None, by: Dimension
+) -> Iterable[tuple[int, int, int]]:
+    params = {"rollup": int(rollup), "grain": int(grain), "start": day_number(days.start), "end": day_number(days.end)}
+    if rollup is Rollup.PERSON and grain is Grain.DAY:
+        sql = "SELECT d.person_id AS k, SUM(d.billed), SUM(d.estimated) FROM daily_costs d WHERE d.day >= :start AND d.day < :end GROUP BY k"
+    else:
+        column = "start" if by is Dimension.DAY else "key_id"
+        chosen = f"AND key_id IN ({', '.join(str(int(k)) for k in keys)}) " if keys is not None else ""
+        sql = (
+            f"SELECT {column} AS k, SUM(billed), SUM(estimated) FROM period_costs WHERE dimension = :rollup AND grain = :grain "  # noqa: S608
+            f"AND start >= :start AND start < :end {chosen}GROUP BY k"
+        )
+    return ((int(k), int(b), int(e)) for k, b, e in connection.execute(text(sql), params))
+
+
+def _cover(window: Window) -> list[tuple[Grain, Window, int]]:
+    """Return the months and days (with their sign) that add up to *window* with the fewest days read."""
+    parts: list[tuple[Grain, Window, int]] = []
+    day = window.start
+    while day < window.end:
+        first = first_of_month(day)
+        month = Window(first, add_months(first, 1))
+        here = Window(max(day, month.start), min(window.end, month.end))
+        if len(here) * 2 > len(month):
+            parts.append((Grain.MONTH, month, 1))
+            parts += [(Grain.DAY, rest, -1) for rest in (Window(month.start, here.start), Window(here.end, month.end)) if len(rest)]
+        else:
+            parts.append((Grain.DAY, here, 1))
+        day = month.end
+    return parts
+
+
+def _daily(connection: Connection, scope: CostScope, window: Window, by: Dimension) -> tuple[Any, dict[str, int]]:
+    conditions = ["d.day >= :start", "d.day < :end"]
+    for column, kind, values in (
+        ("d.person_id", "person", scope.people),
+        ("d.team_id", "team", scope.teams),
+        ("d.project_id", "project", (scope.project,) if scope.project else None),
+        ("l.provider_id", "provider", (scope.provider,) if scope.provider else None),
+        ("l.model_id", "model", (scope.model,) if scope.model else None),
+    ):
+        if values is not None:
+            numbers = _number(connection, kind, list(values)) or [_NOBODY]
+            conditions.append(f"{column} IN ({', '.join(str(int(n)) for n in numbers)})")
+    needs_line = by in _NEEDS_LINE or scope.provider or scope.model
+    join = " JOIN lines l ON l.id = d.line_id" if needs_line else ""
+    sql = f"SELECT {_KEYS[by]} AS k, SUM(d.billed), SUM(d.estimated) FROM daily_costs d{join} WHERE {' AND '.join(conditions)} GROUP BY k"  # noqa: S608
+    return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
+
+
+def _collect(rows: Iterable[Any]) -> dict[int, tuple[int, int]]:
+    return {int(key): (int(billed), int(estimated)) for key, billed, estimated in rows}
+
+
+def _number(connection: Connection, kind: str, values: list[str]) -> list[int]:
+    """Return the numbers of the labels; e-mails and teams are spelled as the directory spells them."""
+    found: list[int] = []
+    for i in range(0, len(values), 400):
+        marks = {f"v{n}": value for n, value in enumerate(values[i : i + 400])}
+        sql = f"SELECT id FROM labels WHERE kind = :kind AND value IN ({', '.join(f':{m}' for m in marks)})"  # noqa: S608
+        found += [int(number) for (number,) in connection.execute(text(sql), {"kind": kind, **marks})]
+    return found or [_NOBODY]
+
+
+def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
+    wanted = sorted({int(number) for number in numbers if number})
+    found: dict[int, str] = {}
+    for i in range(0, len(wanted), 900):
+        chosen = ", ".join(map(str, wanted[i : i + 900]))
+        found |= {int(k): str(v) for k, v in connection.execute(text(f"SELECT id, value FROM labels WHERE id IN ({chosen})"))}  # noqa: S608
+    return found

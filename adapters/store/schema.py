@@ -1,0 +1,41 @@
+"""Schema: bringing a database to the version of this program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from adapters.store.database import Database
+
+FOLDER = Path(__file__).parent / "migrations"
+
+
+def config() -> Config:
+    """Return Alembic's configuration; there is no ini file."""
+    settings = Config()
+    settings.set_main_option("script_location", str(FOLDER))
+    return settings
+
+
+def upgrade(database: Database) -> str:
+    """Run the revisions that *database* lacks, in one transaction; return the revision it has then."""
+    settings = config()
+    with database.writing() as connection:
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+    return newest()
+
+
+def current(database: Database) -> str | None:
+    """Return the revision of *database*, None for an empty one."""
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def newest() -> str:
+    """Return the revision of this program."""
+    return ScriptDirectory.from_config(config()).get_current_head() or ""

@@ -1,0 +1,266 @@
+"""Tables. Amounts are integers of nano-units (10⁻⁹ of the reporting currency), days are days since 1970-01-01 (UTC)."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, SmallInteger, Text, TypeDecorator, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+EPOCH = date(1970, 1, 1)
+
+
+def day_number(day: date) -> int:
+    """Return the number of *day* in the store."""
+    return (day - EPOCH).days
+
+
+def day_of(number: int) -> date:
+    """Return the day with *number*."""
+    return EPOCH + timedelta(days=number)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant in UTC, on databases with and without time zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: object) -> datetime | None:  # noqa: ARG002
+        """Store UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: object) -> datetime | None:  # noqa: ARG002
+        """Return UTC, aware."""
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _key() -> Any:
+    return Column(Integer, primary_key=True, autoincrement=False)
+
+
+def _nanos() -> Any:
+    return Column(BigInteger, nullable=False)
+
+
+_PERSON_ANSWERS = ["line_id", "project_id", "team_id", "source_id"]
+_TEAM_ANSWERS = ["line_id", "project_id", "person_id", "principal_id", "source_id"]
+"""What questions about a person or a team read besides the key; SQLite's indexes hold the primary key anyway."""
+
+
+class LabelRow(SQLModel, table=True):
+    """A name that daily rows refer to by number: a source, principal, person, team, project, model, tool or provider."""
+
+    __tablename__: ClassVar[Any] = "labels"
+    __table_args__ = (UniqueConstraint("kind", "value", name="uq_labels_kind_value"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    value: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class LineRow(SQLModel, table=True):
+    """What charges are for, apart from whose they are; empty text where the source says nothing."""
+
+    __tablename__: ClassVar[Any] = "lines"
+
+    id: int | None = Field(default=None, primary_key=True)
+    fingerprint: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    provider_name: str
+    service_name: str
+    model: str
+    cost_center: str
+    agent: str
+    charge_category: str
+    charge_class: str
+    billing_currency: str
+    consumed_unit: str
+    billing_account_id: str
+    sub_account_id: str
+    allocated_by: str
+    provider_id: int
+    tool_id: int
+    model_id: int
+
+
+class DailyCostRow(SQLModel, table=True):
+    """The ledger: one row per charge day × line × person × team × project × principal × day of a source.
+
+    `charge_day` is the day on which the charge began, by which a source restates; `day` is the day the cost belongs to.
+    """
+
+    __tablename__: ClassVar[Any] = "daily_costs"
+    __table_args__ = (
+        Index("ix_daily_costs_person", "person_id", "day", "billed", "estimated", postgresql_include=_PERSON_ANSWERS),
+        Index("ix_daily_costs_team", "team_id", "day", "billed", "estimated", postgresql_include=_TEAM_ANSWERS),
+        Index("ix_daily_costs_project", "project_id", "day"),
+        Index("ix_daily_costs_day", "day"),
+        {"sqlite_with_rowid": False},
+    )
+
+    source_id: int = Field(sa_column=_key())
+    charge_day: int = Field(sa_column=_key())
+    line_id: int = Field(sa_column=_key())
+    person_id: int = Field(sa_column=_key())
+    team_id: int = Field(sa_column=_key())
+    project_id: int = Field(sa_column=_key())
+    principal_id: int = Field(sa_column=_key())
+    day: int = Field(sa_column=_key())
+    billed: int = Field(sa_column=_nanos())
+    effective: int = Field(sa_column=_nanos())
+    list: int = Field(sa_column=_nanos())
+    estimated: int = Field(sa_column=_nanos())
+    original: int = Field(sa_column=_nanos())
+    uncached_input_tokens: int = Field(sa_column=_nanos())
+    cache_read_tokens: int = Field(sa_column=_nanos())
+    cache_write_5m_tokens: int = Field(sa_column=_nanos())
+    cache_write_1h_tokens: int = Field(sa_column=_nanos())
+    output_tokens: int = Field(sa_column=_nanos())
+    quantity: int = Field(sa_column=_nanos())
+
+
+class PeriodCostRow(SQLModel, table=True):
+    """The ledger added up per dimension and day or month, so that organisation-wide questions stay small."""
+
+    __tablename__: ClassVar[Any] = "period_costs"
+    __table_args__: ClassVar[Any] = ({"sqlite_with_rowid": False},)
+
+    dimension: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    grain: int = Field(sa_column=Column(SmallInteger, primary_key=True, autoincrement=False))
+    start: int = Field(sa_column=_key())
+    key_id: int = Field(sa_column=_key())
+    billed: int = Field(sa_column=_nanos())
+    estimated: int = Field(sa_column=_nanos())
+
+
+class LoadRow(SQLModel, table=True):
+    """One delivery of a source, as booked."""
+
+    __tablename__: ClassVar[Any] = "loads"
+
+    id: int | None = Field(default=None, primary_key=True)
+    source: str = Field(index=True)
+    kind: str
+    description: str
+    window_start: date
+    window_end: date
+    loaded_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    rows: int = Field(sa_column=_nanos())
+    days: int
+    ledger_rows: int = Field(sa_column=_nanos())
+    currency: str
+    billed: int = Field(sa_column=_nanos())
+    estimated: int = Field(sa_column=_nanos())
+    allocated: int = Field(sa_column=_nanos())
+    unallocated: int = Field(sa_column=_nanos())
+    watermark: datetime = Field(sa_column=Column(Instant, nullable=False))
+    settling_days: int
+    settles_after_month: bool
+    is_range_export: bool
+    scopes: str = Field(sa_column=Column(Text, nullable=False))
+    quarantined_rows: int = Field(sa_column=_nanos())
+    quarantined_cost: str
+    left_out_rows: int = Field(sa_column=_nanos())
+    left_out_cost: str
+    unpriced_rows: int = Field(sa_column=_nanos())
+    unpriced_models: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class QuarantineRow(SQLModel, table=True):
+    """A row of a load that could not be booked."""
+
+    __tablename__: ClassVar[Any] = "quarantine"
+
+    id: int | None = Field(default=None, primary_key=True)
+    load_id: int = Field(foreign_key="loads.id", index=True)
+    place: str
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    cost: str | None = None
+    currency: str | None = None
+
+
+class PersonRow(SQLModel, table=True):
+    """A person of the directory."""
+
+    __tablename__: ClassVar[Any] = "people"
+
+    email: str = Field(primary_key=True)
+    name: str
+    time_zone: str
+    locale: str
+    roles: str
+
+
+class StintRow(SQLModel, table=True):
+    """A person's time in a team."""
+
+    __tablename__: ClassVar[Any] = "stints"
+
+    email: str = Field(primary_key=True, foreign_key="people.email")
+    valid_from: date = Field(primary_key=True)
+    valid_to: date
+    team: str | None = None
+    manager: str | None = None
+
+
+class TeamRow(SQLModel, table=True):
+    """A team of the directory."""
+
+    __tablename__: ClassVar[Any] = "teams"
+
+    name: str = Field(primary_key=True)
+    parent: str | None = None
+    manager: str | None = None
+    cost_center: str | None = None
+    channel: str | None = None
+
+
+class IdentityRow(SQLModel, table=True):
+    """For whom a principal acts."""
+
+    __tablename__: ClassVar[Any] = "identities"
+
+    principal: str = Field(primary_key=True)
+    valid_from: date = Field(primary_key=True)
+    valid_to: date
+    kind: str
+    person: str | None = None
+    service: str | None = None
+
+
+class BudgetRow(SQLModel, table=True):
+    """One version of a budget; the newest without `ended_at` is in force."""
+
+    __tablename__: ClassVar[Any] = "budgets"
+
+    name: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    scope_kind: str
+    scope_name: str
+    scope_within: str | None = None
+    period: str
+    limit: int = Field(sa_column=_nanos())
+    currency: str
+    ladder: str
+    owner: str | None = None
+    fiscal_year_start: int
+    began_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    ended_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+
+
+class LookRow(SQLModel, table=True):
+    """That somebody looked at somebody's figures, or was refused."""
+
+    __tablename__: ClassVar[Any] = "looks"
+    __table_args__ = (Index("ix_looks_subject", "subject_kind", "subject", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    viewer: str
+    subject_kind: str
+    subject: str
+    verdict: str
+    command: str

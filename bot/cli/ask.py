@@ -1,0 +1,35 @@
+"""`ask`: the same conversation as in chat, from a shell."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bot.cli.context import Context, Format, say, say_json
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command(context_settings={"ignore_unknown_options": True})(ask)
+
+
+def ask(
+    context: typer.Context,
+    words: Annotated[list[str], typer.Argument(help="What to ask; `help` lists it.")],
+    email: Annotated[str, typer.Option("--as", help="Who asks: an e-mail of the directory.")],
+    format_: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
+) -> None:
+    """Ask as a person of the directory: me, team search, unallocated last 30d, …"""
+    of: Context = context.obj
+    with of.app() as app:
+        view = app.conversation.answer(email, " ".join(_quoted(word) for word in words))
+        if format_ is Format.JSON:
+            say_json(view.document())
+        else:
+            say(app.text(view, email))
+
+
+def _quoted(word: str) -> str:
+    """Keep together what the shell kept together."""
+    return f'"{word}"' if " " in word and '"' not in word else word

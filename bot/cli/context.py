@@ -1,0 +1,48 @@
+"""What every command has: the configuration, made into the application only when it is needed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from bot import settings, wiring
+
+
+class Format(StrEnum):
+    """How a command prints."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The global options."""
+
+    config: Path | None
+    now: str | None
+
+    @contextmanager
+    def app(self) -> Iterator[wiring.App]:
+        """Yield the application and close it."""
+        app = wiring.app(settings.load(self.config), self.now)
+        try:
+            yield app
+        finally:
+            app.close()
+
+
+def say(text: str = "") -> None:
+    """Print a line, or a text of several."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def say_json(document: Mapping[str, Any]) -> None:
+    """Print one JSON document."""
+    say(json.dumps(document, ensure_ascii=False, indent=2))

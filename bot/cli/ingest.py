@@ -1,0 +1,253 @@
+"""`ingest`: a vendor's file, or every configured source, into the ledger."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.cli.context import Context, Format, say, say_json
+from bot.domain.money import Money, from_nanos
+from bot.domain.period import Window
+from bot.errors import BotError, ConfigError, SourceRefused
+from bot.messages.formats import Reader
+from bot.settings import SourceSettings
+from bot.wiring import App, only_source
+
+if TYPE_CHECKING:
+    from bot.ports import Load
+    from bot.services.ingest import Report
+
+_SHOWN = 5
+_READER = Reader()
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command()(ingest)
+
+
+def ingest(
+    context: typer.Context,
+    kind: Annotated[str | None, typer.Argument(help="focus, claude_csv, cur, litellm or csv; none: every configured source.")] = None,
+    files: Annotated[list[str] | None, typer.Argument(help="A file, a folder, a glob, s3://…")] = None,
+    start: Annotated[str | None, typer.Option("--from", help="First day, 2026-11-01.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="First day no longer, 2026-12-01.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this configured source; or the name for a file's.")] = None,
+    option: Annotated[list[str] | None, typer.Option("--option", "-o", help="A setting of the source: principal=Tags.user.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, keep nothing.")] = False,  # noqa: FBT002
+    history: Annotated[bool, typer.Option("--history", help="List the loads so far.")] = False,  # noqa: FBT002
+    quarantine: Annotated[int | None, typer.Option(help="Show the quarantined rows of load N.")] = None,
+    forget: Annotated[str | None, typer.Option(help="Take a source out of the ledger.")] = None,
+    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+) -> None:
+    """Load usage and cost; each source exactly or not at all."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        if history or quarantine is not None:
+            _show_history(app, quarantine, format_)
+        elif forget:
+            load = app.ingest.forget(forget)
+            say(f"'{load.source}' is out of the ledger ({load.window.start} to {load.window.end - timedelta(days=1)}).")
+        else:
+            sections = _sections(app, kind, files or [], source, option or [])
+            _load_all(app, sections, _window(start, end), format_, dry_run=dry_run)
+
+
+def _sections(app: App, kind: str | None, files: list[str], source: str | None, options: list[str]) -> list[SourceSettings]:
+    configured = app.settings.sources
+    if kind is None:
+        chosen = [s for s in configured if source in {None, s.name}]
+        if not chosen:
+            known = ", ".join(s.name for s in configured) or "none"
+            raise ConfigError(f"No such source is configured (there are: {known}). Name a kind and a file: aispend ingest focus bill.csv")
+        return chosen
+    if not files:
+        raise SourceRefused(f"Which file? For instance: aispend ingest {kind} FILE")
+    base = next((s for s in configured if s.name == source), None) if source else only_source(app.settings, kind)
+    if base and base.kind != kind:
+        raise SourceRefused(f"'{base.name}' is of kind {base.kind}, not {kind}.")
+    own = {**(base.own() if base else {}), **_options(options)}
+    paths = [path if "://" in path else str(Path(path).expanduser().absolute()) for path in files]
+    own["path"] = paths[0] if len(paths) == 1 else paths
+    return [SourceSettings(name=base.name if base else source or kind, kind=kind, **own)]
+
+
+def _options(options: list[str]) -> dict[str, Any]:
+    """Return `a.b=c` settings as nested tables."""
+    found: dict[str, Any] = {}
+    for option in options:
+        name, sign, value = option.partition("=")
+        if not sign or not name:
+            raise ConfigError(f"--option holds '{option}'; write NAME=VALUE, such as principal=Tags.user.")
+        *tables, last = name.split(".")
+        target = found
+        for table in tables:
+            target = target.setdefault(table, {})
+        target[last] = {"true": True, "false": False}.get(value, value)
+    return found
+
+
+def _window(start: str | None, end: str | None) -> Window | None:
+    if start is None and end is None:
+        return None
+    if start is None or end is None:
+        raise ConfigError("--from and --to go together; --to is the first day that is no longer loaded.")
+    try:
+        window = (date.fromisoformat(start), date.fromisoformat(end))
+    except ValueError as exc:
+        raise ConfigError(f"--from {start} --to {end}: write days such as 2026-11-01.") from exc
+    if window[1] <= window[0]:
+        raise ConfigError(f"--to {end} must be after --from {start}; it is the first day that is no longer loaded.")
+    return Window(*window)
+
+
+def _load_all(app: App, sections: list[SourceSettings], window: Window | None, format_: Format, *, dry_run: bool) -> None:
+    """Load every source; one that fails does not keep the others from being loaded."""
+    reports: list[Report] = []
+    failures: list[str] = []
+    for section in sections:
+        try:
+            with app.source(section) as usage, _progress(format_) as progress:
+                report = app.ingest.run(usage, window, dry_run=dry_run, progress=progress)
+        except BotError as exc:
+            if len(sections) == 1:
+                raise
+            failures.append(f"{section.name}: {exc}")
+            continue
+        reports.append(report)
+        if format_ is Format.TEXT:
+            _show(report)
+    if format_ is Format.JSON:
+        say_json({"loads": [_document(report.load) for report in reports], "failures": failures, "dry_run": dry_run})
+    if failures:
+        raise SourceRefused("\n".join(failures))
+
+
+@contextmanager
+def _progress(format_: Format) -> Iterator[Any]:
+    """Yield a progress display on a terminal, nothing in a pipe."""
+    if format_ is Format.JSON or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only who watches pays for it
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[stored]}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        yield _Bar(bar, bar.add_task("Starting", total=None, stored=""))
+
+
+class _Bar:
+    """Progress on a terminal."""
+
+    def __init__(self, bar: Any, task: Any) -> None:
+        self._bar, self._task = bar, task
+
+    def step(self, text: str) -> None:
+        self._bar.update(self._task, description=text, stored="")
+
+    def rows(self, done: int) -> None:
+        self._bar.update(self._task, stored=f"{done:,} daily rows")
+
+
+def _show(report: Report) -> None:
+    load = report.load
+    last = load.window.end - timedelta(days=1)
+    say(f"{load.source}: {load.description}, {load.window.start} to {last}" + (" (dry run, nothing kept)" if report.is_dry_run else ""))
+    for name, value in _lines(load):
+        say(f"  {name:<13}{value}")
+    for title, rows in (("Owners", report.owners), ("Unallocated", report.unowned)):
+        for index, (key, nanos) in enumerate(rows):
+            label = title if index == 0 else ""
+            say(f"  {label:<13}{_READER.money(Money(nanos, load.currency)):>14}  {key or 'not stated'}")
+    for row in load.quarantine[:_SHOWN]:
+        say(f"  ! {row.place}: {row.reason}")
+    if load.quarantined_rows > _SHOWN and load.number:
+        say(f"  … all of them: aispend ingest --quarantine {load.number}")
+
+
+def _lines(load: Load) -> Iterator[tuple[str, str]]:
+    total = load.billed_nanos + load.estimated_nanos
+    yield "Rows", f"{load.rows:,} became {load.ledger_rows:,} daily rows of {load.days:,} days"
+    yield "Billed", f"{_amount(load.billed_nanos)} {load.currency}"
+    if load.estimated_nanos:
+        yield "Estimated", f"{_amount(load.estimated_nanos)} {load.currency}"
+    share = f"{100 * Decimal(load.allocated_nanos) / total:.1f} %" if total else "nothing to allocate"
+    yield "Allocated", f"{share}; unallocated {_amount(load.unallocated_nanos)} {load.currency}"
+    yield "Until", f"{load.watermark:%Y-%m-%d %H:%M} UTC"
+    if load.left_out_rows:
+        yield "Left out", f"{load.left_out_rows:,} rows, {_plain(load.left_out_cost)}: not AI, or stated by another source"
+    if load.quarantined_rows:
+        yield "Quarantined", f"{load.quarantined_rows:,} rows, {_plain(load.quarantined_cost)}"
+    if load.unpriced_rows:
+        yield "Unpriced", f"{load.unpriced_rows:,} rows: {', '.join(load.unpriced_models[:_SHOWN])}"
+
+
+def _document(load: Load) -> dict[str, Any]:
+    return {
+        "load": load.number or None,
+        "source": load.source,
+        "kind": load.kind,
+        "description": load.description,
+        "window_start": load.window.start.isoformat(),
+        "window_end": load.window.end.isoformat(),
+        "loaded_at": load.loaded_at.isoformat(),
+        "rows": load.rows,
+        "ledger_rows": load.ledger_rows,
+        "days": load.days,
+        "billed_cost": _amount(load.billed_nanos),
+        "estimated_cost": _amount(load.estimated_nanos),
+        "currency": load.currency,
+        "allocated_cost": _amount(load.allocated_nanos),
+        "unallocated_cost": _amount(load.unallocated_nanos),
+        "quarantined_rows": load.quarantined_rows,
+        "quarantined_cost": _plain(load.quarantined_cost),
+        "quarantine": [{"place": q.place, "reason": q.reason} for q in load.quarantine],
+        "left_out_rows": load.left_out_rows,
+        "left_out_cost": _plain(load.left_out_cost),
+        "unpriced_rows": load.unpriced_rows,
+        "unpriced_models": list(load.unpriced_models),
+        "watermark": load.watermark.isoformat(),
+    }
+
+
+def _show_history(app: App, number: int | None, format_: Format) -> None:
+    if number is not None:
+        rows = app.ledger.quarantine(number)
+        if format_ is Format.JSON:
+            say_json({"rows": [{"place": q.place, "reason": q.reason, "cost": _plain(q.cost or Decimal(0))} for q in rows]})
+            return
+        for row in rows:
+            say(f"{row.place}: {row.reason}")
+        say(f"{len(rows)} rows are quarantined in load {number}." if rows else f"Load {number} has no quarantined rows.")
+        return
+    loads = app.ledger.loads()
+    if format_ is Format.JSON:
+        say_json({"loads": [_document(load) for load in loads]})
+        return
+    for load in loads:
+        last = load.window.end - timedelta(days=1)
+        bad = f", {load.quarantined_rows:,} quarantined" if load.quarantined_rows else ""
+        total = f"{_amount(load.billed_nanos + load.estimated_nanos)} {load.currency}"
+        say(
+            f"{load.number:>5}  {load.loaded_at:%Y-%m-%d %H:%M}  {load.source}: {load.window.start} to {last}, {load.rows:,} rows, "
+            f"{total}{bad}, complete until {load.watermark:%Y-%m-%d %H:%M} UTC"
+        )
+    if not loads:
+        say("Nothing has been loaded yet.")
+
+
+def _amount(nanos: int) -> str:
+    return _plain(from_nanos(nanos))
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}" if amount else "0"

@@ -1,0 +1,1 @@
+"""The relational rules, as Ibis expressions: table to table, nothing executed."""

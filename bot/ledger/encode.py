@@ -1,0 +1,117 @@
+"""Encode: allocated rows as the store keeps them, all numbers; and the same cost rolled up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from bot.ledger import exact
+from bot.ledger.schema import DAILY, INTEGRAL, LINE_COLUMNS, MONEY, TOKENS
+
+MONEYS = {
+    "billed": "billed_cost",
+    "effective": "effective_cost",
+    "list": "list_cost",
+    "estimated": "estimated_cost",
+    "original": "original_cost",
+    "quantity": "consumed_quantity",
+}
+_KEYS = ("charge_day", "line_id", "person_id", "team_id", "project_id", "principal_id", "day")
+_EPOCH = date(1970, 1, 1)
+LABEL_COLUMNS = ("person", "team", "project", "principal")
+ROLLUPS = {"all": 0, "source": 1, "person": 2, "team": 3, "project": 4, "model": 5, "tool": 6, "provider": 7}
+"""Numbers of the rolled-up dimensions in the store."""
+_DAY, _MONTH = 0, 1
+
+
+def lines(rows: ir.Table) -> ir.Table:
+    """Return the distinct lines of allocated *rows*."""
+    return rows.select(*LINE_COLUMNS).distinct()
+
+
+def encode(rows: ir.Table, labels: Mapping[str, ir.Table], line_numbers: ir.Table) -> ir.Table:
+    """Return allocated *rows* with numbers for names, added up per key; money still as decimals.
+
+    Args:
+        labels: For each of `LABEL_COLUMNS` a table of `value` and `id`.
+        line_numbers: `LINE_COLUMNS` (empty text for null, prefixed `l_`) and `line_id`.
+    """
+    for name in LABEL_COLUMNS:
+        table = labels[name].rename({f"{name}_value": "value", f"{name}_id": "id"})
+        rows = rows.left_join(table, rows[name] == table[f"{name}_value"]).drop(f"{name}_value")
+        rows = rows.mutate(**{f"{name}_id": rows[f"{name}_id"].fill_null(0)})
+    same = [rows[name].fill_null("") == line_numbers[f"l_{name}"] for name in LINE_COLUMNS]
+    rows = rows.join(line_numbers, same)
+    rows = rows.mutate(charge_day=_number(rows.charge_day), day=_number(rows.day))
+    sums = {short: rows[long].fill_null(ibis.literal(0).cast(MONEY)).sum().cast(MONEY) for short, long in MONEYS.items()}
+    tokens = {name: whole_sum(rows[name]) for name in TOKENS}
+    return rows.group_by(list(_KEYS)).aggregate(**sums, **tokens)
+
+
+def stored(rows: ir.Table, source_id: int, fractional: Sequence[str]) -> ir.Table:
+    """Return encoded *rows* as `DAILY`, ascending by key.
+
+    Args:
+        fractional: The amounts of which some row has a fraction of a nano; they are rounded by largest remainder.
+    """
+    for name in MONEYS:
+        rows = exact.apportion(rows, name, _KEYS) if name in fractional else exact.to_nanos(rows, name)
+    shaped = rows.mutate(source_id=ibis.literal(source_id, type="int32"))
+    return shaped.select(*DAILY).order_by(list(_KEYS))
+
+
+def totals(rows: ir.Table, source_id: int, line_names: ir.Table) -> ir.Table:
+    """Return stored *rows* rolled up per dimension and day or month (people: month only), as `TOTALS`.
+
+    Args:
+        line_names: `n_line_id` and the numbers `model_id`, `tool_id`, `provider_id` of each line.
+    """
+    named = rows.join(line_names, rows.line_id == line_names.n_line_id)
+    date_ = ibis.literal(_EPOCH) + named.day.as_interval("D")
+    named = named.mutate(month=_number(date_.cast("date").truncate("M")))
+    keys = {
+        "all": ibis.literal(0),
+        "source": ibis.literal(source_id),
+        **{name: named[f"{name}_id"] for name in ROLLUPS if name not in {"all", "source"}},
+    }
+    parts = [
+        _rolled(named.mutate(key_id=key, start=named[column]), ROLLUPS[name], grain)
+        for name, key in keys.items()
+        for grain, column in ((_DAY, "day"), (_MONTH, "month"))
+        if (name, grain) != ("person", _DAY)
+    ]
+    result = parts[0]
+    for part in parts[1:]:
+        result = result.union(part)
+    return result
+
+
+def check_sum(rows: ir.Table) -> ir.Table:
+    """Return one row: how many *rows*, and the exact sums of billed, estimated and original, as decimals."""
+    return rows.aggregate(rows=rows.count(), **{n: rows[n].sum().cast(MONEY) for n in ("billed", "estimated", "original")})
+
+
+def _rolled(rows: ir.Table, dimension: int, grain: int) -> ir.Table:
+    grouped = rows.group_by(["start", "key_id"]).aggregate(
+        billed=whole_sum(rows.billed), estimated=whole_sum(rows.estimated)
+    )
+    return grouped.select(
+        dimension=ibis.literal(dimension, type="int16"),
+        grain=ibis.literal(grain, type="int16"),
+        start=grouped.start.cast("int32"),
+        key_id=grouped.key_id.cast("int32"),
+        billed=grouped.billed,
+        estimated=grouped.estimated,
+    )
+
+
+def whole_sum(column: ir.IntegerValue) -> ir.IntegerValue:
+    """Return the sum of whole numbers as one; engines give it a wider type."""
+    return column.sum().cast(INTEGRAL).cast("int64")
+
+
+def _number(day: ir.DateValue) -> ir.IntegerValue:
+    return day.delta(ibis.literal(_EPOCH), unit="day").cast("int32")

@@ -1,0 +1,69 @@
+"""Parsing: text, numbers and instants as vendors write them, with a problem instead of a failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+
+from bot.ledger.schema import MONEY
+
+NULLS = ("", "NULL", "null", "None", "N/A", "\\N")
+
+
+def text(column: Any) -> Any:
+    """Return *column* as trimmed text; empty and the usual spellings of nothing are null."""
+    value = column.cast("string").strip()
+    return ibis.ifelse(value.isin(NULLS), ibis.null("string"), value)
+
+
+def amount(column: Any) -> Any:
+    """Return *column* as an exact decimal: from text, or from the shortest text of a floating-point number; null if neither."""
+    kind = column.type()
+    if kind.is_decimal() or kind.is_integer():
+        return column.cast(MONEY)
+    return text(column).try_cast(MONEY)
+
+
+def count(column: Any) -> Any:
+    """Return *column* as a whole number of tokens or requests, null where it is none."""
+    kind = column.type()
+    return column.cast("int64") if kind.is_integer() else amount(column).cast("decimal(38, 0)").try_cast("int64")
+
+
+def instant(column: Any) -> Any:
+    """Return *column* as a timestamp in UTC without zone; ISO 8601 text with an offset is converted, null if it is no time."""
+    kind = column.type()
+    if kind.is_timestamp():
+        return column.cast("timestamp('UTC')").cast("timestamp") if kind.timezone else column.cast("timestamp")
+    if kind.is_date():
+        return column.cast("timestamp")
+    value = text(column)
+    zoned = value.re_search(r"([Zz]|[+-]\d\d:?\d\d)$")
+    aware = ibis.ifelse(zoned, value.replace("Z", "+00:00").replace("z", "+00:00"), value + "+00:00")
+    return aware.try_cast("timestamp('UTC')").cast("timestamp")
+
+
+def first_problem(*checks: tuple[Any, Any]) -> Any:
+    """Return the sentence of the first check (condition that is wrong, sentence) that holds, null when none does."""
+    return ibis.cases(*((condition.fill_null(False), sentence) for condition, sentence in checks), else_=ibis.null("string"))
+
+
+def unreadable(raw: Any, parsed: Any, name: str, what: str) -> tuple[Any, Any]:
+    """Return the check that a given *raw* value could be parsed: `BilledCost holds 'abc', which is not a number`."""
+    shown = text(raw).substr(0, 40)
+    return text(raw).notnull() & parsed.isnull(), ibis.literal(f"{name} holds '") + shown + f"', which is not {what}"
+
+
+def missing(parsed: Any, raw: Any, name: str) -> tuple[Any, Any]:
+    """Return the check that a mandatory value is there."""
+    return text(raw).isnull() & parsed.isnull(), ibis.literal(f"{name} is empty")
+
+
+def total(*columns: Any) -> Any:
+    """Return the sum of *columns*, nulls as zero."""
+    zero = ibis.literal(0).cast(MONEY)
+    result = zero
+    for column in columns:
+        result = (result + column.fill_null(zero)).cast(MONEY)
+    return result

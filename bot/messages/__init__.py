@@ -1,0 +1,1 @@
+"""Words: views, the card document, formats."""

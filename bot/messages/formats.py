@@ -1,0 +1,104 @@
+"""Formats: numbers, money, days and instants in a reader's language and zone; the only place where money is rounded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_interval
+from babel.numbers import format_currency, format_decimal, get_currency_precision
+
+from bot.domain.money import Money
+from bot.domain.period import Window
+
+
+def is_locale(name: str) -> bool:
+    """Tell whether *name* is a locale we can write in, such as `de` or `en_GB`."""
+    try:
+        Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads: the language numbers and days are written in, and the zone instants are shown in."""
+
+    locale: str = "en"
+    time_zone: str = "UTC"
+
+    def filters(self) -> dict[str, Callable[..., str]]:
+        """Return the filters that templates use."""
+        return {
+            "money": self.money,
+            "change": self.change,
+            "percent": self.percent,
+            "day": self.day,
+            "days": self.days,
+            "instant": self.instant,
+            "count": self.count,
+        }
+
+    def money(self, amount: Money) -> str:
+        """Return `$1,234.50`: rounded half to even to the currency's digits; what is smaller but not zero is `<$0.01`."""
+        digits = get_currency_precision(amount.currency)
+        smallest = Decimal(1).scaleb(-digits)
+        rounded = amount.amount.quantize(smallest, ROUND_HALF_EVEN)
+        if not rounded and amount.nanos:
+            least = format_currency(smallest, amount.currency, locale=self._locale)
+            return f"<{least}" if amount.nanos > 0 else f">-{least}"
+        return format_currency(rounded + 0, amount.currency, locale=self._locale)
+
+    def change(self, now: Money, before: Money) -> str:
+        """Return `+$58.10 (+16 %)`, without the share where there was nothing before."""
+        difference = now - before
+        sign = "+" if difference.nanos > 0 else ""
+        share = difference.share_of(before)
+        if share is None or before.nanos < 0:
+            return f"{sign}{self.money(difference)}"
+        return f"{sign}{self.money(difference)} ({'+' if share > 0 else ''}{self.percent(share)})"
+
+    def percent(self, share: Fraction) -> str:
+        """Return `85 %`, with one decimal below ten and never 100 for a share that has not reached it."""
+        value = Decimal(share.numerator * 100) / Decimal(share.denominator)
+        digits = Decimal("0.1") if abs(value) < 10 else Decimal(1)  # noqa: PLR2004 - small shares need a decimal
+        rounded = value.quantize(digits, ROUND_HALF_EVEN)
+        if rounded == 100 and share < 1:  # noqa: PLR2004 - a tier
+            rounded = value.quantize(Decimal("0.1"), "ROUND_DOWN")
+        return f"{format_decimal(rounded, locale=self._locale)} %"
+
+    def day(self, day: date) -> str:
+        """Return `23 Nov 2026` as the reader's language writes it."""
+        return format_date(day, "medium", locale=self._locale)
+
+    def days(self, window: Window) -> str:
+        """Return the days of *window*, the last one included: `Nov 1 – 23, 2026`."""
+        last = window.end - timedelta(days=1)
+        if last <= window.start:
+            return self.day(window.start)
+        return format_interval(window.start, last, "yMMMd", locale=self._locale)
+
+    def instant(self, moment: datetime) -> str:
+        """Return `Tue 1 Dec 00:00 UTC (01:00 CET)`: UTC first, then the reader's own zone where it differs."""
+        pattern = "EEE d MMM HH:mm"
+        utc = f"{format_datetime(moment, pattern, tzinfo=ZoneInfo('UTC'), locale=self._locale)} UTC"
+        local = moment.astimezone(ZoneInfo(self.time_zone))
+        if not local.utcoffset():
+            return utc
+        same_day = local.date() == moment.astimezone(ZoneInfo("UTC")).date()
+        shown = format_datetime(moment, "HH:mm" if same_day else pattern, tzinfo=ZoneInfo(self.time_zone), locale=self._locale)
+        return f"{utc} ({shown} {local.tzname()})"
+
+    def count(self, number: int) -> str:
+        """Return a whole number with the reader's separators."""
+        return format_decimal(number, locale=self._locale)
+
+    @property
+    def _locale(self) -> Locale:
+        return Locale.parse(self.locale.replace("-", "_"))

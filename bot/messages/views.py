@@ -1,0 +1,405 @@
+"""Views: what each message says, before it is worded; every view has a template, an example and a JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from bot.domain.money import Money
+from bot.domain.period import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One key of a breakdown; an empty key is what the ledger has no name for."""
+
+    key: str
+    cost: Money
+    share: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Breakdown:
+    """Cost by one dimension, highest first; *left_out* keys of *left_out_cost* follow."""
+
+    dimension: str
+    heading: str
+    rows: tuple[Row, ...]
+    left_out: int = 0
+    left_out_cost: Money | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        rows = [{"key": row.key, "cost": _plain(row.cost)} for row in self.rows]
+        if self.left_out and self.left_out_cost:
+            rows.append({"key": "(others)", "cost": _plain(self.left_out_cost)})
+        return {"dimension": self.dimension, "rows": rows}
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLine:
+    """A budget and how far along it is."""
+
+    name: str
+    scope: str
+    period: str
+    limit: Money
+    used: Money
+    remaining: Money
+    share: Fraction
+    resets_at: datetime
+    tier: Decimal | None = None
+
+    @property
+    def tone(self) -> str:
+        """How worried the message should sound."""
+        return "alert" if self.share >= 1 else "warn" if self.tier is not None and self.tier >= Decimal("0.8") else "plain"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "name": self.name,
+            "scope": self.scope,
+            "period": self.period,
+            "limit": _plain(self.limit),
+            "used": _plain(self.used),
+            "remaining": _plain(self.remaining),
+            "share": _decimal(self.share),
+            "resets_at": self.resets_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far the figures reach and whether they can still change.
+
+    Attributes:
+        as_of: The oldest watermark of the sources that contribute; None without any source.
+        final_on: The day from which they are final; None when they are.
+    """
+
+    as_of: datetime | None
+    final_on: date | None = None
+
+    @property
+    def is_provisional(self) -> bool:
+        """Tell whether the figures can still change."""
+        return self.final_on is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What a person, a team, a project or the organisation cost in some days.
+
+    Attributes:
+        window: The days that are over or under way, up to today.
+        partial: What part of the subject is shown, as words; empty for all of it.
+        asked: The words that asked, for the buttons.
+    """
+
+    subject: str
+    period_name: str
+    window: Window
+    billed: Money
+    estimated: Money
+    previous: Money
+    previous_window: Window
+    budget: BudgetLine | None
+    breakdowns: tuple[Breakdown, ...]
+    freshness: Freshness
+    partial: str = ""
+    asked: str = ""
+    asked_period: str = ""
+    unowned: Money | None = None
+
+    view: ClassVar[str] = ""
+    template: ClassVar[str] = ""
+
+    @property
+    def total(self) -> Money:
+        """Billed and estimated together."""
+        return self.billed + self.estimated
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": self.view,
+            "subject": self.subject,
+            "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
+            "billed_cost": _plain(self.billed),
+            "estimated_cost": _plain(self.estimated),
+            "currency": self.billed.currency,
+            "previous_cost": _plain(self.previous),
+            "budget": self.budget.document() if self.budget else None,
+            "forecast": None,
+            "by": self.breakdowns[0].document() if self.breakdowns else None,
+            "breakdowns": [breakdown.document() for breakdown in self.breakdowns],
+            "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
+            "provisional": self.freshness.is_provisional,
+            "partial": self.partial or None,
+        }
+
+
+class MyCosts(Costs):
+    """`me`: one's own figures."""
+
+    view = "me"
+    template = "replies/me"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, MyCosts]]:
+        """Yield named examples."""
+        yield "within", cls(**_example("Ana Ruiz", "412.805", "12.70"))
+        yield "over", cls(**(_example("Ana Ruiz", "640", "0") | {"budget": _budget_line("600", "640")}))
+        nothing = _example("Ana Ruiz", "0", "0") | {"budget": None, "breakdowns": (), "previous": _usd("0"), "freshness": Freshness(None)}
+        yield "nothing", cls(**nothing)
+
+
+class TeamCosts(Costs):
+    """`team`: a team and the teams below it."""
+
+    view = "team"
+    template = "replies/team"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, TeamCosts]]:
+        """Yield named examples."""
+        people = Breakdown("person", "By person", (_row("Ana Ruiz", "412.805"), _row("<!channel> *bold* & \"q\"", "0.004")), 3, _usd("12"))
+        yield "people", cls(**(_example("search", "424.809", "0") | {"breakdowns": (people,), "budget": _budget_line("2000", "424.81")}))
+
+
+class ProjectCosts(Costs):
+    """`project`: what a project cost, or the reader's part of it."""
+
+    view = "project"
+    template = "replies/project"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, ProjectCosts]]:
+        """Yield named examples."""
+        yield "part", cls(**(_example("ranking", "99.10", "0") | {"partial": "your own part", "budget": None}))
+
+
+class OrgCosts(Costs):
+    """`org`: the whole organisation, for FinOps."""
+
+    view = "org"
+    template = "replies/org"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, OrgCosts]]:
+        """Yield named examples."""
+        yield "whole", cls(**(_example("Nordwind", "15234.10", "811.2") | {"unowned": _usd("402.20"), "budget": None}))
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """`top people|teams|models|projects`: the largest, within what the reader may see."""
+
+    what: str
+    within: str
+    window: Window
+    breakdown: Breakdown
+    total: Money
+    freshness: Freshness
+
+    template: ClassVar[str] = "replies/top"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": "top",
+            "subject": self.what,
+            "within": self.within,
+            "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
+            "total": _plain(self.total),
+            "currency": self.total.currency,
+            "by": self.breakdown.document(),
+            "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
+            "provisional": self.freshness.is_provisional,
+        }
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Top]]:
+        """Yield named examples."""
+        rows = Breakdown("team", "", (_row("search", "5000"), _row("support", "1200.5")))
+        yield "teams", cls("teams", "Nordwind", _WINDOW, rows, _usd("6200.5"), _FRESH)
+
+
+@dataclass(frozen=True, slots=True)
+class UnownedKey:
+    """A principal nobody owns, why, and whom one might ask."""
+
+    key: str
+    source: str
+    cost: Money
+    first_seen: date
+    reason: str
+    likely_owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unallocated:
+    """`unallocated`: what nobody owns, for FinOps."""
+
+    window: Window
+    keys: tuple[UnownedKey, ...]
+    total: Money
+    of: Money
+    freshness: Freshness
+    left_out: int = 0
+
+    template: ClassVar[str] = "replies/unallocated"
+
+    @property
+    def coverage(self) -> Fraction:
+        """The share of the cost that has an owner."""
+        return 1 - Fraction(self.total.nanos, self.of.nanos) if self.of.nanos > 0 else Fraction(1)
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        rows = [
+            {
+                "key": key.key,
+                "source": key.source,
+                "cost": _plain(key.cost),
+                "first_seen": key.first_seen.isoformat(),
+                "reason": key.reason,
+                "likely_owner": key.likely_owner,
+            }
+            for key in self.keys
+        ]
+        return {
+            "view": "unallocated",
+            "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
+            "rows": rows,
+            "total": _plain(self.total),
+            "currency": self.total.currency,
+            "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
+            "provisional": self.freshness.is_provisional,
+        }
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Unallocated]]:
+        """Yield named examples."""
+        key = UnownedKey("sk-nightly-4f", "gateway", _usd("402.2"), date(2026, 11, 3), "no identity names this key", "ana.ruiz@nordwind.example")
+        yield "one", cls(_WINDOW, (key,), _usd("402.2"), _usd("16045.3"), _FRESH)
+        yield "none", cls(_WINDOW, (), _usd("0"), _usd("16045.3"), _FRESH)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetList:
+    """`budget`: the budgets that concern the reader, the fullest first."""
+
+    budgets: tuple[BudgetLine, ...]
+    freshness: Freshness
+
+    template: ClassVar[str] = "replies/budget"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": "budget",
+            "rows": [budget.document() for budget in self.budgets],
+            "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
+            "provisional": self.freshness.is_provisional,
+        }
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, BudgetList]]:
+        """Yield named examples."""
+        yield "two", cls((_budget_line("600", "640"), _budget_line("2000", "424.81")), _FRESH)
+        yield "none", cls((), _FRESH)
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """`privacy`: who may see one's figures in this deployment, and who looked."""
+
+    mode: str
+    looks: tuple[tuple[datetime, str, str], ...]
+
+    template: ClassVar[str] = "replies/privacy"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        rows = [{"at": at.isoformat(), "viewer": viewer, "command": command} for at, viewer, command in self.looks]
+        return {"view": "privacy", "mode": self.mode, "rows": rows}
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Looks]]:
+        """Yield named examples."""
+        yield "one", cls("standard", ((datetime(2026, 11, 22, 9, 30, tzinfo=UTC), "Mia Berg", "team search by person"),))
+        yield "none", cls("works_council", ())
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """`help`: what one can ask."""
+
+    commands: tuple[tuple[str, str], ...]
+
+    template: ClassVar[str] = "replies/help"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"view": "help", "rows": [{"words": words, "does": does} for words, does in self.commands]}
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Help]]:
+        """Yield named examples."""
+        yield "short", cls((("me", "what you cost this month"),))
+
+
+View = Costs | Top | Unallocated | BudgetList | Looks | Help
+VIEWS: tuple[Any, ...] = (MyCosts, TeamCosts, ProjectCosts, OrgCosts, Top, Unallocated, BudgetList, Looks, Help)
+
+_WINDOW = Window(date(2026, 11, 1), date(2026, 11, 24))
+_FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 6))
+
+
+def _plain(amount: Money) -> str:
+    return f"{amount.amount.normalize():f}" if amount.nanos else "0"
+
+
+def _decimal(share: Fraction) -> str:
+    return f"{(Decimal(share.numerator) / Decimal(share.denominator)).normalize():f}"
+
+
+def _usd(amount: str) -> Money:
+    return Money(int(Decimal(amount) * 10**9), "USD")
+
+
+def _row(key: str, amount: str) -> Row:
+    return Row(key, _usd(amount), Fraction(1, 2))
+
+
+def _budget_line(limit: str, used: str) -> BudgetLine:
+    whole, part = _usd(limit), _usd(used)
+    share = Fraction(part.nanos, whole.nanos)
+    tier = max((t for t in (Decimal("0.5"), Decimal("0.8"), Decimal(1)) if Fraction(t) <= share), default=None)
+    resets = datetime(2026, 12, 1, tzinfo=UTC)
+    return BudgetLine("people", "each person", "month", whole, part, whole - part, share, resets, tier)
+
+
+def _example(subject: str, billed: str, estimated: str) -> dict[str, Any]:
+    models = Breakdown("model", "By model", (_row("claude-opus-5", "350.105"), _row("", "62.7")), 2, _usd("12.7"))
+    tools = Breakdown("tool", "By tool", (_row("Claude Code", "400"), _row("LiteLLM", "25.505")))
+    whole = _usd(billed) + _usd(estimated)
+    return {
+        "subject": subject,
+        "period_name": "month",
+        "window": _WINDOW,
+        "billed": _usd(billed),
+        "estimated": _usd(estimated),
+        "previous": _usd("354.70"),
+        "previous_window": Window(date(2026, 10, 1), date(2026, 10, 24)),
+        "budget": replace(_budget_line("600", "600"), used=whole, remaining=_usd("600") - whole, share=Fraction(whole.nanos, 600 * 10**9), tier=None),
+        "breakdowns": (tools, models),
+        "freshness": _FRESH,
+        "asked": "me",
+    }

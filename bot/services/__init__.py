@@ -1,0 +1,1 @@
+"""Verbs: ingest, converse and the rest; they talk to ports only."""

@@ -1,0 +1,53 @@
+"""Commands: what people can ask, as objects; words, buttons and forms all make the same ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.period import Period
+from bot.ports import Dimension
+
+
+class Verb(StrEnum):
+    """The commands there are; the values are the words."""
+
+    ME = "me"
+    TEAM = "team"
+    PROJECT = "project"
+    ORG = "org"
+    TOP = "top"
+    BUDGET = "budget"
+    UNALLOCATED = "unallocated"
+    PRIVACY = "privacy"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One question.
+
+    Attributes:
+        name: Team, project, or what `top` ranks; empty where the command takes none.
+        period_words: The words of the period as they were asked, for the buttons of the answer.
+    """
+
+    verb: Verb
+    period: Period
+    name: str = ""
+    by: Dimension | None = None
+    period_words: str = ""
+    text: str = ""
+
+
+HELP = (
+    ("me", "what you cost this month, and what is left of your budget"),
+    ("team [NAME]", "a team you manage, with the teams below it"),
+    ("project NAME", "what a project cost, as far as you may see it"),
+    ("org", "the whole organisation (FinOps)"),
+    ("top people|teams|models|projects", "the largest, within what you may see"),
+    ("budget", "the budgets that concern you, and how far along they are"),
+    ("unallocated", "cost that nobody owns, and why (FinOps)"),
+    ("privacy", "who may see your figures, and who looked at them"),
+    ("help", "this list"),
+)

@@ -1,0 +1,418 @@
+"""Converse: a question in words to an answer as a view, for whoever asks and only as far as they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import TypeVar
+
+from bot.domain.budget import EACH, Budget, ScopeKind, person_budget, scope_budget
+from bot.domain.money import Money
+from bot.domain.people import Directory, Person, Role
+from bot.domain.period import Window, add_months, first_of_month, midnight, same_days_before
+from bot.domain.visibility import (
+    SMALLEST_GROUP,
+    Privacy,
+    Subject,
+    SubjectKind,
+    Verdict,
+    head_count,
+    may_see,
+    merge_small_groups,
+)
+from bot.errors import Refusal
+from bot.messages.views import (
+    Breakdown,
+    BudgetLine,
+    BudgetList,
+    Costs,
+    Freshness,
+    Help,
+    Looks,
+    MyCosts,
+    OrgCosts,
+    ProjectCosts,
+    Row,
+    TeamCosts,
+    Top,
+    Unallocated,
+    UnownedKey,
+    View,
+)
+from bot.ports import Budgets, Clock, Cost, CostScope, Dimension, Figures, Ledger, Load, Look, People
+from bot.services.commands import HELP, Command, Verb
+from bot.services.grammar import RANKED, parse
+
+SHOWN = 8
+"""Rows of a breakdown; the rest is one line."""
+LONG = 31
+"""Rows of what was asked for in so many words."""
+NOTHING = (
+    "There is nothing here that I can show you. I answer for your own figures, for teams you manage today, and for FinOps; "
+    "if something should be yours, ask FinOps. (help lists what I can answer)"
+)
+UNKNOWN = "I do not know {email}. Ask FinOps to add you to the directory; then I can answer."
+_C = TypeVar("_C", bound=Costs)
+_HEADINGS = {
+    Dimension.DAY: "By day",
+    Dimension.MODEL: "By model",
+    Dimension.PROJECT: "By project",
+    Dimension.PERSON: "By person",
+    Dimension.TEAM: "By team",
+    Dimension.SOURCE: "By source",
+    Dimension.TOOL: "By tool",
+}
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Answers questions; every part it needs is a port."""
+
+    figures: Figures
+    ledger: Ledger
+    people: People
+    budgets: Budgets
+    clock: Clock
+    organisation: str
+    currency: str
+    privacy: Privacy
+    fiscal_year_start: int = 1
+
+    def answer(self, email: str, words: str) -> View:
+        """Return what *email* may know of what *words* ask.
+
+        Raises:
+            Refusal: The words are no command, or the answer is not theirs to see; carries the sentence to show.
+        """
+        now = self.clock.now()
+        directory = self.people.directory()
+        viewer = directory.person(email)
+        if viewer is None:
+            raise Refusal(UNKNOWN.format(email=email.strip()))
+        command = parse(words, now.date(), self.fiscal_year_start)
+        return _Asked(self, viewer, directory, command, now).answer()
+
+
+@dataclass
+class _Asked:
+    """One question under way."""
+
+    of: Conversation
+    viewer: Person
+    directory: Directory
+    command: Command
+    now: datetime
+
+    def answer(self) -> View:
+        verbs: dict[Verb, Callable[[], View]] = {
+            Verb.ME: self._me,
+            Verb.TEAM: self._team,
+            Verb.PROJECT: self._project,
+            Verb.ORG: self._org,
+            Verb.TOP: self._top,
+            Verb.BUDGET: self._budget,
+            Verb.UNALLOCATED: self._unallocated,
+            Verb.PRIVACY: self._looks,
+            Verb.HELP: lambda: Help(HELP),
+        }
+        return verbs[self.command.verb]()
+
+    # The questions
+
+    def _me(self) -> View:
+        self._allow(SubjectKind.PERSON, self.viewer.email)
+        if self.command.by in {Dimension.PERSON, Dimension.TEAM}:
+            raise Refusal(f"Your own figures have one person. Try: me by {Dimension.MODEL}.")
+        budget = person_budget(self._budgets(), self.viewer.email, self._team_of(self.viewer))
+        scope = CostScope(people=(self.viewer.email,))
+        return self._costs(MyCosts, self.viewer.name, scope, budget, (Dimension.TOOL, Dimension.MODEL))
+
+    def _team(self) -> View:
+        name = self.command.name or self._own_team()
+        team = self.directory.team(name)
+        self._allow(SubjectKind.TEAM, team.name if team else name, exists=team is not None)
+        assert team is not None
+        teams = tuple(self.directory.below(team.name))
+        named = self._may(SubjectKind.PEOPLE_OF_TEAM, team.name).allows
+        if self.command.by is Dimension.PERSON and not named:
+            self._log(SubjectKind.PEOPLE_OF_TEAM, team.name, self._may(SubjectKind.PEOPLE_OF_TEAM, team.name))
+            raise Refusal("I show no names beside figures here. Try: team by model.")
+        dimensions = (Dimension.PERSON, Dimension.TOOL) if named else (Dimension.TOOL, Dimension.MODEL)
+        if named and (self.command.by in {None, Dimension.PERSON}):
+            self._log(SubjectKind.PEOPLE_OF_TEAM, team.name, Verdict.MANAGER)
+        budget = scope_budget(self._budgets(), ScopeKind.TEAM, team.name)
+        return self._costs(TeamCosts, team.name, CostScope(teams=teams), budget, dimensions)
+
+    def _project(self) -> View:
+        project = self.of.figures.has_project(self.command.name)
+        scope, partial = self._widest()
+        if project is None:
+            self._log(SubjectKind.PROJECT, self.command.name, Verdict.NOT_THEIRS)
+            raise Refusal(NOTHING)
+        part = CostScope(scope.people, scope.teams, project=project)
+        if self.command.by is Dimension.PERSON and not self._names_allowed(scope):
+            raise Refusal("I show no names beside figures here. Try: project by model.")
+        budget = scope_budget(self._budgets(), ScopeKind.PROJECT, project) if not partial else None
+        view = self._costs(ProjectCosts, project, part, budget, (Dimension.MODEL, Dimension.TOOL), partial=partial)
+        if partial and not view.total.nanos and not view.breakdowns:
+            self._log(SubjectKind.PROJECT, project, Verdict.NOT_THEIRS)
+            raise Refusal(NOTHING)
+        self._log(SubjectKind.PROJECT, project, Verdict.OWN if scope.people else Verdict.MANAGER)
+        return view
+
+    def _org(self) -> View:
+        self._allow(SubjectKind.ORG)
+        if self.command.by is Dimension.PERSON:
+            self._allow(SubjectKind.PEOPLE)
+        budget = scope_budget(self._budgets(), ScopeKind.ORG)
+        window = self._window()
+        unowned = sum(key.cost for key in self.of.figures.unallocated(window))
+        dimensions = (Dimension.TEAM, Dimension.TOOL, Dimension.MODEL)
+        return self._costs(OrgCosts, self.of.organisation, CostScope(), budget, dimensions, unowned=self._money(unowned))
+
+    def _top(self) -> View:
+        dimension = RANKED[self.command.name]
+        scope, partial = self._widest()
+        if dimension is Dimension.PERSON:
+            if scope.people or not self._names_allowed(scope):
+                self._log(SubjectKind.PEOPLE, "", Verdict.NOT_THEIRS)
+                raise Refusal(NOTHING if scope.people else "I rank no people here. Try: top models.")
+            self._log_names(scope)
+        if dimension is Dimension.TEAM and scope.people:
+            raise Refusal(NOTHING)
+        window = self._window()
+        rows = self.of.figures.costs(scope, window, dimension)
+        total = self._money(sum(row.total for row in rows))
+        breakdown = self._breakdown(dimension, rows, total, LONG)
+        return Top(self.command.name, partial or self.of.organisation, window, breakdown, total, self._freshness(scope, window))
+
+    def _budget(self) -> View:
+        lines = [self._line(budget, scope) for budget, scope in self._visible_budgets()]
+        lines.sort(key=lambda line: (-line.share, line.name))
+        today = self.now.date()
+        window = Window(first_of_month(today), today + timedelta(days=1))
+        return BudgetList(tuple(lines), self._freshness(self._widest()[0], window))
+
+    def _unallocated(self) -> View:
+        self._allow(SubjectKind.UNALLOCATED)
+        window = self._window()
+        keys = self.of.figures.unallocated(window)
+        names = {identity.principal.lower() for identity in self.directory.identities}
+        shown = tuple(
+            UnownedKey(
+                key.key, key.source, self._money(key.cost), key.first_seen, self._why(key.key, names), self._owner_hint(key.likely_owner)
+            )
+            for key in keys[:LONG]
+        )
+        whole = self.of.figures.total(CostScope(), window).total
+        return Unallocated(
+            window,
+            shown,
+            self._money(sum(key.cost for key in keys)),
+            self._money(whole),
+            self._freshness(CostScope(), window),
+            max(0, len(keys) - LONG),
+        )
+
+    def _looks(self) -> View:
+        looks = [
+            (look.at, self._name_of(look.viewer), look.command)
+            for look in self.of.people.looks_at(self.viewer)
+            if Verdict(look.verdict).allows
+        ]
+        return Looks(self.of.privacy.value, tuple(looks))
+
+    # What the answers share
+
+    def _costs(
+        self,
+        kind: type[_C],
+        subject: str,
+        scope: CostScope,
+        budget: Budget | None,
+        dimensions: Sequence[Dimension],
+        *,
+        partial: str = "",
+        unowned: Money | None = None,
+    ) -> _C:
+        window = self._window()
+        asked = (self.command.by,) if self.command.by else dimensions
+        found = {dimension: self.of.figures.costs(scope, window, dimension) for dimension in asked}
+        some = next(iter(found.values()))
+        billed, estimated = self._money(sum(c.billed for c in some)), self._money(sum(c.estimated for c in some))
+        before = same_days_before(window, self.command.period.kind)
+        limit = LONG if self.command.by else SHOWN
+        return kind(
+            subject=subject,
+            period_name=self.command.period_words or "month",
+            window=window,
+            billed=billed,
+            estimated=estimated,
+            previous=self._money(self.of.figures.total(scope, before).total),
+            previous_window=before,
+            budget=self._line(budget, scope) if budget else None,
+            breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit)).rows),
+            freshness=self._freshness(scope, window),
+            partial=partial,
+            asked=self.command.text,
+            asked_period=self.command.period_words,
+            unowned=unowned,
+        )
+
+    def _window(self) -> Window:
+        """Return the days of the asked period that have begun: what is yet to come is no cost."""
+        return self.command.period.window.until(self.now.date() + timedelta(days=1))
+
+    def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int) -> Breakdown:
+        rows = [(self._shown(dimension, cost.key), cost.total) for cost in costs]
+        if dimension is Dimension.TEAM and self.of.privacy is Privacy.WORKS_COUNCIL:
+            rows = self._without_small_teams(rows)
+        kept = rows if dimension is Dimension.DAY or len(rows) <= limit + 1 else rows[:limit]
+        rest = rows[len(kept) :]
+        shares = [Row(key, self._money(nanos), Fraction(nanos, total.nanos) if total.nanos else Fraction(0)) for key, nanos in kept]
+        left_out = self._money(sum(nanos for _, nanos in rest)) if rest else None
+        return Breakdown(dimension.value, _HEADINGS[dimension], tuple(shares), len(rest), left_out)
+
+    def _shown(self, dimension: Dimension, key: str) -> str:
+        """Return how a key is called: people by their names, what has no owner as such."""
+        if dimension is Dimension.PERSON:
+            return self._name_of(key) if key else "no person"
+        if dimension is Dimension.TEAM:
+            return key or "no team"
+        return key
+
+    def _without_small_teams(self, rows: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        teams = {name for name, _ in rows if self.directory.team(name)}
+        sizes = {name: head_count(self.directory, [name], self.now.date()) for name in teams}
+        _, merged = merge_small_groups(sorted(teams), sizes, SMALLEST_GROUP)
+        named = [(name, nanos) for name, nanos in rows if name not in merged]
+        small = sum(nanos for name, nanos in rows if name in merged)
+        return [*named, ("small teams together", small)] if merged else named
+
+    def _line(self, budget: Budget, scope: CostScope) -> BudgetLine:
+        """Return how far along *budget* is in its period that holds the end of what was asked."""
+        day = max(self._window().start, self._window().end - timedelta(days=1))
+        window = budget.current(day).window
+        spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1)))
+        use = budget.used(self._money(spent.total))
+        return BudgetLine(
+            budget.name, str(budget.scope), budget.period.value, budget.limit, use.cost, use.remaining, use.share, midnight(window.end), use.tier
+        )
+
+    def _freshness(self, scope: CostScope, window: Window) -> Freshness:
+        """Return how far the sources that contribute reach; all sources where none contributes."""
+        names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
+        loads = [load for load in self.of.ledger.sources() if load.source in names] or self.of.ledger.sources()
+        if not loads:
+            return Freshness(None)
+        final = max(final_day(load, max(window.start, window.end - timedelta(days=1))) for load in loads)
+        return Freshness(min(load.watermark for load in loads), final if final > self.now.date() else None)
+
+    def _visible_budgets(self) -> list[tuple[Budget, CostScope]]:
+        found = []
+        mine = person_budget(self._budgets(), self.viewer.email, self._team_of(self.viewer))
+        if mine:
+            found.append((mine, CostScope(people=(self.viewer.email,))))
+        for team in self.directory.teams:
+            budget = scope_budget(self._budgets(), ScopeKind.TEAM, team)
+            if budget and self._may(SubjectKind.TEAM, team).allows:
+                found.append((budget, CostScope(teams=tuple(self.directory.below(team)))))
+        if Role.FINOPS in self.viewer.roles:
+            found += [(b, _whole_scope(b)) for b in self._budgets() if b.scope.kind in _WHOLE and b.scope.name != EACH]
+        return found
+
+    def _widest(self) -> tuple[CostScope, str]:
+        """Return all that the viewer may see, and what part of the organisation that is in words (none for all)."""
+        if Role.FINOPS in self.viewer.roles and self.viewer.stint(self.now.date()):
+            return CostScope(), ""
+        led = sorted(t for t in self.directory.managed_by(self.viewer.email, self.now.date()) if self._may(SubjectKind.TEAM, t).allows)
+        if led:
+            return CostScope(teams=tuple(led)), "the part of the teams you manage"
+        return CostScope(people=(self.viewer.email,)), "your own part"
+
+    def _names_allowed(self, scope: CostScope) -> bool:
+        if scope.people is not None:
+            return False
+        if scope.teams is None:
+            return self._may(SubjectKind.PEOPLE).allows
+        return all(self._may(SubjectKind.PEOPLE_OF_TEAM, team).allows for team in scope.teams)
+
+    def _log_names(self, scope: CostScope) -> None:
+        if scope.teams is None:
+            self._log(SubjectKind.PEOPLE, "", Verdict.FINOPS)
+        for team in scope.teams or ():
+            self._log(SubjectKind.PEOPLE_OF_TEAM, team, Verdict.MANAGER)
+
+    def _own_team(self) -> str:
+        """Return the team meant by `team` alone: the topmost one managed, else the viewer's own."""
+        led = self.directory.managed_by(self.viewer.email, self.now.date())
+        tops = sorted(name for name in led if (self.directory.teams[name].parent or "") not in led)
+        if len(tops) > 1:
+            raise Refusal(f"Which team? You manage {', '.join(tops)}. For instance: team {tops[0]}.")
+        return tops[0] if tops else self._team_of(self.viewer) or ""
+
+    # Who may
+
+    def _may(self, kind: SubjectKind, name: str = "") -> Verdict:
+        return may_see(self.viewer, Subject(kind, name), self.directory, self.of.privacy, self.now.date())
+
+    def _allow(self, kind: SubjectKind, name: str = "", *, exists: bool = True) -> None:
+        """Log the look and refuse it where it is not allowed, in the same words whether the subject exists or not."""
+        verdict = self._may(kind, name) if exists else Verdict.NOT_THEIRS
+        self._log(kind, name, verdict)
+        if not verdict.allows:
+            raise Refusal(NOTHING)
+
+    def _log(self, kind: SubjectKind, name: str, verdict: Verdict) -> None:
+        self.of.people.log(Look(self.now, self.viewer.email, kind.value, name, verdict.value, self.command.text))
+
+    # Small things
+
+    def _budgets(self) -> list[Budget]:
+        return self.of.budgets.current()
+
+    def _money(self, nanos: int) -> Money:
+        return Money(nanos, self.of.currency)
+
+    def _team_of(self, person: Person) -> str | None:
+        stint = person.stint(self.now.date())
+        return stint.team if stint else None
+
+    def _name_of(self, email: str) -> str:
+        person = self.directory.person(email)
+        return person.name if person else email
+
+    def _owner_hint(self, email: str | None) -> str | None:
+        """Return whom to ask, where names may be shown."""
+        return email if email and self.of.privacy is not Privacy.WORKS_COUNCIL else None
+
+    def _why(self, key: str, named: set[str]) -> str:
+        if not key:
+            return "the source names no principal and no allocation rule fits"
+        if key.lower() in named:
+            return "a service's identity; no allocation rule gives it a team"
+        return "no identity names this key and no allocation rule fits"
+
+
+def final_day(load: Load, last: date) -> date:
+    """Return the day from which the figures of *last* by the source of *load* no longer change."""
+    end = add_months(first_of_month(last), 1) if load.settling.after_month else last + timedelta(days=1)
+    return end + timedelta(days=load.settling.days)
+
+
+_WHOLE = {ScopeKind.ORG, ScopeKind.PROJECT, ScopeKind.PROVIDER, ScopeKind.MODEL}
+
+
+def _whole_scope(budget: Budget) -> CostScope:
+    name = budget.scope.name
+    match budget.scope.kind:
+        case ScopeKind.PROJECT:
+            return CostScope(project=name)
+        case ScopeKind.PROVIDER:
+            return CostScope(provider=name)
+        case ScopeKind.MODEL:
+            return CostScope(model=name)
+        case _:
+            return CostScope()

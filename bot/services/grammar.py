@@ -1,0 +1,153 @@
+"""Grammar: from words to a command, with errors that teach."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from datetime import date, timedelta
+from difflib import get_close_matches
+
+from bot.domain.period import Period, PeriodKind, Window, period_containing
+from bot.errors import Refusal
+from bot.ports import Dimension
+from bot.services.commands import Command, Verb
+
+RANKED = {"people": Dimension.PERSON, "teams": Dimension.TEAM, "models": Dimension.MODEL, "projects": Dimension.PROJECT}
+_BY = [dimension.value for dimension in Dimension]
+_KINDS = {"week": PeriodKind.WEEK, "month": PeriodKind.MONTH, "quarter": PeriodKind.QUARTER, "year": PeriodKind.YEAR}
+_LAST = re.compile(r"^(\d{1,4})d$")
+_MONTH = re.compile(r"^(\d{4})-(\d{2})$")
+_YEAR = re.compile(r"^\d{4}$")
+_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_LONGEST = 3660
+_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+_TAKES_NAME = {Verb.TEAM, Verb.PROJECT, Verb.TOP}
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    period: Period
+    words: str
+    rest: list[str]
+
+
+def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
+    """Return the command that *text* asks for; nothing at all asks for help.
+
+    Raises:
+        Refusal: The words are no command; the sentence names the nearest one and an example.
+    """
+    words = _words(text)
+    if words and words[0].lower() in {"/aispend", "aispend"}:
+        words = words[1:]
+    verb, rest = _verb(words or ["help"])
+    by, rest = _by(rest)
+    found = _period(rest, today, fiscal_year_start)
+    name = " ".join(found.rest)
+    if name and verb not in _TAKES_NAME:
+        raise Refusal(_unexpected(verb, found.rest))
+    if verb is Verb.TOP:
+        name = _ranked(name)
+    if verb is Verb.PROJECT and not name:
+        raise Refusal("Which project? For instance: project ranking.")
+    return Command(verb, found.period, name, by, found.words, text=" ".join(words) or "help")
+
+
+def _words(text: str) -> list[str]:
+    try:
+        return shlex.split(text.translate(_QUOTES), posix=True)
+    except ValueError:
+        return text.split()
+
+
+def _verb(words: list[str]) -> tuple[Verb, list[str]]:
+    word = words[0].lower()
+    if word in list(Verb):
+        return Verb(word), words[1:]
+    near = get_close_matches(word, list(Verb), n=1, cutoff=0.5)
+    hint = f"Did you mean: {' '.join([near[0], *words[1:]])}?" if near else "Try: me"
+    raise Refusal(f"I do not know “{words[0]}”. {hint} (help lists what I can answer)")
+
+
+def _by(words: list[str]) -> tuple[Dimension | None, list[str]]:
+    lower = [word.lower() for word in words]
+    if "by" not in lower:
+        return None, words
+    place = len(lower) - 1 - lower[::-1].index("by")
+    if place + 1 >= len(words):
+        raise Refusal(f"By what? One of {', '.join(_BY)}; for instance: me by model.")
+    wanted = lower[place + 1]
+    if wanted not in _BY:
+        near = get_close_matches(wanted, _BY, n=1, cutoff=0.5)
+        raise Refusal(f"I cannot break down by “{words[place + 1]}”. " + (f"Did you mean: by {near[0]}?" if near else f"One of {', '.join(_BY)}."))
+    return Dimension(wanted), words[:place] + words[place + 2 :]
+
+
+def _period(words: list[str], today: date, fiscal_year_start: int) -> _Found:
+    """Take the last period out of *words*; without one it is this month."""
+    for place in range(len(words) - 1, -1, -1):
+        word = words[place].lower()
+        previous = words[place - 1].lower() if place else ""
+        if previous == "last" and (_LAST.match(word) or word in _KINDS):
+            return _Found(_last(word, today, fiscal_year_start), f"last {word}", words[: place - 1] + words[place + 1 :])
+        period = _one_word(word, today, fiscal_year_start)
+        if period:
+            return _Found(period, word, words[:place] + words[place + 1 :])
+    return _Found(period_containing(today, PeriodKind.MONTH), "", words)
+
+
+def _one_word(word: str, today: date, fiscal_year_start: int) -> Period | None:
+    if word in _KINDS:
+        return period_containing(today, _KINDS[word], fiscal_year_start)
+    if word in {"today", "yesterday"}:
+        return period_containing(today - timedelta(days=word == "yesterday"), PeriodKind.DAY)
+    if ".." in word:
+        first, _, last = word.partition("..")
+        start, end = _date(first, word), _date(last, word)
+        if end < start:
+            raise Refusal(f"“{word}” ends before it starts. Write the earlier day first.")
+        if (end - start).days > _LONGEST:
+            raise Refusal(f"“{word}” is longer than ten years.")
+        return Period(None, Window(start, end + timedelta(days=1)))
+    if _MONTH.match(word):
+        return period_containing(_date(f"{word}-01", word), PeriodKind.MONTH)
+    if _DAY.match(word):
+        return period_containing(_date(word, word), PeriodKind.DAY)
+    if _YEAR.match(word) and 2000 <= int(word) <= 2100:  # noqa: PLR2004 - years a bill can be of
+        return Period(PeriodKind.YEAR, Window(date(int(word), 1, 1), date(int(word) + 1, 1, 1)))
+    return None
+
+
+def _last(word: str, today: date, fiscal_year_start: int) -> Period:
+    """Return the last N days, today included, or the calendar period before the present one."""
+    if word in _KINDS:
+        present = period_containing(today, _KINDS[word], fiscal_year_start).window
+        return period_containing(present.start - timedelta(days=1), _KINDS[word], fiscal_year_start)
+    days = int(word[:-1])
+    if not 1 <= days <= _LONGEST:
+        raise Refusal(f"“last {word}”: between 1 and {_LONGEST} days, please.")
+    return Period(None, Window(today - timedelta(days=days - 1), today + timedelta(days=1)))
+
+
+def _date(text: str, shown: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal(f"“{shown}” is no period I know. For instance: 2026-10, 2026-10-01..2026-10-15, last 30d.") from None
+
+
+def _ranked(name: str) -> str:
+    word = name.lower()
+    if word in RANKED:
+        return word
+    near = get_close_matches(word, list(RANKED), n=1, cutoff=0.5)
+    if word and near:
+        raise Refusal(f"Did you mean: top {near[0]}?")
+    raise Refusal(f"Top of what? One of {', '.join(f'top {ranked}' for ranked in RANKED)}.")
+
+
+def _unexpected(verb: Verb, words: list[str]) -> str:
+    near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS, "last", "by"], n=1, cutoff=0.6)
+    hint = f"Did you mean: {verb} {near[0]}?" if near else f"For instance: {verb} last 30d by model."
+    return f"I do not understand “{' '.join(words)}” after {verb}. {hint}"

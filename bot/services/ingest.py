@@ -1,0 +1,464 @@
+"""Ingest: one delivery of a source into the ledger, exactly or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from bot.domain.money import to_nanos
+from bot.domain.people import Directory, IdentityKind
+from bot.domain.period import Window
+from bot.domain.sourcing import clash, stated_elsewhere
+from bot.errors import SourceChanged, SourceRefused
+from bot.ledger import allocate, attribute, controls, convert, encode, exact, price, rollup
+from bot.ledger.schema import LINE_COLUMNS, Charges
+from bot.ports import Clock, Engine, Ledger, Load, LoadWriter, People, PriceBook, Progress, Quarantined, UsageSource
+
+MOST_MALFORMED = Decimal("0.05")
+"""Share of unreadable lines above which a file is taken for something else."""
+_KEPT = 1000
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the operator configured about whose cost is whose.
+
+    Attributes:
+        records: Scope (`provider` or `provider/account`) to the source that states its cost.
+        rates: Rows shaped as `ledger.convert.RATES`.
+    """
+
+    currency: str
+    allocation: tuple[allocate.Rule, ...] = ()
+    records: Mapping[str, str] = field(default_factory=dict)
+    rates: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a load brought: the load, and whose money it was."""
+
+    load: Load
+    owners: tuple[tuple[str, int], ...]
+    unowned: tuple[tuple[str, int], ...]
+    is_dry_run: bool = False
+
+
+class Silence:
+    """Progress for nobody."""
+
+    def step(self, text: str) -> None:
+        """Say nothing."""
+
+    def rows(self, done: int) -> None:
+        """Say nothing."""
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """Loads sources; every part it needs is a port."""
+
+    ledger: Ledger
+    people: People
+    clock: Clock
+    prices: PriceBook
+    rules: Rules
+    engine: Callable[[], Engine]
+
+    def run(
+        self, source: UsageSource, window: Window | None = None, *, dry_run: bool = False, progress: Progress | None = None
+    ) -> Report:
+        """Load *source*, for the days of *window* or all it has; with *dry_run* everything happens and is undone.
+
+        Raises:
+            SourceRefused: The source, the window or the scope cannot be booked as it is; nothing was changed.
+            SourceChanged: The ledger's rows do not add up to the source's; nothing was changed.
+            LoadInProgress: Another load of the source is under way.
+        """
+        with closing(self.engine()) as engine:
+            return _Run(self, source, engine, progress or Silence()).book(window, dry_run=dry_run)
+
+    def forget(self, source: str) -> Load:
+        """Take everything that *source* ever stated out of the ledger.
+
+        Raises:
+            SourceRefused: Nothing was ever loaded from it.
+        """
+        loads = self.ledger.loads(source)
+        if not loads:
+            known = ", ".join(load.source for load in self.ledger.sources()) or "none"
+            raise SourceRefused(f"There is no source '{source}' in the ledger. It knows: {known}.")
+        window = Window(min(load.window.start for load in loads), max(load.window.end for load in loads))
+        empty = replace(
+            loads[0], window=window, loaded_at=self.clock.now(), rows=0, days=0, ledger_rows=0, billed_nanos=0, estimated_nanos=0,
+            allocated_nanos=0, unallocated_nanos=0, scopes=(), quarantined_rows=0, quarantined_cost=Decimal(0), left_out_rows=0,
+            left_out_cost=Decimal(0), unpriced_rows=0, unpriced_models=(), quarantine=(), description="forgotten",
+        )  # fmt: skip
+        with self.ledger.load(source) as writer:
+            writer.replace(window, (), ())
+            return writer.book(empty)
+
+
+@dataclass
+class _Survey:
+    """What the source's rows hold, straight from the file."""
+
+    rows: list[dict[str, Any]]
+
+    @property
+    def bookable(self) -> list[dict[str, Any]]:
+        return [row for row in self.rows if row["left_out"] is None and not row["is_problem"]]
+
+    def count(self, kind: str) -> int:
+        return sum(row["rows"] for row in self._of(kind))
+
+    def cost(self, kind: str) -> Decimal:
+        return sum((row["billed_cost"] + row["estimated_cost"] for row in self._of(kind)), Decimal(0))
+
+    def window(self) -> Window | None:
+        starts = [row["first_start"] for row in self.bookable]
+        lasts = [row["last_start"] for row in self.bookable]
+        return Window(min(starts).date(), max(lasts).date() + timedelta(days=1)) if starts else None
+
+    def watermark(self, now: datetime, window: Window) -> datetime:
+        """Return until when the source is complete: the end of its last charge that lies within a day, at most *now*."""
+        ends = [row["last_day_end"] or row["last_end"] for row in self.bookable]
+        days = [row["last_day_end"] for row in self.bookable if row["last_day_end"]]
+        if not ends:
+            return min(now, datetime.combine(window.end, datetime.min.time(), UTC))
+        return min(now, max(days or ends).replace(tzinfo=UTC))
+
+    @property
+    def longest(self) -> int:
+        return max((row["longest"] for row in self.bookable), default=1)
+
+    def _of(self, kind: str) -> list[dict[str, Any]]:
+        if kind == "left_out":
+            return [row for row in self.rows if row["left_out"] is not None]
+        return self.bookable if kind == "bookable" else [r for r in self.rows if r["is_problem"]]
+
+
+@dataclass
+class _Run:
+    """One load under way."""
+
+    ingest: Ingest
+    source: UsageSource
+    engine: Engine
+    progress: Progress
+
+    def book(self, asked: Window | None, *, dry_run: bool) -> Report:
+        self.progress.step(f"Reading {self.source.name}")
+        description = self.source.describe(self.engine)
+        window = asked or self.source.window(self.engine)
+        charges, unpriced = self._priced(self._claimed(controls.bounded(self.source.charges(window, self.engine))))
+        survey = _Survey(self.engine.rows(controls.survey(charges)))
+        quarantine = self._malformed(survey)
+        window = window or survey.window()
+        if window is None:
+            raise SourceRefused(self._nothing(survey))
+        self._check_overlap(window)
+        scopes = self._scopes(charges)
+        self._check_scopes(scopes)
+        quarantine += self._problems(survey, window if asked else None)
+        self.progress.step("Adding up")
+        condensed = rollup.completed(self.engine.materialise(rollup.condense(charges)))
+        lost = self._without_rate(condensed)
+        rows = self._owned(condensed, survey.longest)
+        with self.ingest.ledger.load(self.source.name) as writer:
+            self.progress.step("Storing")
+            stored, figures = self._store(writer, rows, window, progress=self.progress)
+            self._check(writer, window, survey, lost, stored)
+            load = Load(
+                source=self.source.name,
+                kind=self.source.kind,
+                description=description,
+                window=window,
+                loaded_at=self.ingest.clock.now(),
+                rows=survey.count("bookable") - sum(row["rows"] for row in lost),
+                days=figures.days,
+                ledger_rows=stored["rows"],
+                currency=self.ingest.rules.currency,
+                billed_nanos=to_nanos(stored["billed"]),
+                estimated_nanos=to_nanos(stored["estimated"]),
+                allocated_nanos=figures.allocated,
+                unallocated_nanos=figures.unallocated,
+                watermark=survey.watermark(self.ingest.clock.now(), window),
+                settling=self.source.settling,
+                scopes=tuple(scopes),
+                quarantined_rows=survey.count("problem") + len(self.engine.rejected()) + sum(row["rows"] for row in lost),
+                quarantined_cost=survey.cost("problem") + sum((row["cost"] for row in lost), Decimal(0)),
+                left_out_rows=survey.count("left_out"),
+                left_out_cost=survey.cost("left_out"),
+                unpriced_rows=sum(row["rows"] for row in unpriced),
+                unpriced_models=tuple(f"{row['provider_name'] or '?'}/{row['model'] or '?'}" for row in unpriced),
+                quarantine=tuple([*quarantine, *map(_rateless, lost)][:_KEPT]),
+                is_range_export=self.source.is_range_export,
+            )
+            if not dry_run:
+                load = writer.book(load)
+        return Report(load, figures.owners, figures.unowned, dry_run)
+
+    # What comes in
+
+    def _claimed(self, charges: Charges) -> Charges:
+        """Leave out what the configuration lets another source state."""
+        records = self.ingest.rules.records
+        table = charges.table
+        provider, account = table.provider_name.lower(), table.billing_account_id.lower()
+        cases = []
+        for scope in stated_elsewhere(self.source.name, records):
+            wanted, _, wanted_account = scope.lower().partition("/")
+            fits = provider == wanted
+            fits = fits & (account == wanted_account) if wanted_account else fits
+            cases.append((table.left_out.isnull() & fits.fill_null(False), ibis.literal(f"stated by {records[scope]}")))
+        if not cases:
+            return charges
+        return Charges(table.mutate(left_out=ibis.cases(*cases, else_=table.left_out)), charges.given | {"left_out"})
+
+    def _priced(self, charges: Charges) -> tuple[Charges, list[dict[str, Any]]]:
+        if "needs_price" not in charges.given:
+            return charges, []
+        found = self.ingest.prices.prices(self.engine.rows(price.wanted(charges)))
+        prices = self.engine.from_rows(found, price.PRICES)
+        return price.price(charges, prices), self.engine.rows(price.unpriced(charges, prices))
+
+    def _malformed(self, survey: _Survey) -> list[Quarantined]:
+        rejected = self.engine.rejected()
+        total = sum(row["rows"] for row in survey.rows) + len(rejected)
+        if rejected and len(rejected) > max(1, int(total * MOST_MALFORMED)):
+            first = rejected[0]
+            raise SourceRefused(
+                f"{first.file}: {len(rejected)} of {total} lines do not have the header's columns, the first is line "
+                f"{first.line}: {first.reason}. The file is damaged or not what it seems; nothing was booked."
+            )
+        return [Quarantined(f"{line.file}, line {line.line}", line.reason) for line in rejected]
+
+    def _problems(self, survey: _Survey, window: Window | None) -> list[Quarantined]:
+        """Look up where the rows with a problem stand; a second, slower reading that only bad files pay for."""
+        if not survey.count("problem"):
+            return []
+        table = controls.bounded(self.source.charges(window, self.engine, positions=True)).table
+        bad = table.filter(table.problem.notnull() & table.left_out.isnull()).limit(_KEPT)
+        wanted = bad.select("origin_file", "origin_row", "problem", "billed_cost", "estimated_cost", "billing_currency")
+        return [
+            Quarantined(
+                f"{row['origin_file']}, row {row['origin_row']}",
+                row["problem"],
+                row["billed_cost"] + row["estimated_cost"],
+                row["billing_currency"],
+            )
+            for row in self.engine.rows(wanted.order_by(["origin_file", "origin_row"]))
+        ]
+
+    def _nothing(self, survey: _Survey) -> str:
+        left_out, problems = survey.count("left_out"), survey.count("problem")
+        return (
+            f"'{self.source.name}' holds no AI charge that can be booked ({left_out} rows are not AI or are stated elsewhere, "
+            f"{problems} have a problem), so nothing was changed. If rows are missing, look at `ai` in its [[sources]] section; "
+            "to empty a window on purpose, name it with --from and --to."
+        )
+
+    def _scopes(self, charges: Charges) -> list[str]:
+        rows = self.engine.rows(controls.accounts(charges))
+        named = {(row["provider_name"] or self.source.kind, row["billing_account_id"]) for row in rows}
+        return sorted(f"{provider}/{account}".lower() if account else provider.lower() for provider, account in named)
+
+    # What must not be
+
+    def _check_scopes(self, scopes: Sequence[str]) -> None:
+        found = clash(scopes, self.source.name, self.ingest.ledger.scopes())
+        if not found:
+            return
+        scope, held, holder = found
+        raise SourceRefused(
+            f"'{self.source.name}' states the cost of '{scope}', which '{holder}' already states (as '{held}'); adding both would "
+            f"count it twice. Say in aispend.toml who states it: [records] \"{scope}\" = \"{holder}\" (or \"{self.source.name}\"), "
+            f"or, if they are different accounts, name them with `account` in [[sources]]; or take the other out: "
+            f"aispend ingest --forget {holder}. Nothing was changed."
+        )
+
+    def _check_overlap(self, window: Window) -> None:
+        """Refuse a range export that overlaps an earlier one in part: its days cannot be told apart."""
+        if not self.source.is_range_export:
+            return
+        for load in self.ingest.ledger.loads(self.source.name):
+            if load.ledger_rows and load.window.overlaps(window) and not load.window.within(window):
+                raise SourceRefused(
+                    f"This export covers {window.start} to {window.end - timedelta(days=1)}, an earlier one covers {load.window.start} "
+                    f"to {load.window.end - timedelta(days=1)}; they overlap in part and each is one sum. Export the earlier days "
+                    f"again with these, or days that do not overlap. Nothing was changed."
+                )
+
+    def _check(self, writer: LoadWriter, window: Window, survey: _Survey, lost: list[dict[str, Any]], stored: dict[str, Any]) -> None:
+        """Hold what the database now holds against the source's own sums."""
+        original = survey.cost("bookable") - sum((row["cost"] for row in lost), Decimal(0))
+        if stored["original"] != original:
+            raise SourceChanged(
+                f"Control total: the source's rows add up to {original}, the ledger's to {stored['original']}. Nothing was changed; "
+                "please report this with the file's header."
+            )
+        expected = (stored["rows"], *(to_nanos(stored[name]) for name in ("billed", "estimated", "original")))
+        found = writer.stored(window)
+        if found != expected:
+            raise SourceChanged(f"Control total: {expected} was to be stored (rows, nanos), the database holds {found}. Nothing was changed.")
+
+    # Whose it is
+
+    def _without_rate(self, condensed: ir.Table) -> list[dict[str, Any]]:
+        return self.engine.rows(convert.without_rate(condensed, self._rates(), self.ingest.rules.currency))
+
+    def _rates(self) -> ir.Table:
+        return self.engine.from_rows(list(self.ingest.rules.rates), convert.RATES)
+
+    def _owned(self, condensed: ir.Table, longest: int) -> ir.Table:
+        directory = self.ingest.people.directory()
+        rows = convert.convert(condensed, self._rates(), self.ingest.rules.currency)
+        rows = rollup.amortise(rows, longest)
+        identities, patterns, stints = directory_tables(directory, self.engine)
+        rows = attribute.attribute(rows, identities, patterns, stints)
+        known = [{"t_key": name.casefold(), "t_name": name} for name in directory.teams]
+        teams = self.engine.from_rows(known, {"t_key": "string", "t_name": "string"})
+        order = ["charge_day", "day", "principal", "principal_email", "project", *LINE_COLUMNS[:-1]]
+        return allocate.allocate(rows, self.ingest.rules.allocation, teams, order)
+
+    def _store(self, writer: LoadWriter, rows: ir.Table, window: Window, progress: Progress) -> tuple[dict[str, Any], _Figures]:
+        numbers = _Numbers(self.engine, writer, rows)
+        source_id = writer.labels("source", [self.source.name])[self.source.name]
+        daily = self.engine.materialise(encode.encode(rows, numbers.labels, numbers.lines))
+        sums = self.engine.rows(encode.check_sum(daily))[0]
+        fractional = [name for name, count in self.engine.rows(exact.fractions(daily, list(encode.MONEYS)))[0].items() if count]
+        final = encode.stored(daily, source_id, fractional)
+        final = self.engine.materialise(final) if fractional else final
+        totals = self.engine.batches(encode.totals(final, source_id, numbers.line_names))
+        writer.replace(window, _watched(self.engine.batches(final), progress), totals)
+        sums |= {name: sums[name] or Decimal(0) for name in ("billed", "estimated", "original")}
+        return sums, _Figures.of(self.engine, final, numbers)
+
+
+@dataclass
+class _Numbers:
+    """The store's numbers for the names in the rows."""
+
+    engine: Engine
+    writer: LoadWriter
+    rows: ir.Table
+
+    def __post_init__(self) -> None:
+        self.names: dict[str, dict[str, int]] = {}
+        self.labels = {name: self._labelled(name) for name in encode.LABEL_COLUMNS}
+        found = self.engine.rows(encode.lines(self.rows))
+        texts = [tuple(row[name] for name in LINE_COLUMNS) for row in found]
+        self.line_numbers = self.writer.lines(texts)
+        self.lines = self._line_table()
+        self.line_names = self._line_names()
+
+    def _labelled(self, name: str) -> ir.Table:
+        column = self.rows[name]
+        values = [row[name] for row in self.engine.rows(self.rows.filter(column.notnull()).select(name).distinct())]
+        self.names[name] = self.writer.labels(name, values)
+        table = [{"value": value, "id": number} for value, number in self.names[name].items()]
+        return self.engine.from_rows(table, {"value": "string", "id": "int32"})
+
+    def _line_table(self) -> ir.Table:
+        schema = {**{f"l_{name}": "string" for name in LINE_COLUMNS}, "line_id": "int32"}
+        rows = [
+            {**{f"l_{name}": value or "" for name, value in zip(LINE_COLUMNS, line, strict=True)}, "line_id": number}
+            for line, number in self.line_numbers.items()
+        ]
+        return self.engine.from_rows(rows, schema)
+
+    def _line_names(self) -> ir.Table:
+        models = self._line_labels("model", "model")
+        tools, providers = self._line_labels("tool", "service_name"), self._line_labels("provider", "provider_name")
+        rows = [
+            {
+                "n_line_id": number,
+                "model_id": models.get(line[LINE_COLUMNS.index("model")] or "", 0),
+                "tool_id": tools.get(line[LINE_COLUMNS.index("service_name")] or "", 0),
+                "provider_id": providers.get(line[LINE_COLUMNS.index("provider_name")] or "", 0),
+                "is_allocated": bool(line[-1]),
+            }
+            for line, number in self.line_numbers.items()
+        ]
+        schema = {"n_line_id": "int32", "model_id": "int32", "tool_id": "int32", "provider_id": "int32", "is_allocated": "boolean"}
+        return self.engine.from_rows(rows, schema)
+
+    def _line_labels(self, kind: str, column: str) -> dict[str, int]:
+        place = LINE_COLUMNS.index(column)
+        return self.writer.labels(kind, sorted({value for line in self.line_numbers if (value := line[place])}))
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What the summary says of a load; amounts in nanos."""
+
+    days: int
+    allocated: int
+    unallocated: int
+    owners: tuple[tuple[str, int], ...]
+    unowned: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, engine: Engine, final: ir.Table, numbers: _Numbers) -> _Figures:
+        named = final.join(numbers.line_names, final.line_id == numbers.line_names.n_line_id)
+        cost = named.billed + named.estimated
+        owned = {row["is_allocated"]: row["cost"] for row in engine.rows(named.group_by("is_allocated").aggregate(cost=encode.whole_sum(cost)))}
+        days = engine.rows(final.aggregate(days=final.day.nunique()))[0]["days"]
+        return cls(
+            days,
+            owned.get(True, 0),
+            owned.get(False, 0),
+            _largest(engine, named.filter(named.is_allocated), "team", numbers),
+            _largest(engine, named.filter(~named.is_allocated), "principal", numbers),
+        )
+
+
+def directory_tables(directory: Directory, engine: Engine) -> tuple[ir.Table, ir.Table, ir.Table]:
+    """Return identities, patterns and stints of *directory* as the ledger wants them."""
+    exact_, patterns = [], []
+    for identity in directory.identities:
+        common = {"person": identity.person, "service": identity.service, "from": identity.valid_from, "to": identity.valid_to}
+        if identity.kind is IdentityKind.PATTERN:
+            text = allocate.like(identity.principal.lower())
+            patterns.append({**{f"p_{k}": v for k, v in common.items()}, "p_principal": text, "p_length": len(identity.principal)})
+        else:
+            exact_.append({**{f"i_{k}": v for k, v in common.items()}, "i_principal": identity.principal.lower()})
+    stints = [
+        {"s_email": person.email, "s_team": stint.team, "s_from": stint.valid_from, "s_to": stint.valid_to}
+        for person in directory.people.values()
+        for stint in person.stints
+    ]
+    return (
+        engine.from_rows(exact_, attribute.IDENTITIES),
+        engine.from_rows(patterns, attribute.PATTERNS),
+        engine.from_rows(stints, attribute.STINTS),
+    )
+
+
+def _largest(engine: Engine, rows: ir.Table, name: str, numbers: _Numbers, count: int = 5) -> tuple[tuple[str, int], ...]:
+    grouped = rows.group_by(f"{name}_id").aggregate(cost=encode.whole_sum(rows.billed + rows.estimated))
+    top = engine.rows(grouped.order_by(grouped.cost.desc()).limit(count))
+    names = {number: value for value, number in numbers.names[name].items()}
+    return tuple((names.get(row[f"{name}_id"], ""), row["cost"]) for row in top)
+
+
+def _rateless(row: Mapping[str, Any]) -> Quarantined:
+    day: date = row["charge_day"]
+    reason = f"no rate for {row['billing_currency']} on {day}; add a line to the rates file and load again"
+    return Quarantined(f"{row['rows']} rows of {day}", reason, row["cost"], row["billing_currency"])
+
+
+def _watched(batches: Any, progress: Progress) -> Any:
+    done = 0
+    for batch in batches:
+        yield batch
+        done += batch.num_rows
+        progress.rows(done)

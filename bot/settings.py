@@ -1,0 +1,181 @@
+"""Settings: `aispend.toml` and the environment, read once, checked whole, frozen."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.domain.visibility import Privacy
+from bot.errors import ConfigError
+
+FILE = "aispend.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Organisation(_Section):
+    """Who we are.
+
+    Attributes:
+        currency: The one reporting currency, ISO 4217.
+        rates: CSV of date, currency, rate; needed where bills are in other currencies.
+        fiscal_year_start: Month, 1 to 12.
+    """
+
+    name: str = "Our organisation"
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
+    privacy: Privacy = Privacy.STANDARD
+    fiscal_year_start: int = Field(default=1, ge=1, le=12)
+    countries: list[str] = Field(default_factory=list)
+    rates: str | None = None
+
+
+class Store(_Section):
+    """Where the ledger is kept; a relative SQLite path starts at the configuration's folder."""
+
+    url: str = "sqlite:///aispend.db"
+
+
+class EngineSettings(_Section):
+    """Where expressions run: DuckDB in the process."""
+
+    kind: Literal["duckdb"] = "duckdb"
+    memory: str = Field(default="900MB", pattern=r"^\d+(MB|GB)$")
+    threads: int | None = Field(default=None, ge=1)
+
+
+class SourceSettings(BaseModel):
+    """One [[sources]] section; what the kind needs beside name and kind is checked by the source itself."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    kind: str
+
+    def own(self) -> dict[str, Any]:
+        """Return the settings of the kind."""
+        return dict(self.model_extra or {})
+
+
+class RuleSettings(_Section):
+    """One [[allocation]] rule.
+
+    Attributes:
+        when: Column or `tag:name` to one value or several; `*` is any text.
+        team, project: A name, or `tag:name`.
+        share: How a shared cost is split; `among` names the teams, as a list or with weights.
+    """
+
+    name: str
+    when: dict[str, str | list[str]]
+    team: str | None = None
+    project: str | None = None
+    share: Literal["even", "share", "usage"] | None = None
+    among: list[str] | dict[str, int] | None = None
+
+
+class Settings(_Section):
+    """The whole configuration.
+
+    Attributes:
+        records: Scope (`provider` or `provider/account`) to the source that states its cost.
+        root: The folder that relative paths start at.
+    """
+
+    organisation: Organisation = Organisation()
+    store: Store = Store()
+    engine: EngineSettings = EngineSettings()
+    sources: tuple[SourceSettings, ...] = ()
+    allocation: tuple[RuleSettings, ...] = ()
+    records: dict[str, str] = Field(default_factory=dict)
+    root: Path = Field(default=Path(), exclude=True)
+
+    def store_url(self) -> str:
+        """Return the store's URL with a relative SQLite path made absolute."""
+        prefix = "sqlite:///"
+        path = self.store.url.removeprefix(prefix)
+        if not self.store.url.startswith(prefix) or path.startswith("/") or path == ":memory:":
+            return self.store.url
+        return f"{prefix}{(self.root / path).resolve()}"
+
+
+def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of *path*, else of `AISPEND_CONFIG`, else of `aispend.toml` here, else the defaults.
+
+    `AISPEND_STORE_URL`, or the file that `AISPEND_STORE_URL_FILE` names, replaces the store's URL.
+
+    Raises:
+        ConfigError: The file is not there, not TOML, or a setting in it is unknown or does not fit.
+    """
+    named = path or (Path(environment["AISPEND_CONFIG"]) if environment.get("AISPEND_CONFIG") else None)
+    if named and not named.is_file():
+        raise ConfigError(f"There is no configuration {named}. Write one with `aispend init {named}`.")
+    file = named or (Path(FILE) if Path(FILE).is_file() else None)
+    content = _parsed(file) if file else {}
+    if url := _secret(environment, "AISPEND_STORE_URL"):
+        content["store"] = {**content.get("store", {}), "url": url}
+    if "root" in content:
+        raise ConfigError(f"{file}: unknown setting 'root'.")
+    return checked(content, str(file or "the environment"), (file.parent if file else Path()).resolve())
+
+
+def checked(content: Mapping[str, Any], origin: str, root: Path) -> Settings:
+    """Return *content* as settings.
+
+    Raises:
+        ConfigError: Names the first setting that does not fit, what it holds and what would do.
+    """
+    try:
+        settings = Settings(**content, root=root)
+    except ValidationError as exc:
+        raise ConfigError(f"{origin}: {_sentence(exc)}") from exc
+    names = [source.name for source in settings.sources]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise ConfigError(f"{origin}: two [[sources]] are called '{twice}'; every source needs a name of its own.")
+    return settings
+
+
+def _parsed(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{file} is not TOML: {exc}.") from exc
+
+
+def _secret(environment: Mapping[str, str], name: str) -> str | None:
+    file = environment.get(f"{name}_FILE")
+    if not file:
+        return environment.get(name)
+    if environment.get(name):
+        raise ConfigError(f"Both {name} and {name}_FILE are set; keep one of them.")
+    try:
+        return Path(file).read_text("utf-8").strip()
+    except OSError as exc:
+        raise ConfigError(f"{name}_FILE names {file}, which cannot be read: {exc.strerror}.") from exc
+
+
+def _sentence(exc: ValidationError) -> str:
+    error = exc.errors()[0]
+    place = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"unknown setting '{place}'. {_neighbours(error['loc'])}"
+    if error["type"] == "missing":
+        return f"'{place}' is missing."
+    return f"'{place}' holds {error['input']!r}: {error['msg'].removeprefix('Input should be ')}."
+
+
+def _neighbours(place: tuple[Any, ...]) -> str:
+    model: Any = Settings
+    for part in place[:-1]:
+        field = getattr(model, "model_fields", {}).get(part)
+        model = RuleSettings if part == "allocation" else getattr(field, "annotation", model) if field else model
+    names = [name for name in getattr(model, "model_fields", {}) if name != "root"]
+    return f"There are: {', '.join(names)}." if names else ""
