@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import duckdb
@@ -22,6 +23,8 @@ from bot.ports import Rejected
 
 LINE_LIMIT = 2_000_000
 """Bytes of the longest line of a text file; a longer one is no billing record."""
+_COMPILING = Lock()
+"""Ibis reads its options from one global place; whoever changes them is alone."""
 _FATAL = ("UNQUOTED VALUE", "LINE SIZE OVER MAXIMUM", "INVALID ENCODING", "CAST", "INVALID STATE")
 
 
@@ -39,15 +42,15 @@ class DuckDbEngine:
             self._run(f"SET threads = {threads:d}")
         self._names = iter(range(10**9))
 
-    def read(self, files: Sequence[Path], *, positions: bool = False) -> ir.Table:
+    def read(self, files: Sequence[Path], *, origin: bool = False, positions: bool = False) -> ir.Table:
         """Return the rows of *files*; see `bot.ports.Engine`."""
         headers = [self._named(header_of(path)) for path in files]
         if positions:
-            return self._stacked([self._view(_scan([h], positions=True)) for h in headers])
+            return self._stacked([self._view(_scan([h], origin=True, positions=True)) for h in headers])
         layouts: dict[tuple[str, ...], list[Header]] = {}
         for header in headers:
             layouts.setdefault(header.layout, []).append(header)
-        return self._stacked([self._view(_scan(group, positions=False)) for group in layouts.values()])
+        return self._stacked([self._view(_scan(group, origin=origin)) for group in layouts.values()])
 
     def from_rows(self, rows: Sequence[Mapping[str, Any]], schema: Mapping[str, str]) -> ir.Table:
         """Return *rows* as a table of *schema*."""
@@ -77,19 +80,19 @@ class DuckDbEngine:
         """Compute *table* into a temporary one."""
         name = f"step_{next(self._names)}"
         with _readable():
-            self._run(f'CREATE TABLE "{name}" AS {ibis.to_sql(table, dialect="duckdb")}')  # noqa: S608 - our own SQL
+            self._run(f'CREATE TABLE "{name}" AS {_sql(table)}')
         return self._connection.table(name)
 
     def rows(self, table: ir.Table) -> list[dict[str, Any]]:
         """Return *table* as Python values."""
         with _readable():
-            return self._connection.to_pyarrow(table).to_pylist()  # type: ignore[no-any-return]
+            return self._connection.con.cursor().sql(_sql(table)).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
 
     def batches(self, table: ir.Table, rows: int = 100_000) -> Iterator[Any]:
         """Yield *table* in record batches."""
         with _readable():
             # A cursor of its own: other questions may be asked between two batches.
-            yield from self._connection.con.cursor().sql(ibis.to_sql(table, dialect="duckdb")).to_arrow_reader(rows)
+            yield from self._connection.con.cursor().sql(_sql(table)).to_arrow_reader(rows)
 
     def close(self) -> None:
         """Close the database and remove its folder."""
@@ -142,12 +145,23 @@ class _readable:  # noqa: N801 - a context manager
             raise SourceRefused(f"The file could not be read: {text[:300]} Nothing was booked.") from error
 
 
-def _scan(headers: Sequence[Header], *, positions: bool) -> str:
+def _sql(table: ir.Table) -> str:
+    """Return the SQL of *table*; steps stay steps, for merged into one another they grow exponentially."""
+    with _COMPILING:
+        before = ibis.options.sql.fuse_selects
+        ibis.options.sql.fuse_selects = False
+        try:
+            return str(ibis.to_sql(table, dialect="duckdb"))
+        finally:
+            ibis.options.sql.fuse_selects = before
+
+
+def _scan(headers: Sequence[Header], *, origin: bool, positions: bool = False) -> str:
     paths = ", ".join(_quoted(str(header.path)) for header in headers)
     first = headers[0]
-    position = ", parse_filename(filename) AS origin_file, row_number() OVER () AS origin_row" if positions else ""
-    chosen = f"* EXCLUDE (filename){position}" if positions else "*"
-    named = ", filename = true" if positions else ""
+    row = ", row_number() OVER () AS origin_row" if positions else ""
+    chosen = f"* EXCLUDE (filename), parse_filename(filename) AS origin_file{row}" if origin else "*"
+    named = ", filename = true" if origin else ""
     if first.is_parquet:
         return f"SELECT {chosen} FROM read_parquet([{paths}], hive_partitioning = true, union_by_name = true{named})"
     columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in dict.fromkeys(n for h in headers for n in h.columns))

@@ -26,14 +26,14 @@ class Place:
     root: Path
     spool: Path
     tags: tuple[str, ...] = ()
-    _found: dict[str, list[Path]] = field(default_factory=dict, repr=False)
+    _found: dict[tuple[str, tuple[str, ...]], list[Path]] = field(default_factory=dict, repr=False)
 
     def files(self, paths: list[str], suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:
         """Return the files behind *paths*, looked up once, each file once."""
         for path in paths:
-            if path not in self._found:
-                self._found[path] = find(path, self.root, self.spool, suffixes)
-        return list(dict.fromkeys(file for path in paths for file in self._found[path]))
+            if (path, suffixes) not in self._found:
+                self._found[path, suffixes] = find(path, self.root, self.spool, suffixes)
+        return list(dict.fromkeys(file for path in paths for file in self._found[path, suffixes]))
 
 
 def starts_in(start: Any, window: Window | None) -> Any:

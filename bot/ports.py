@@ -44,11 +44,11 @@ class Rejected:
 class Engine(Protocol):
     """Where Ibis expressions run."""
 
-    def read(self, files: Sequence[Path], *, positions: bool = False) -> ir.Table:
-        """Return the rows of CSV, CSV.gz or Parquet *files* (one format), lazily; text columns for CSV, the file's for Parquet.
+    def read(self, files: Sequence[Path], *, origin: bool = False, positions: bool = False) -> ir.Table:
+        """Return the rows of CSV, JSON or Parquet *files* (one format), lazily; all text, except in Parquet.
 
-        Columns are matched by name; one that a file lacks is null for its rows. With *positions* the columns
-        `origin_file` and `origin_row` (from 1, the header not counted) stand beside them; that is slower.
+        Columns are matched by name; one that a file lacks is null for its rows. With *origin* the file's name stands
+        beside them as `origin_file`, with *positions* also `origin_row` (from 1, the header not counted), which is slow.
 
         Raises:
             SourceRefused: A file is empty, not readable as what its name says, or has no header.

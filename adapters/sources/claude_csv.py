@@ -90,13 +90,9 @@ class ClaudeCsv:
         chosen = [(path, days) for path, days in parts if window is None or days.within(window)]
         if not chosen:
             raise SourceRefused(f"No report of '{self.name}' lies within the days that were asked for.")
-        tables = [self._dated(engine.read([path], positions=positions), days) for path, days in chosen]
-        names = list(dict.fromkeys(name for table in tables for name in table.columns))
-        stacked = [_widened(table, names, tables) for table in tables]
-        table = stacked[0]
-        for other in stacked[1:]:
-            table = table.union(other)
-        return charges(table, self._columns(table))
+        table = engine.read([path for path, _ in chosen], origin=True, positions=positions)
+        require(table.columns, MANDATORY, "a Claude spend report")
+        return self._dated(table, chosen, engine)
 
     def _files(self) -> list[Path]:
         path = self._config.path
@@ -118,10 +114,15 @@ class ClaudeCsv:
             return asked
         return self._named(path)
 
-    def _dated(self, table: ir.Table, days: Window) -> ir.Table:
-        require(table.columns, MANDATORY, "a Claude spend report")
-        start, end = (ibis.literal(midnight(day).replace(tzinfo=None), type="timestamp") for day in (days.start, days.end))
-        return table.mutate(_start=start, _end=end)
+    def _dated(self, table: ir.Table, chosen: list[tuple[Path, Window]], engine: Engine) -> Charges:
+        """Give every row the days that its file covers."""
+        days = [
+            {"w_file": path.name, "w_start": midnight(w.start).replace(tzinfo=None), "w_end": midnight(w.end).replace(tzinfo=None)}
+            for path, w in chosen
+        ]
+        windows = engine.from_rows(days, {"w_file": "string", "w_start": "timestamp", "w_end": "timestamp"})
+        dated = table.join(windows, table.origin_file == windows.w_file).rename({"_start": "w_start", "_end": "w_end"})
+        return charges(dated, self._columns(dated))
 
     def _columns(self, table: ir.Table) -> dict[str, Any]:
         who = columns.first_of(table, EMAILS)
@@ -173,11 +174,6 @@ def _tokens(table: ir.Table) -> dict[str, Any]:
     }
     whole = "total_uncached_input_tokens" if "total_uncached_input_tokens" in table.columns else "total_prompt_tokens"
     return {"uncached_input_tokens": count(whole), **apart}
-
-
-def _widened(table: ir.Table, names: list[str], tables: list[ir.Table]) -> ir.Table:
-    kinds = {name: next(t[name].type() for t in tables if name in t.columns) for name in names}
-    return table.select(**{name: table[name] if name in table.columns else ibis.null(kinds[name]) for name in names})
 
 
 def _date(path: Path, year: int, month: int, day: int) -> date:

@@ -124,7 +124,7 @@ def _load_all(app: App, sections: list[SourceSettings], window: Window | None, f
             continue
         reports.append(report)
         if format_ is Format.TEXT:
-            _show(report)
+            show(report)
     if format_ is Format.JSON:
         say_json({"loads": [_document(report.load) for report in reports], "failures": failures, "dry_run": dry_run})
     if failures:
@@ -158,7 +158,8 @@ class _Bar:
         self._bar.update(self._task, stored=f"{done:,} daily rows")
 
 
-def _show(report: Report) -> None:
+def show(report: Report) -> None:
+    """Print what a load brought."""
     load = report.load
     last = load.window.end - timedelta(days=1)
     say(f"{load.source}: {load.description}, {load.window.start} to {last}" + (" (dry run, nothing kept)" if report.is_dry_run else ""))

@@ -1,4 +1,4 @@
-"""`init`, `db`, `directory`, `budgets`, `demo`: what an operator does before and around the loading."""
+"""`init`, `db`, `directory`, `budgets`: what an operator does before and around the loading."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ _SHOWN = 30
 def register(program: typer.Typer) -> None:
     """Add the commands."""
     program.command()(init)
-    program.command()(demo)
     for name, help_, commands in (
         ("db", "The database.", {"upgrade": upgrade}),
         ("directory", "People, teams and identities.", {"load": load}),
@@ -85,15 +84,6 @@ def apply(
         if not dry_run:
             budget_service.apply(plan, app.budgets, app.clock)
         _show_changes(plan.sentences, format_, dry_run=dry_run)
-
-
-def demo(
-    folder: Annotated[Path, typer.Option(help="Where the made-up company is put.")] = Path("aispend-demo"),
-) -> None:
-    """Show a company in a box: vendor files in, answers out."""
-    from bot.demo.run import run  # noqa: PLC0415
-
-    run(folder)
 
 
 def _nothing() -> None:

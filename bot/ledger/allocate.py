@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from bot.ledger import exact
 from bot.ledger.schema import COSTS, INTEGRAL, MONEY, TAG, TOKENS
 
+_SPLIT_MONEY = (*COSTS, "original_cost", "consumed_quantity")
 PERSON = "person"
 """`allocated_by` where the person's own team owns the cost; a rule's name stands there otherwise."""
 
@@ -61,7 +62,8 @@ def allocate(rows: ir.Table, rules: Sequence[Rule], teams: ir.Table, order: Sequ
         teams: One row per team of the directory: `t_key` (case-folded name), `t_name`.
         order: Columns that tell rows apart, for a stable split.
     """
-    matched = _match(rows, rules, teams)
+    asked = sorted({f"{TAG}{tag}" for rule in rules for tag in rule.tags} - set(rows.columns))
+    matched = _match(rows.mutate(**dict.fromkeys(asked, ibis.null("string"))) if asked else rows, rules, teams)
     direct = _direct(matched, rules)
     shared = [
         _shared(matched.filter(matched["_rule"] == index), rule, direct, order)
@@ -142,10 +144,7 @@ def _shared(rows: ir.Table, rule: Rule, direct: ir.Table, order: Sequence[str]) 
     parts = _weighted(parts, rule, direct) if rule.sharing is Sharing.USAGE else parts.mutate(_weight=parts["r_weight"].cast(INTEGRAL))
     whole = parts["_weight"].sum().over(ibis.window(group_by="_row"))
     parts = parts.mutate(_whole=exact.whole(whole))
-    for name in (*COSTS, "original_cost", "consumed_quantity"):
-        parts = _part_of_money(parts, name)
-    for name in TOKENS:
-        parts = _part(parts.mutate(_units=parts[name].cast(INTEGRAL)), name).mutate(**{name: ibis._["_part"].cast("int64")})
+    parts = _parts(parts)
     project = _project(parts, rule) if rule.project else parts.project
     return parts.mutate(
         team=parts["r_team"], project=project, person=ibis.null("string"), allocated_by=ibis.literal(f"rule {rule.name}")
@@ -153,8 +152,10 @@ def _shared(rows: ir.Table, rule: Rule, direct: ir.Table, order: Sequence[str]) 
 
 
 def _receivers(rule: Rule) -> ir.Table:
-    rows = [{"r_team": team, "r_weight": weight, "r_place": i} for i, (team, weight) in enumerate(rule.among.items())]
-    return ibis.memtable(rows, schema={"r_team": "string", "r_weight": "int64", "r_place": "int64"})
+    teams = ibis.array(list(rule.among)).unnest().name("r_team").as_table()
+    weights = [(teams.r_team == team, weight) for team, weight in rule.among.items()]
+    places = [(teams.r_team == team, place) for place, team in enumerate(rule.among)]
+    return teams.mutate(r_weight=ibis.cases(*weights, else_=0), r_place=ibis.cases(*places, else_=0))
 
 
 def _weighted(parts: ir.Table, rule: Rule, direct: ir.Table) -> ir.Table:
@@ -170,23 +171,30 @@ def _weighted(parts: ir.Table, rule: Rule, direct: ir.Table) -> ir.Table:
     return joined.mutate(_weight=ibis.ifelse(any_used, joined["_used"], 1).cast(INTEGRAL)).drop("_used")
 
 
-def _part_of_money(parts: ir.Table, name: str) -> ir.Table:
-    parts = parts.mutate(_units=exact.nano_floor(parts[name].fill_null(ibis.literal(0).cast(MONEY))))
-    parts = _part(parts, name)
-    sign = ibis.ifelse(parts[name] < 0, -1, 1).cast(INTEGRAL)
-    dust = (parts[name] - (exact.money(parts["_units"]) * sign).cast(MONEY)).cast(MONEY)
-    value = (exact.money(parts["_part"]) * sign).cast(MONEY) + ibis.ifelse(parts["r_place"] == 0, dust, ibis.literal(0).cast(MONEY))
-    return parts.mutate(**{name: ibis.ifelse(parts[name].isnull(), ibis.null(MONEY), value.cast(MONEY))})
-
-
-def _part(parts: ir.Table, _name: str) -> ir.Table:
-    """Add `_part`: the receiver's part of `_units` (≥ 0) by `_weight` of `_whole`, by largest remainder."""
-    parts = parts.mutate(_product=exact.whole(parts["_units"] * parts["_weight"]))
-    parts = exact.quotient(parts, "_floor", "_product", "_whole")
-    parts = parts.mutate(_rest=exact.whole(parts["_product"] - exact.whole(parts["_floor"] * parts["_whole"])))
+def _parts(parts: ir.Table) -> ir.Table:
+    """Replace every amount and token count by the receiver's part of it, by largest remainder within each `_row`."""
+    zero = ibis.literal(0).cast(MONEY)
+    moneys = {name: exact.nano_floor(parts[name].fill_null(zero)) for name in _SPLIT_MONEY}
+    parts = parts.mutate(**{f"{n}_units": units for n, units in (moneys | {t: parts[t].cast(INTEGRAL) for t in TOKENS}).items()})
+    names = (*_SPLIT_MONEY, *TOKENS)
+    parts = parts.mutate(**{f"{n}_product": exact.whole(parts[f"{n}_units"] * parts["_weight"]) for n in names})
+    parts = exact.quotients(parts, {f"{n}_floor": (f"{n}_product", "_whole") for n in names})
+    parts = parts.mutate(
+        **{f"{n}_rest": exact.whole(parts[f"{n}_product"] - exact.whole(parts[f"{n}_floor"] * parts["_whole"])) for n in names}
+    )
     row = ibis.window(group_by="_row")
-    left = parts["_units"] - parts["_floor"].sum().over(row)
-    rank = ibis.row_number().over(group_by="_row", order_by=[parts["_rest"].desc(), parts["r_place"]])
-    parts = parts.mutate(_left=exact.whole(left), _rank=rank)
-    extra = ibis.ifelse(parts["_rank"] < parts["_left"], 1, 0).cast(INTEGRAL)
-    return parts.mutate(_part=exact.whole(parts["_floor"] + extra)).drop("_product", "_floor", "_rest", "_left", "_rank")
+    left = {f"{n}_left": exact.whole(parts[f"{n}_units"] - parts[f"{n}_floor"].sum().over(row)) for n in names}
+    rank = {
+        f"{n}_rank": ibis.row_number().over(group_by="_row", order_by=[parts[f"{n}_rest"].desc(), parts["r_place"]]) for n in names
+    }
+    parts = parts.mutate(**left, **rank)
+    whole = {n: exact.whole(parts[f"{n}_floor"] + _extra(parts, n)) for n in names}
+    first = parts["r_place"] == 0
+    return parts.mutate(
+        **{n: exact.signed(parts[n], parts[f"{n}_units"], whole[n], gets_dust=first) for n in _SPLIT_MONEY},
+        **{n: whole[n].cast("int64") for n in TOKENS},
+    )
+
+
+def _extra(parts: ir.Table, name: str) -> Any:
+    return ibis.ifelse(parts[f"{name}_rank"] < parts[f"{name}_left"], 1, 0).cast(INTEGRAL)

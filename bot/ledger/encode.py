@@ -57,9 +57,10 @@ def stored(rows: ir.Table, source_id: int, fractional: Sequence[str]) -> ir.Tabl
     Args:
         fractional: The amounts of which some row has a fraction of a nano; they are rounded by largest remainder.
     """
-    for name in MONEYS:
-        rows = exact.apportion(rows, name, _KEYS) if name in fractional else exact.to_nanos(rows, name)
-    shaped = rows.mutate(source_id=ibis.literal(source_id, type="int32"))
+    if fractional:
+        rows = exact.apportion(rows, fractional, _KEYS)
+    whole = {name: exact.to_nanos(rows[name]) for name in MONEYS if name not in fractional}
+    shaped = rows.mutate(source_id=ibis.literal(source_id, type="int32"), **whole)
     return shaped.select(*DAILY).order_by(list(_KEYS))
 
 
@@ -70,8 +71,8 @@ def totals(rows: ir.Table, source_id: int, line_names: ir.Table) -> ir.Table:
         line_names: `n_line_id` and the numbers `model_id`, `tool_id`, `provider_id` of each line.
     """
     named = rows.join(line_names, rows.line_id == line_names.n_line_id)
-    date_ = ibis.literal(_EPOCH) + named.day.as_interval("D")
-    named = named.mutate(month=_number(date_.cast("date").truncate("M")))
+    date_ = (ibis.literal(_EPOCH).cast("timestamp") + named.day.as_interval("D")).cast("date")
+    named = named.mutate(month=_number(date_.truncate("M").cast("timestamp").cast("date")))
     keys = {
         "all": ibis.literal(0),
         "source": ibis.literal(source_id),

@@ -6,7 +6,7 @@ then corrected with exact remainders, so the result never depends on the engine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import ibis
@@ -20,16 +20,17 @@ def whole(value: Any) -> Any:
     return value.cast(INTEGRAL)
 
 
-def quotient(table: ir.Table, name: str, dividend: str, divisor: str) -> ir.Table:
-    """Add column *name*: *dividend* // *divisor* for a dividend ≥ 0 and a divisor > 0, both DECIMAL(38, 0), exact."""
-    first, second = f"{name}_1", f"{name}_2"
-    table = table.mutate(**{first: _estimate(table[dividend], table[divisor])})
-    rest = table[dividend] - whole(table[first] * table[divisor])
-    table = table.mutate(**{f"{name}_rest": whole(rest)})
-    table = table.mutate(**{second: whole(table[first] + _estimate(table[f"{name}_rest"], table[divisor]))})
-    off = table[dividend] - whole(table[second] * table[divisor])
-    step = ibis.cases((off < 0, -1), (off >= table[divisor], 1), else_=0)
-    return table.mutate(**{name: whole(table[second] + step.cast(INTEGRAL))}).drop(first, second, f"{name}_rest")
+def quotients(table: ir.Table, wanted: Mapping[str, tuple[str, str]]) -> ir.Table:
+    """Add, for each name, dividend // divisor, exact; both DECIMAL(38, 0) columns, dividend ≥ 0 and divisor > 0.
+
+    All names are computed in the same four steps, so that the expression stays shallow.
+    """
+    parts = {name: (f"{name}_1", f"{name}_rest") for name in wanted}
+    table = table.mutate(**{parts[n][0]: _estimate(table[a], table[b]) for n, (a, b) in wanted.items()})
+    table = table.mutate(**{parts[n][1]: whole(table[a] - whole(table[parts[n][0]] * table[b])) for n, (a, b) in wanted.items()})
+    table = table.mutate(**{n: whole(table[parts[n][0]] + _estimate(table[parts[n][1]], table[b])) for n, (_, b) in wanted.items()})
+    table = table.mutate(**{n: whole(table[n] + _step(table, n, a, b)) for n, (a, b) in wanted.items()})
+    return table.drop(*(name for pair in parts.values() for name in pair))
 
 
 def nano_floor(value: Any) -> Any:
@@ -42,29 +43,42 @@ def money(nanos: Any) -> Any:
     return nanos.cast(MONEY) * ibis.literal("0.000000001").cast("decimal(9, 9)").cast(MONEY).cast("decimal(18, 9)")
 
 
-def apportion(table: ir.Table, column: str, order: Sequence[str]) -> ir.Table:
-    """Replace MONEY *column* by whole nanos (int64) whose sum is the column's sum rounded to nanos, half to even.
+def signed(whole_amount: Any, nanos: Any, part: Any, *, gets_dust: Any) -> Any:
+    """Return a part of a split amount as MONEY: *part* of its absolute *nanos*, with its sign, null where it is null.
+
+    Args:
+        gets_dust: Whether this part also gets what is smaller than a nano; true for exactly one part.
+    """
+    sign = ibis.ifelse(whole_amount < 0, -1, 1).cast(INTEGRAL)
+    dust = (whole_amount - (money(nanos) * sign).cast(MONEY)).cast(MONEY)
+    value = (money(part) * sign).cast(MONEY) + ibis.ifelse(gets_dust, dust, ibis.literal(0).cast(MONEY))
+    return ibis.ifelse(whole_amount.isnull(), ibis.null(MONEY), value.cast(MONEY))
+
+
+def apportion(table: ir.Table, columns: Sequence[str], order: Sequence[str]) -> ir.Table:
+    """Replace MONEY *columns* by whole nanos (int64) whose sums are the columns' sums rounded to nanos, half to even.
 
     Largest remainder: the rows with the greatest lost fraction get one nano more; ties go by *order*, which must name
-    the table's key. Costs nothing beyond a scan where no row has a fraction: see `has_fractions`.
+    the table's key.
     """
-    scaled = table[column] * ibis.literal(NANOS).cast("decimal(10, 0)")
-    table = table.mutate(_scaled=scaled.cast(MONEY))
-    table = table.mutate(_floor=whole(table["_scaled"].floor()))
-    table = table.mutate(_lost=(table["_scaled"] - table["_floor"]).cast(MONEY))
-    rank = ibis.row_number().over(order_by=[table["_lost"].desc(), *(table[name] for name in order)])
-    table = table.mutate(_rank=rank, _missing=table["_lost"].sum().over(ibis.window()))
-    table = table.mutate(_extra=_round_half_even(table["_missing"], table["_floor"]))
-    nanos = table["_floor"] + ibis.ifelse(table["_rank"] < table["_extra"], 1, 0)
-    return table.mutate(**{column: nanos.cast("int64")}).drop(
-        "_scaled", "_floor", "_lost", "_rank", "_missing", "_extra"
-    )
+    factor = ibis.literal(NANOS).cast("decimal(10, 0)")
+    table = table.mutate(**{f"{c}_scaled": (table[c] * factor).cast(MONEY) for c in columns})
+    table = table.mutate(**{f"{c}_floor": whole(table[f"{c}_scaled"].floor()) for c in columns})
+    table = table.mutate(**{f"{c}_lost": (table[f"{c}_scaled"] - table[f"{c}_floor"]).cast(MONEY) for c in columns})
+    every = ibis.window()
+    ranks = {
+        f"{c}_rank": ibis.row_number().over(order_by=[table[f"{c}_lost"].desc(), *(table[name] for name in order)]) for c in columns
+    }
+    missing = {f"{c}_missing": table[f"{c}_lost"].sum().over(every).cast(MONEY) for c in columns}
+    floors = {f"{c}_floors": whole(table[f"{c}_floor"].sum().over(every)) for c in columns}
+    table = table.mutate(**ranks, **missing, **floors)
+    table = table.mutate(**{c: _rounded(table, c) for c in columns})
+    return table.drop(*(f"{c}_{step}" for c in columns for step in ("scaled", "floor", "lost", "rank", "missing", "floors")))
 
 
-def to_nanos(table: ir.Table, column: str) -> ir.Table:
-    """Replace MONEY *column*, of which no row has a fraction of a nano, by int64 nanos."""
-    scaled = table[column] * ibis.literal(NANOS).cast("decimal(10, 0)")
-    return table.mutate(**{column: scaled.cast(INTEGRAL).cast("int64")})
+def to_nanos(value: Any) -> Any:
+    """Return a MONEY column without fractions of a nano as int64 nanos."""
+    return (value * ibis.literal(NANOS).cast("decimal(10, 0)")).cast(INTEGRAL).cast("int64")
 
 
 def fractions(table: ir.Table, columns: Sequence[str]) -> ir.Table:
@@ -72,15 +86,21 @@ def fractions(table: ir.Table, columns: Sequence[str]) -> ir.Table:
     return table.aggregate(**{c: (table[c] != table[c].cast("decimal(38, 9)").cast(MONEY)).sum() for c in columns})
 
 
-def _round_half_even(missing: Any, floor: Any) -> Any:
-    """Return how many rows get one nano more, for the sum of lost fractions *missing* (≥ 0) over the floors."""
-    base = missing.floor().cast(INTEGRAL)
-    rest = missing - base
-    half = ibis.literal("0.5").cast(MONEY)
-    odd = (floor.sum().over(ibis.window()).cast(INTEGRAL) + base) % 2 != 0
-    up = (rest > half) | ((rest == half) & odd)
-    return (base + ibis.ifelse(up, 1, 0)).cast("int64")
+def _rounded(table: ir.Table, column: str) -> Any:
+    """Return the floor of each row, one more for as many rows as the rounded sum of the lost fractions."""
+    missing = table[f"{column}_missing"]
+    base = whole(missing.floor())
+    rest, half = missing - base, ibis.literal("0.5").cast(MONEY)
+    is_odd = whole(table[f"{column}_floors"] + base) % 2 != 0
+    up = (rest > half) | ((rest == half) & is_odd)
+    extra = base + ibis.ifelse(up, 1, 0)
+    return (table[f"{column}_floor"] + ibis.ifelse(table[f"{column}_rank"] < extra, 1, 0)).cast(INTEGRAL).cast("int64")
 
 
 def _estimate(dividend: Any, divisor: Any) -> Any:
     return whole((dividend.cast("float64") / divisor.cast("float64")).floor())
+
+
+def _step(table: ir.Table, name: str, dividend: str, divisor: str) -> Any:
+    off = table[dividend] - whole(table[name] * table[divisor])
+    return ibis.cases((off < 0, -1), (off >= table[divisor], 1), else_=0).cast(INTEGRAL)

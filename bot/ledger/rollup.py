@@ -10,8 +10,9 @@ import ibis.expr.types as ir
 from bot.ledger import exact
 from bot.ledger.schema import CHARGES, COSTS, INTEGRAL, KEYS, MONEY, TOKENS, Charges, constant, is_bookable
 
-SPREAD = (*COSTS, "consumed_quantity")
-MEASURES = (*SPREAD, *TOKENS)
+MEASURES = (*COSTS, "consumed_quantity", *TOKENS)
+SPREAD = (*COSTS, "original_cost", "consumed_quantity")
+"""What is split over the days of a charge; tokens are not."""
 
 
 def condense(charges: Charges) -> ir.Table:
@@ -35,7 +36,7 @@ def completed(rows: ir.Table) -> ir.Table:
 
 
 def amortise(rows: ir.Table, longest: int) -> ir.Table:
-    """Spread each row over the days of its charge period, from `charge_day` on: adds `day`, replaces `charge_days`.
+    """Spread each converted row over the days of its charge period, from `charge_day` on: adds `day`, replaces `charge_days`.
 
     Costs and quantities are split in nanos, the odd ones and what is smaller than a nano going to the first days; the
     parts add up to the whole exactly. Tokens stay on the first day.
@@ -50,32 +51,23 @@ def amortise(rows: ir.Table, longest: int) -> ir.Table:
     return short.select(spread.columns).union(spread).drop("charge_days")
 
 
-def add_up(rows: ir.Table, keys: list[str]) -> ir.Table:
-    """Return one row per distinct *keys*, with the sums of costs, tokens and quantity."""
-    measures = [name for name in (*COSTS, *TOKENS, "original_cost", "consumed_quantity") if name in rows.columns]
-    return rows.group_by(keys).aggregate(**{name: rows[name].sum().cast(rows[name].type()) for name in measures})
-
-
 def _spread(rows: ir.Table, longest: int) -> ir.Table:
     steps = ibis.range(longest).unnest().name("step").as_table()
     days = rows.join(steps, rows.charge_days > steps.step)
-    days = days.mutate(day=(days.charge_day + days.step.as_interval("D")).cast("date"), _n=days.charge_days.cast(INTEGRAL))
-    for name in SPREAD:
-        days = _share(days, name)
-    first = days.step == 0
-    return days.mutate(**{t: ibis.ifelse(first, days[t], 0) for t in TOKENS}).drop("step", "_n")
+    days = days.mutate(day=(days.charge_day.cast("timestamp") + days.step.as_interval("D")).cast("date"), _n=days.charge_days.cast(INTEGRAL))
+    zero = ibis.literal(0).cast(MONEY)
+    days = days.mutate(**{f"{name}_nanos": exact.nano_floor(days[name].fill_null(zero)) for name in SPREAD})
+    days = exact.quotients(days, {f"{name}_each": (f"{name}_nanos", "_n") for name in SPREAD})
+    days = days.mutate(**{name: _share(days, name) for name in SPREAD}, **{t: ibis.ifelse(days.step == 0, days[t], 0) for t in TOKENS})
+    return days.drop("step", "_n", *(f"{name}{step}" for name in SPREAD for step in ("_nanos", "_each")))
 
 
-def _share(days: ir.Table, name: str) -> ir.Table:
-    """Replace *name* by the part of it that falls on day number `step` of `_n`."""
-    days = days.mutate(_nanos=exact.nano_floor(days[name].fill_null(0)))
-    days = exact.quotient(days, "_each", "_nanos", "_n")
-    odd = days["_nanos"] - exact.whole(days["_each"] * days["_n"])
-    part = exact.money(exact.whole(days["_each"] + ibis.ifelse(days.step < odd.cast("int64"), 1, 0).cast(INTEGRAL)))
-    sign = ibis.ifelse(days[name] < 0, -1, 1).cast(INTEGRAL)
-    dust = (days[name] - (exact.money(days["_nanos"]) * sign).cast(MONEY)).cast(MONEY)
-    value = (part * sign).cast(MONEY) + ibis.ifelse(days.step == 0, dust, ibis.literal(0).cast(MONEY))
-    return days.mutate(**{name: ibis.ifelse(days[name].isnull(), ibis.null(MONEY), value.cast(MONEY))}).drop("_nanos", "_each")
+def _share(days: ir.Table, name: str) -> Any:
+    """Return the part of *name* that falls on day number `step` of `_n`."""
+    nanos, each = days[f"{name}_nanos"], days[f"{name}_each"]
+    odd = nanos - exact.whole(each * days["_n"])
+    part = exact.whole(each + ibis.ifelse(days.step < odd.cast("int64"), 1, 0).cast(INTEGRAL))
+    return exact.signed(days[name], nanos, part, gets_dust=days.step == 0)
 
 
 def days_touched(start: Any, end: Any) -> Any:

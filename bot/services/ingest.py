@@ -324,6 +324,8 @@ class _Run:
         rows = rollup.amortise(rows, longest)
         identities, patterns, stints = directory_tables(directory, self.engine)
         rows = attribute.attribute(rows, identities, patterns, stints)
+        if longest > 1 or any(rule.sharing for rule in self.ingest.rules.allocation):
+            rows = self.engine.materialise(rows)  # what follows is deep, and reads the rows more than once
         known = [{"t_key": name.casefold(), "t_name": name} for name in directory.teams]
         teams = self.engine.from_rows(known, {"t_key": "string", "t_name": "string"})
         order = ["charge_day", "day", "principal", "principal_email", "project", *LINE_COLUMNS[:-1]]
