@@ -20,7 +20,7 @@ _CLASSES = (
     (r"cache[ _-]?read|cached|cacheread", "cache_read_tokens"),
     (r"input|prompt|context", "uncached_input_tokens"),
 )
-_THOUSANDS = ((r"^1k |1000 |thousand|^1k?-?tokens.*k", 1_000), (r"1m |1000000 |1,000,000 |million|mtok", 1_000_000))
+_THOUSANDS = ((r"1m |1000000 |1,000,000 |million|mtok", 1_000_000), (r"1k |1000 |1,000 |thousand", 1_000))
 
 
 def pointed_at(table: ir.Table, pointer: str | None, setting: str) -> Any:
@@ -32,7 +32,7 @@ def pointed_at(table: ir.Table, pointer: str | None, setting: str) -> Any:
     if not pointer:
         return None
     if pointer in table.columns:
-        return parse.text(table[pointer])
+        return table[pointer].cast("string")
     column, _, key = pointer.partition(".")
     if not key or column not in table.columns:
         have = ", ".join(table.columns)
@@ -57,14 +57,14 @@ def json_text(value: Any) -> Any:
 
 def first_of(table: ir.Table, names: Iterable[str]) -> Any:
     """Return the text of the first of *names* that is filled, per row; None when the table has none of them."""
-    present = [parse.text(table[name]) for name in names if name in table.columns]
-    return ibis.coalesce(*present) if len(present) > 1 else (present[0] if present else None)
+    present = [table[name].cast("string") for name in names if name in table.columns]
+    return ibis.coalesce(*map(parse.text, present)) if len(present) > 1 else (present[0] if present else None)
 
 
 def any_like(table: ir.Table, wanted: Mapping[str, Iterable[str]]) -> Any:
     """Return the condition that one of the columns matches one of its globs; a column that is not there matches nothing."""
     conditions = [
-        (parse.text(table[name]).lower().like(like(glob.lower()))).fill_null(False)
+        _matches(table[name].cast("string"), glob).fill_null(False)
         for name, globs in wanted.items()
         if name in table.columns
         for glob in globs
@@ -73,6 +73,12 @@ def any_like(table: ir.Table, wanted: Mapping[str, Iterable[str]]) -> Any:
     for condition in conditions:
         result = result | condition
     return result
+
+
+def _matches(column: Any, glob: str) -> Any:
+    """Return the condition that *column* fits *glob*; one without `*` is tried as it is first, which is quick."""
+    folded = column.lower().like(like(glob.lower()))
+    return folded if "*" in glob else (column == glob) | folded
 
 
 def tags(table: ir.Table, names: Iterable[str], columns: Iterable[str]) -> dict[str, Any]:
@@ -91,19 +97,16 @@ def is_tokens(unit: Any) -> Any:
     return unit.lower().contains("token").fill_null(False)
 
 
-def token_classes(quantity: Any, unit: Any, meter: Any) -> dict[str, Any]:
-    """Return the five token columns of a meter row: its tokens in the class that *meter* names, zero in the others.
+def token_classes(table: ir.Table, quantity: Any, unit: Any, meter: Any) -> tuple[ir.Table, dict[str, Any]]:
+    """Return *table* with two helper columns, and the five token columns: a meter row's tokens stand in the class it names.
 
     A meter that names no class counts as uncached input. Units may be tokens, thousands or millions of them.
     """
-    text = meter.lower()
-    named = ibis.cases(
-        *(((text.re_search(pattern)).fill_null(False), name) for pattern, name in _CLASSES), else_="uncached_input_tokens"
-    )
+    text, lower = meter.lower(), unit.lower()
+    named = ibis.cases(*(((text.re_search(pattern)).fill_null(False), name) for pattern, name in _CLASSES), else_=TOKENS[0])
     factor = ibis.cases(
-        *(((unit.lower().re_search(pattern)).fill_null(False), ibis.literal(value)) for pattern, value in _THOUSANDS),
-        else_=ibis.literal(1),
+        *((lower.re_search(pattern).fill_null(False), ibis.literal(value)) for pattern, value in _THOUSANDS), else_=ibis.literal(1)
     )
     tokens = (quantity.cast("decimal(29, 9)") * factor.cast("decimal(9, 0)")).round(0).cast("int64")
-    counted = ibis.ifelse(is_tokens(unit), tokens, 0).fill_null(0)
-    return {name: ibis.ifelse(named == name, counted, 0) for name in TOKENS}
+    table = table.mutate(_class=named, _tokens=ibis.ifelse(is_tokens(unit), tokens, 0).fill_null(0))
+    return table, {name: ibis.ifelse(table["_class"] == name, table["_tokens"], 0) for name in TOKENS}

@@ -76,6 +76,10 @@ class DuckDbEngine:
                 raise SourceRefused(_fatal_sentence(Path(path).name, line, kind))
         return [Rejected(Path(path).name, line, _short(message)) for path, line, _kind, message in found]
 
+    def view(self, table: ir.Table) -> ir.Table:
+        """Return *table* as a view."""
+        return self._view(_sql(table))
+
     def materialise(self, table: ir.Table) -> ir.Table:
         """Compute *table* into a temporary one."""
         name = f"step_{next(self._names)}"

@@ -60,6 +60,9 @@ class Engine(Protocol):
     def rejected(self) -> list[Rejected]:
         """Return the lines that the reads so far left out as malformed, each once."""
 
+    def view(self, table: ir.Table) -> ir.Table:
+        """Return *table* under a name of its own, computing nothing: what is built on it stays small."""
+
     def materialise(self, table: ir.Table) -> ir.Table:
         """Compute *table* once and return the stored result; it may be spilled to disk and lives as long as the engine."""
 

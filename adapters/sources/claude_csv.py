@@ -151,7 +151,7 @@ class ClaudeCsv:
     def _problem(self, table: ir.Table, net: Any) -> Any:
         checks = [
             parse.unreadable(table.total_net_spend_usd, net, "total_net_spend_usd", "a number"),
-            parse.missing(net, table.total_net_spend_usd, "total_net_spend_usd"),
+            parse.missing(net, "total_net_spend_usd"),
         ]
         return parse.first_problem(*checks)
 

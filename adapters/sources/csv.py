@@ -147,9 +147,9 @@ class MappedCsv:
         cost_raw = self._value(table, "cost")
         cost = None if cost_raw is None else parse.amount(cost_raw)
         quantity = self._value(table, "quantity")
-        checks = [parse.unreadable(time, table["_start"], "time", "a date"), parse.missing(table["_start"], time, "time")]
+        checks = [parse.unreadable(time, table["_start"], "time", "a date"), parse.missing(table["_start"], "time")]
         if cost is not None:
-            checks += [parse.unreadable(cost_raw, cost, "cost", "a number"), parse.missing(cost, cost_raw, "cost")]
+            checks += [parse.unreadable(cost_raw, cost, "cost", "a number"), parse.missing(cost, "cost")]
         shaped: dict[str, Any] = {
             "charge_period_start": table["_start"],
             "charge_period_end": ibis.coalesce(end, table["_start"]),

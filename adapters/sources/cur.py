@@ -112,7 +112,8 @@ class Cur:
             )
         start = parse.instant(table.line_item_usage_start_date)
         table = table.mutate(_start=start, _end=_end(table, start), _product=_product(table))
-        return charges(table.filter(starts_in(start, window)), self._columns(table.filter(starts_in(start, window))))
+        table, quantities = _quantities(table.filter(starts_in(start, window)))
+        return charges(table, self._columns(table) | quantities)
 
     def _manifests(self) -> dict[date, Path]:
         """Return the manifest of each of the newest billing periods, by its first day."""
@@ -163,15 +164,14 @@ class Cur:
             "left_out": ibis.ifelse(columns.any_like(table, rule), ibis.null("string"), "not AI"),
             "problem": parse.first_problem(
                 parse.unreadable(table.line_item_usage_start_date, table["_start"], "line_item_usage_start_date", "a date"),
-                parse.missing(table["_start"], table.line_item_usage_start_date, "line_item_usage_start_date"),
+                parse.missing(table["_start"], "line_item_usage_start_date"),
                 parse.unreadable(table.line_item_unblended_cost, cost, "line_item_unblended_cost", "a number"),
-                parse.missing(cost, table.line_item_unblended_cost, "line_item_unblended_cost"),
+                parse.missing(cost, "line_item_unblended_cost"),
             ),
             "project": columns.pointed_at(table, self._config.project, f"{section} project"),
             "cost_center": columns.pointed_at(table, self._config.cost_center, f"{section} cost_center"),
             "agent": columns.pointed_at(table, self._config.agent, f"{section} agent"),
             **_principal(table),
-            **_quantities(table),
             **self._tags(table),
         }
         return {name: value for name, value in shaped.items() if value is not None}
@@ -243,14 +243,15 @@ def _model(table: ir.Table) -> Any:
     return ibis.ifelse(product.contains(_EDITION).fill_null(False), shown, by_usage)
 
 
-def _quantities(table: ir.Table) -> dict[str, Any]:
+def _quantities(table: ir.Table) -> tuple[ir.Table, dict[str, Any]]:
     if "line_item_usage_amount" not in table.columns:
-        return {}
+        return table, {}
     quantity = parse.amount(table.line_item_usage_amount)
-    usage_type = parse.text(table.line_item_usage_type)
+    usage_type = table.line_item_usage_type.cast("string")
     unit = columns.first_of(table, ("pricing_unit",))
     unit = ibis.literal("Units") if unit is None else unit
-    named = ibis.ifelse(usage_type.lower().contains("token") & ~columns.is_tokens(unit), ibis.literal("Tokens"), unit)
-    counted = ibis.ifelse(columns.is_tokens(named), ibis.null(quantity.type()), quantity)
-    shown = ibis.ifelse(columns.is_tokens(named), "Tokens", named)
-    return {"consumed_quantity": counted, "consumed_unit": shown, **columns.token_classes(quantity, named, usage_type)}
+    is_tokens = usage_type.lower().contains("token") | columns.is_tokens(unit)
+    named = ibis.ifelse(columns.is_tokens(unit), unit, ibis.ifelse(is_tokens, ibis.literal("Tokens"), unit))
+    table, tokens = columns.token_classes(table, quantity, named, usage_type)
+    counted = ibis.ifelse(is_tokens, ibis.null(quantity.type()), quantity)
+    return table, {"consumed_quantity": counted, "consumed_unit": ibis.ifelse(is_tokens, "Tokens", named), **tokens}

@@ -99,7 +99,8 @@ class Focus:
         require(table.columns, MANDATORY, "a FOCUS export")
         start, end = parse.instant(table.ChargePeriodStart), parse.instant(table.ChargePeriodEnd)
         table = table.mutate(_start=start, _end=end).filter(starts_in(start, window))
-        return charges(table, self._columns(table))
+        table, quantities = _quantities(table)
+        return charges(table, self._columns(table) | quantities)
 
     def _files(self) -> list[Any]:
         path = self._config.path
@@ -122,7 +123,6 @@ class Focus:
             "problem": self._problem(table, billed),
             **self._costs(table),
             **self._pointers(table),
-            **_quantities(table),
             **columns.tags(table, self._place.tags, ("Tags", "AllocatedTags")),
         }
         return {name: value for name, value in shaped.items() if value is not None}
@@ -155,17 +155,18 @@ class Focus:
             return ibis.literal(True)
         if rule is not None:
             return columns.any_like(table, rule)
-        return columns.any_like(table, AI) | _has_gpu(table)
+        by_category = {"ServiceCategory": AI["ServiceCategory"]}
+        return ibis.cases((columns.any_like(table, by_category), True), else_=columns.any_like(table, AI) | _has_gpu(table))
 
     def _problem(self, table: ir.Table, billed: Any) -> Any:
         return parse.first_problem(
             parse.unreadable(table.ChargePeriodStart, table["_start"], "ChargePeriodStart", "a date"),
             parse.unreadable(table.ChargePeriodEnd, table["_end"], "ChargePeriodEnd", "a date"),
-            parse.missing(table["_start"], table.ChargePeriodStart, "ChargePeriodStart"),
-            parse.missing(table["_end"], table.ChargePeriodEnd, "ChargePeriodEnd"),
+            parse.missing(table["_start"], "ChargePeriodStart"),
+            parse.missing(table["_end"], "ChargePeriodEnd"),
             parse.unreadable(table.BilledCost, billed, "BilledCost", "a number"),
-            parse.missing(billed, table.BilledCost, "BilledCost"),
-            (parse.text(table.BillingCurrency).isnull(), "BillingCurrency is empty"),
+            parse.missing(billed, "BilledCost"),
+            (table.BillingCurrency.isnull() | parse.is_null_text(table.BillingCurrency), "BillingCurrency is empty"),
         )
 
 
@@ -188,14 +189,14 @@ def _model(table: ir.Table) -> Any:
     return ibis.coalesce(named, before)
 
 
-def _quantities(table: ir.Table) -> dict[str, Any]:
+def _quantities(table: ir.Table) -> tuple[ir.Table, dict[str, Any]]:
     if not {"ConsumedQuantity", "ConsumedUnit"} <= set(table.columns):
-        return {}
-    quantity, unit = parse.amount(table.ConsumedQuantity), parse.text(table.ConsumedUnit)
+        return table, {}
+    quantity, unit = parse.amount(table.ConsumedQuantity), table.ConsumedUnit.cast("string")
     meter = columns.first_of(table, ("SkuMeter", "x_SkuMeterName", "SkuId", "ChargeDescription"))
-    tokens = columns.token_classes(quantity, unit, meter) if meter is not None else {}
+    table, tokens = columns.token_classes(table, quantity, unit, meter) if meter is not None else (table, {})
     counted = ibis.ifelse(columns.is_tokens(unit), ibis.null(quantity.type()), quantity)
-    return {"consumed_quantity": counted, "consumed_unit": ibis.ifelse(columns.is_tokens(unit), "Tokens", unit), **tokens}
+    return table, {"consumed_quantity": counted, "consumed_unit": ibis.ifelse(columns.is_tokens(unit), "Tokens", unit), **tokens}
 
 
 def _has_gpu(table: ir.Table) -> Any:

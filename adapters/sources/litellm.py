@@ -130,7 +130,7 @@ class LiteLlm:
             "consumed_unit": ibis.literal("Tokens"),
             "problem": parse.first_problem(
                 parse.unreadable(table.spend, cost, "spend", "a number"),
-                parse.missing(cost, table.spend, "spend"),
+                parse.missing(cost, "spend"),
                 (table["_start"].isnull(), "startTime is no date" if kind == LOGS else "date is no date"),
             ),
             **_principal(table, meta),

@@ -7,8 +7,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from bot.ledger import exact
-from bot.ledger.schema import CHARGES, COSTS, INTEGRAL, KEYS, MONEY, TOKENS, Charges, constant, is_bookable
+from bot.ledger import exact, parse
+from bot.ledger.schema import CHARGES, COSTS, INTEGRAL, KEYS, MONEY, TAG, TOKENS, Charges, constant, is_bookable
 
 MEASURES = (*COSTS, "consumed_quantity", *TOKENS)
 SPREAD = (*COSTS, "original_cost", "consumed_quantity")
@@ -31,8 +31,9 @@ def condense(charges: Charges) -> ir.Table:
 
 
 def completed(rows: ir.Table) -> ir.Table:
-    """Return condensed *rows* with every key and measure; what the source does not fill is constant."""
-    return rows.mutate(**{name: constant(name) for name in (*KEYS, *MEASURES) if name not in rows.columns})
+    """Return condensed *rows* with every key and measure, the keys trimmed; what the source does not fill is constant."""
+    texts = {name: parse.text(rows[name]) for name in rows.columns if name in KEYS or name.startswith(TAG)}
+    return rows.mutate(**texts, **{name: constant(name) for name in (*KEYS, *MEASURES) if name not in rows.columns})
 
 
 def amortise(rows: ir.Table, longest: int) -> ir.Table:

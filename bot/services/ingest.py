@@ -122,6 +122,11 @@ class _Survey:
     def cost(self, kind: str) -> Decimal:
         return sum((row["billed_cost"] + row["estimated_cost"] for row in self._of(kind)), Decimal(0))
 
+    def scopes(self, kind: str) -> list[str]:
+        """Return whose cost the bookable rows state: `provider`, or `provider/account`."""
+        named = {((row["provider_name"] or kind).strip(), (row["billing_account_id"] or "").strip()) for row in self.bookable}
+        return sorted(f"{provider}/{account}".lower() if account else provider.lower() for provider, account in named)
+
     def window(self) -> Window | None:
         starts = [row["first_start"] for row in self.bookable]
         lasts = [row["last_start"] for row in self.bookable]
@@ -159,13 +164,14 @@ class _Run:
         description = self.source.describe(self.engine)
         window = asked or self.source.window(self.engine)
         charges, unpriced = self._priced(self._claimed(controls.bounded(self.source.charges(window, self.engine))))
+        charges = Charges(self.engine.view(charges.table), charges.given)
         survey = _Survey(self.engine.rows(controls.survey(charges)))
         quarantine = self._malformed(survey)
         window = window or survey.window()
         if window is None:
             raise SourceRefused(self._nothing(survey))
         self._check_overlap(window)
-        scopes = self._scopes(charges)
+        scopes = survey.scopes(self.source.kind)
         self._check_scopes(scopes)
         quarantine += self._problems(survey, window if asked else None)
         self.progress.step("Adding up")
@@ -174,7 +180,8 @@ class _Run:
         rows = self._owned(condensed, survey.longest)
         with self.ingest.ledger.load(self.source.name) as writer:
             self.progress.step("Storing")
-            stored, figures = self._store(writer, rows, window, progress=self.progress)
+            numbers = _Numbers.of(self, writer, condensed, rows)
+            stored, figures = self._store(writer, rows, numbers, window)
             self._check(writer, window, survey, lost, stored)
             load = Load(
                 source=self.source.name,
@@ -212,7 +219,7 @@ class _Run:
         """Leave out what the configuration lets another source state."""
         records = self.ingest.rules.records
         table = charges.table
-        provider, account = table.provider_name.lower(), table.billing_account_id.lower()
+        provider, account = table.provider_name.strip().lower(), table.billing_account_id.strip().lower()
         cases = []
         for scope in stated_elsewhere(self.source.name, records):
             wanted, _, wanted_account = scope.lower().partition("/")
@@ -265,11 +272,6 @@ class _Run:
             f"{problems} have a problem), so nothing was changed. If rows are missing, look at `ai` in its [[sources]] section; "
             "to empty a window on purpose, name it with --from and --to."
         )
-
-    def _scopes(self, charges: Charges) -> list[str]:
-        rows = self.engine.rows(controls.accounts(charges))
-        named = {(row["provider_name"] or self.source.kind, row["billing_account_id"]) for row in rows}
-        return sorted(f"{provider}/{account}".lower() if account else provider.lower() for provider, account in named)
 
     # What must not be
 
@@ -329,18 +331,17 @@ class _Run:
         known = [{"t_key": name.casefold(), "t_name": name} for name in directory.teams]
         teams = self.engine.from_rows(known, {"t_key": "string", "t_name": "string"})
         order = ["charge_day", "day", "principal", "principal_email", "project", *LINE_COLUMNS[:-1]]
-        return allocate.allocate(rows, self.ingest.rules.allocation, teams, order)
+        return self.engine.view(allocate.allocate(rows, self.ingest.rules.allocation, teams, order))
 
-    def _store(self, writer: LoadWriter, rows: ir.Table, window: Window, progress: Progress) -> tuple[dict[str, Any], _Figures]:
-        numbers = _Numbers(self.engine, writer, rows)
+    def _store(self, writer: LoadWriter, rows: ir.Table, numbers: _Numbers, window: Window) -> tuple[dict[str, Any], _Figures]:
         source_id = writer.labels("source", [self.source.name])[self.source.name]
         daily = self.engine.materialise(encode.encode(rows, numbers.labels, numbers.lines))
         sums = self.engine.rows(encode.check_sum(daily))[0]
         fractional = [name for name, count in self.engine.rows(exact.fractions(daily, list(encode.MONEYS)))[0].items() if count]
-        final = encode.stored(daily, source_id, fractional)
+        final = self.engine.view(encode.stored(daily, source_id, fractional))
         final = self.engine.materialise(final) if fractional else final
         totals = self.engine.batches(encode.totals(final, source_id, numbers.line_names))
-        writer.replace(window, _watched(self.engine.batches(final), progress), totals)
+        writer.replace(window, _watched(self.engine.batches(final), self.progress), totals)
         sums |= {name: sums[name] or Decimal(0) for name in ("billed", "estimated", "original")}
         return sums, _Figures.of(self.engine, final, numbers)
 
@@ -351,23 +352,33 @@ class _Numbers:
 
     engine: Engine
     writer: LoadWriter
-    rows: ir.Table
+    names: dict[str, dict[str, int]]
+    line_numbers: dict[tuple[str | None, ...], int]
+
+    @classmethod
+    def of(cls, run: _Run, writer: LoadWriter, condensed: ir.Table, rows: ir.Table) -> _Numbers:
+        """Number what the *condensed* charges, the directory and the rules can name, and the lines of the owned *rows*."""
+        directory, rules = run.ingest.people.directory(), run.ingest.rules.allocation
+        tags = [r.project for r in rules if r.project in condensed.columns]
+        fixed = [r.project for r in rules if r.project and r.project not in condensed.columns]
+        values = {
+            "person": list(directory.people),
+            "team": list(directory.teams),
+            "project": [*_distinct(run.engine, condensed, "project", *tags), *fixed],
+            "principal": _distinct(run.engine, condensed, "principal"),
+        }
+        names = {kind: writer.labels(kind, list(dict.fromkeys(found))) for kind, found in values.items()}
+        lines = run.engine.rows(encode.lines(rows))
+        return cls(run.engine, writer, names, writer.lines([tuple(row[name] for name in LINE_COLUMNS) for row in lines]))
 
     def __post_init__(self) -> None:
-        self.names: dict[str, dict[str, int]] = {}
-        self.labels = {name: self._labelled(name) for name in encode.LABEL_COLUMNS}
-        found = self.engine.rows(encode.lines(self.rows))
-        texts = [tuple(row[name] for name in LINE_COLUMNS) for row in found]
-        self.line_numbers = self.writer.lines(texts)
+        self.labels = {kind: self._label_table(found) for kind, found in self.names.items()}
         self.lines = self._line_table()
         self.line_names = self._line_names()
 
-    def _labelled(self, name: str) -> ir.Table:
-        column = self.rows[name]
-        values = [row[name] for row in self.engine.rows(self.rows.filter(column.notnull()).select(name).distinct())]
-        self.names[name] = self.writer.labels(name, values)
-        table = [{"value": value, "id": number} for value, number in self.names[name].items()]
-        return self.engine.from_rows(table, {"value": "string", "id": "int32"})
+    def _label_table(self, found: Mapping[str, int]) -> ir.Table:
+        rows = [{"value": value, "id": number} for value, number in found.items()]
+        return self.engine.from_rows(rows, {"value": "string", "id": "int32"})
 
     def _line_table(self) -> ir.Table:
         schema = {**{f"l_{name}": "string" for name in LINE_COLUMNS}, "line_id": "int32"}
@@ -450,6 +461,15 @@ def _largest(engine: Engine, rows: ir.Table, name: str, numbers: _Numbers, count
     top = engine.rows(grouped.order_by(grouped.cost.desc()).limit(count))
     names = {number: value for value, number in numbers.names[name].items()}
     return tuple((names.get(row[f"{name}_id"], ""), row["cost"]) for row in top)
+
+
+def _distinct(engine: Engine, rows: ir.Table, *columns: str | None) -> list[str]:
+    """Return the values that stand in any of *columns*."""
+    found: dict[str, None] = {}
+    for column in columns:
+        filled = rows.filter(rows[column].notnull()).select(value=rows[column]).distinct()
+        found |= dict.fromkeys(row["value"] for row in engine.rows(filled))
+    return sorted(found)
 
 
 def _rateless(row: Mapping[str, Any]) -> Quarantined:

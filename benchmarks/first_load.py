@@ -1,0 +1,104 @@
+"""First load of a year: everything included, beside the bare minimum on the same file in the same run.
+
+The bare minimum: DuckDB's GROUP BY over the file, and an unindexed bulk load of its result (the driver's executemany on
+SQLite, COPY on PostgreSQL). Usage: python benchmarks/first_load.py [ROWS] [parquet|csv] [sqlite|postgresql]
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import resource
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import bill
+import duckdb
+import psycopg
+from stores import postgresql
+
+CACHE = Path(tempfile.gettempdir()) / "aispend-benchmarks"
+GROUPED = """
+SELECT CAST({start} AS DATE) AS day, x_PrincipalId, SubAccountId, ServiceProviderName, x_Model,
+  SUM(CAST(BilledCost AS DECIMAL(38, 18))) AS billed, COUNT(*) AS n FROM {file} GROUP BY ALL
+"""
+DIRECTORY = "email,name,team\n" + "\n".join(f"person{n}@example.com,P {n},team-{n % bill.TEAMS}" for n in range(bill.PEOPLE))
+
+
+def main() -> None:
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000_000
+    form, store = (sys.argv[2:] + ["parquet", "sqlite"][len(sys.argv) - 2 :])[:2] if len(sys.argv) > 2 else ("parquet", "sqlite")
+    file = bill.write(CACHE, rows, csv=form == "csv")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        if store == "sqlite":
+            bare = bare_sqlite(file, folder / "bare.db")
+            ours = load(file, folder, f"sqlite:///{folder}/ledger.db")
+        else:
+            with postgresql(folder) as url:
+                bare = bare_postgresql(file, url)
+                ours = load(file, folder, url)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
+    print(f"{rows:,} rows, {form}, {store}: bare {bare:.1f} s, all included {ours:.1f} s, ratio {ours / bare:.2f}, peak {peak:.2f} GiB")
+
+
+def source(file: Path) -> str:
+    return f"read_csv('{file}', header = true, all_varchar = true)" if file.suffix == ".csv" else f"read_parquet('{file}')"
+
+
+def bare_sqlite(file: Path, target: Path) -> float:
+    begun = time.perf_counter()
+    connection = sqlite3.connect(target)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE daily (day TEXT, person TEXT, project TEXT, provider TEXT, model TEXT, billed INTEGER, n INTEGER)")
+    result = duckdb.execute(
+        f"SELECT CAST(day AS VARCHAR), x_PrincipalId, SubAccountId, ServiceProviderName, x_Model, CAST(billed * 1000000000 AS BIGINT), n "
+        f"FROM ({GROUPED.format(file=source(file), start='ChargePeriodStart')})"
+    )
+    while batch := result.fetchmany(100_000):
+        connection.executemany("INSERT INTO daily VALUES (?, ?, ?, ?, ?, ?, ?)", batch)
+    connection.commit()
+    connection.close()
+    return time.perf_counter() - begun
+
+
+def bare_postgresql(file: Path, url: str) -> float:
+    begun = time.perf_counter()
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE bare (day date, person text, project text, provider text, model text, billed bigint, n bigint)")
+        result = duckdb.execute(
+            f"SELECT day, x_PrincipalId, SubAccountId, ServiceProviderName, x_Model, CAST(billed * 1000000000 AS BIGINT), n "
+            f"FROM ({GROUPED.format(file=source(file), start='ChargePeriodStart')})"
+        )
+        with cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy:
+            while batch := result.fetchmany(100_000):
+                buffer = io.StringIO()
+                csv.writer(buffer).writerows(batch)
+                copy.write(buffer.getvalue())
+    return time.perf_counter() - begun
+
+
+def load(file: Path, folder: Path, url: str, *extra: str) -> float:
+    """Return how long `aispend ingest` takes as a process, start-up included."""
+    people = folder / "people.csv"
+    config = folder / "aispend.toml"
+    people.write_text(DIRECTORY, "utf-8")
+    config.write_text(
+        f'[store]\nurl = "{url}"\n[[sources]]\nname = "bill"\nkind = "focus"\npath = "{file}"\nproject = "SubAccountId"\n', "utf-8"
+    )
+    run(config, "directory", "load", str(people))
+    begun = time.perf_counter()
+    run(config, "ingest", *extra)
+    return time.perf_counter() - begun
+
+
+def run(config: Path, *words: str) -> None:
+    subprocess.run([sys.executable, "-m", "bot", "--config", str(config), "--now", "2027-01-15T00:00:00", *words], check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()
