@@ -148,14 +148,13 @@ class SqlLoadWriter:
         self._connection.execute(delete(DAILY).where(mine, within))
 
     def _drop_zeros(self, window: Window) -> None:
-        """Remove the roll-up rows of the window's days and months that have become zero."""
+        """Remove the roll-up rows that have become zero; amortised charges reach beyond the window, never before it."""
         first = day_number(window.start.replace(day=1))
         zero = (PERIODS.c.billed == 0) & (PERIODS.c.estimated == 0)
         for rollup in Rollup:
             for grain in Grain:
                 here = (PERIODS.c.dimension == int(rollup)) & (PERIODS.c.grain == int(grain))
-                within = (PERIODS.c.start >= first) & (PERIODS.c.start < day_number(window.end))
-                self._connection.execute(delete(PERIODS).where(here, within, zero))
+                self._connection.execute(delete(PERIODS).where(here, PERIODS.c.start >= first, zero))
 
     def _params(self, window: Window) -> dict[str, int]:
         return {"source": self.source_id, "start": day_number(window.start), "end": day_number(window.end)}

@@ -99,6 +99,7 @@ def _rolled(rows: ir.Table, dimension: int, grain: int) -> ir.Table:
     grouped = rows.group_by(["start", "key_id"]).aggregate(
         billed=whole_sum(rows.billed), estimated=whole_sum(rows.estimated)
     )
+    grouped = grouped.filter((grouped.billed != 0) | (grouped.estimated != 0))
     return grouped.select(
         dimension=ibis.literal(dimension, type="int16"),
         grain=ibis.literal(grain, type="int16"),

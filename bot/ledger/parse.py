@@ -47,9 +47,9 @@ def instant(column: Any) -> Any:
     if kind.is_date():
         return column.cast("timestamp")
     value = text(column)
-    zoned = value.re_search(r"([Zz]|[+-]\d\d:?\d\d)$")
-    aware = ibis.ifelse(zoned, value.replace("Z", "+00:00").replace("z", "+00:00"), value + "+00:00")
-    return aware.try_cast("timestamp('UTC')").cast("timestamp")
+    zoned = value.re_search(r":.*([Zz]|[+-]\d\d(:?\d\d)?)$")
+    aware = value.replace("Z", "+00:00").replace("z", "+00:00").try_cast("timestamp('UTC')").cast("timestamp")
+    return ibis.ifelse(zoned, aware, value.try_cast("timestamp"))
 
 
 def first_problem(*checks: tuple[Any, Any]) -> Any:

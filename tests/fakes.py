@@ -1,0 +1,176 @@
+"""Fakes: each port, honestly, in memory; they are also the oracle that the stores are held against."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from bot.domain.budget import Budget
+from bot.domain.people import Directory, Person
+from bot.domain.period import Window
+from bot.ledger.schema import DAILY, LINE_COLUMNS
+from bot.ports import Cost, CostScope, Dimension, Load, Look, Quarantined, UnallocatedKey
+from adapters.store.tables import day_of
+
+
+@dataclass
+class FakePeople:
+    stored: Directory = field(default_factory=Directory)
+    looks: list[Look] = field(default_factory=list)
+
+    def directory(self) -> Directory:
+        return self.stored
+
+    def replace(self, directory: Directory) -> None:
+        self.stored = directory
+
+    def log(self, look: Look) -> None:
+        self.looks.append(look)
+
+    def looks_at(self, person: Person, limit: int = 50) -> list[Look]:
+        found = [look for look in reversed(self.looks) if look.viewer != person.email and self._concerns(look, person)]
+        return found[:limit]
+
+    @staticmethod
+    def _concerns(look: Look, person: Person) -> bool:
+        stint = person.stint(look.at.date())
+        return (
+            (look.subject_kind == "person" and look.subject == person.email)
+            or look.subject_kind == "people"
+            or (look.subject_kind == "people_of_team" and stint is not None and stint.team == look.subject)
+        )
+
+
+@dataclass
+class FakeBudgets:
+    versions: list[Budget] = field(default_factory=list)
+    ended: set[tuple[str, int]] = field(default_factory=set)
+
+    def current(self) -> list[Budget]:
+        return sorted((b for b in self.versions if (b.name, b.version) not in self.ended), key=lambda b: b.name)
+
+    def apply(self, changed: Sequence[Budget], removed: Sequence[str], at: datetime) -> None:
+        for name in [*removed, *(b.name for b in changed)]:
+            self.ended |= {(b.name, b.version) for b in self.versions if b.name == name}
+        for budget in changed:
+            version = 1 + max((b.version for b in self.versions if b.name == budget.name), default=0)
+            self.versions.append(replace(budget, version=version))
+
+
+@dataclass
+class FakeLedger:
+    """Daily rows as dictionaries; a load works on a copy that takes their place when it is booked."""
+
+    rows: list[dict[str, int]] = field(default_factory=list)
+    names: dict[tuple[str, str], int] = field(default_factory=dict)
+    known_lines: dict[tuple[str | None, ...], int] = field(default_factory=dict)
+    booked: list[Load] = field(default_factory=list)
+
+    @contextmanager
+    def load(self, source: str) -> Iterator[_FakeWriter]:
+        writer = _FakeWriter(self, source, list(self.rows))
+        yield writer
+        if writer.is_booked:
+            self.rows = writer.rows
+
+    def loads(self, source: str | None = None) -> list[Load]:
+        return [load for load in reversed(self.booked) if source in {None, load.source}]
+
+    def sources(self) -> list[Load]:
+        return sorted({load.source: load for load in self.booked}.values(), key=lambda load: load.source)
+
+    def quarantine(self, number: int) -> list[Quarantined]:
+        return list(self.booked[number - 1].quarantine)
+
+    def scopes(self) -> dict[str, str]:
+        return {scope: load.source for load in self.sources() if load.ledger_rows for scope in load.scopes}
+
+
+@dataclass
+class _FakeWriter:
+    of: FakeLedger
+    source: str
+    rows: list[dict[str, int]]
+    is_booked: bool = False
+
+    def labels(self, kind: str, values: Sequence[str]) -> dict[str, int]:
+        return {v: self.of.names.setdefault((kind, v), len(self.of.names) + 1) for v in values}
+
+    def lines(self, lines: Sequence[tuple[str | None, ...]]) -> dict[tuple[str | None, ...], int]:
+        return {line: self.of.known_lines.setdefault(line, len(self.of.known_lines) + 1) for line in lines}
+
+    def replace(self, window: Window, batches: Iterable[Any], totals: Iterable[Any]) -> None:
+        source = self.labels("source", [self.source])[self.source]
+        self.rows = [r for r in self.rows if r["source_id"] != source or day_of(r["charge_day"]) not in window]
+        for batch in batches:
+            assert list(batch.schema.names) == list(DAILY)
+            self.rows += batch.to_pylist()
+        for _ in totals:
+            pass
+
+    def stored(self, window: Window) -> tuple[int, int, int, int]:
+        source = self.labels("source", [self.source])[self.source]
+        mine = [r for r in self.rows if r["source_id"] == source and day_of(r["charge_day"]) in window]
+        return (len(mine), *(sum(r[name] for r in mine) for name in ("billed", "estimated", "original")))
+
+    def book(self, load: Load) -> Load:
+        self.is_booked = True
+        self.of.booked.append(replace(load, number=len(self.of.booked) + 1))
+        return self.of.booked[-1]
+
+
+@dataclass
+class FakeFigures:
+    of: FakeLedger
+
+    def costs(self, scope: CostScope, window: Window, by: Dimension) -> list[Cost]:
+        sums: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
+        for row in self.of.rows:
+            if day_of(row["day"]) in window and self._counts(row, scope):
+                key = self._key(row, by)
+                sums[key][0] += row["billed"]
+                sums[key][1] += row["estimated"]
+        found = [Cost(key, *value) for key, value in sums.items() if any(value)]
+        return sorted(found, key=lambda c: c.key) if by is Dimension.DAY else sorted(found, key=lambda c: (-c.total, c.key))
+
+    def total(self, scope: CostScope, window: Window) -> Cost:
+        rows = self.costs(scope, window, Dimension.SOURCE)
+        return Cost("", sum(r.billed for r in rows), sum(r.estimated for r in rows))
+
+    def unallocated(self, window: Window) -> list[UnallocatedKey]:
+        raise AssertionError("asked of the stores only")
+
+    def has_project(self, name: str) -> str | None:
+        found = sorted(v for (kind, v) in self.of.names if kind == "project" and v.lower() == name.lower())
+        return found[0] if found else None
+
+    def _counts(self, row: dict[str, int], scope: CostScope) -> bool:
+        line = self._line(row)
+        return all(
+            wanted is None or value in wanted
+            for value, wanted in (
+                (self._name(row["person_id"]), scope.people),
+                (self._name(row["team_id"]), scope.teams),
+                (self._name(row["project_id"]), (scope.project,) if scope.project else None),
+                (line["provider_name"] or "", (scope.provider,) if scope.provider else None),
+                (line["model"] or "", (scope.model,) if scope.model else None),
+            )
+        )
+
+    def _key(self, row: dict[str, int], by: Dimension) -> str:
+        if by is Dimension.DAY:
+            return day_of(row["day"]).isoformat()
+        if by in {Dimension.MODEL, Dimension.TOOL}:
+            return self._line(row)["model" if by is Dimension.MODEL else "service_name"] or ""
+        return self._name(row[f"{by.value}_id"])
+
+    def _line(self, row: dict[str, int]) -> dict[str, str | None]:
+        texts = next(line for line, number in self.of.known_lines.items() if number == row["line_id"])
+        return dict(zip(LINE_COLUMNS, texts, strict=True))
+
+    def _name(self, number: int) -> str:
+        return next((value for (_, value), n in self.of.names.items() if n == number), "")

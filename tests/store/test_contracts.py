@@ -1,0 +1,204 @@
+"""One suite per port, over the fake, SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.store.budgets import SqlBudgets
+from adapters.store.database import Database
+from adapters.store.figures import SqlFigures
+from adapters.store.ledger import SqlLedger
+from adapters.store.people import SqlPeople
+from bot.domain.budget import Budget, Scope, ScopeKind
+from bot.domain.money import Money
+from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
+from bot.domain.period import PeriodKind, Window
+from bot.ports import CostScope, Dimension, Load, Look, Quarantined, Settling
+from rows import arrow_daily, arrow_totals
+from fakes import FakeBudgets, FakeFigures, FakeLedger, FakePeople
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+KINDS = ["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
+LINE = ("Acme", "API", "large-1", None, None, "usage", None, "USD", "Tokens", "acc", None, "person")
+NOBODY = (*LINE[:-1], None)
+
+
+@pytest.fixture(params=KINDS)
+def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
+    if request.param == "fake":
+        ledger = FakeLedger()
+        yield FakePeople(), FakeBudgets(), ledger, FakeFigures(ledger)
+        return
+    from conftest import fresh_postgresql
+    from adapters.store import schema
+
+    url = f"sqlite:///{tmp_path}/s.db"
+    if request.param == "postgresql":
+        url = fresh_postgresql(request.getfixturevalue("postgresql_url"), f"c_{abs(hash(tmp_path))}")
+    database = Database(url)
+    schema.upgrade(database)
+    yield SqlPeople(database), SqlBudgets(database), SqlLedger(database), SqlFigures(database)
+    database.close()
+
+
+def directory() -> Directory:
+    ana = Person("ana@x.example", "Ana", "Europe/Berlin", "de", frozenset({Role.FINOPS}), (
+        Stint("search", None, valid_to=date(2026, 11, 10)), Stint("support", "ruth@x.example", date(2026, 11, 10))))  # fmt: skip
+    ruth = Person("ruth@x.example", "Ruth", stints=(Stint("support", None),))
+    teams = {"search": Team("search"), "support": Team("support", "search", "ruth@x.example", "CC-1", "#support")}
+    identities = (Identity("key-*", IdentityKind.PATTERN, service="bot"), Identity("u-1", IdentityKind.ID, person="ana@x.example"))
+    return Directory({p.email: p for p in (ana, ruth)}, teams, identities)
+
+
+def test_the_directory_comes_back_as_it_went_and_is_replaced_whole(ports: Any) -> None:
+    people = ports[0]
+    people.replace(directory())
+    assert people.directory() == directory()
+
+    smaller = Directory({"ruth@x.example": directory().people["ruth@x.example"]}, {"support": Team("support")})
+    people.replace(smaller)
+    assert people.directory() == smaller
+
+
+def test_looks_at_a_person_are_told_to_that_person_only(ports: Any) -> None:
+    people = ports[0]
+    ana = directory().people["ana@x.example"]
+    looks = [
+        Look(NOW, "ruth@x.example", "person", "ana@x.example", "manages the team", "…"),
+        Look(NOW - timedelta(days=30), "ruth@x.example", "people_of_team", "search", "manages the team", "then in search"),
+        Look(NOW, "ruth@x.example", "people_of_team", "search", "manages the team", "no longer in search"),
+        Look(NOW, "ruth@x.example", "people", "", "FinOps", "top people"),
+        Look(NOW, "ana@x.example", "person", "ana@x.example", "own figures", "me"),
+        Look(NOW, "ruth@x.example", "person", "ben@x.example", "not theirs", "…"),
+    ]
+    for look in looks:
+        people.log(look)
+
+    assert people.looks_at(ana) == [looks[3], looks[1], looks[0]]
+    assert people.looks_at(ana, limit=1) == [looks[3]]
+
+
+def budget(limit: int, name: str = "all") -> Budget:
+    return Budget(name, Scope(ScopeKind.PERSON, "*", "search"), PeriodKind.QUARTER, Money(limit, "USD"), (Decimal("0.5"), Decimal(1)), "a@x.example", 4)
+
+
+def test_a_changed_budget_is_a_new_version_and_a_removed_one_ends(ports: Any) -> None:
+    budgets = ports[1]
+    budgets.apply([budget(10), budget(7, "other")], [], NOW)
+    budgets.apply([budget(20)], ["other"], NOW)
+    assert [(b.name, b.version, b.limit.nanos) for b in budgets.current()] == [("all", 2, 20)]
+    assert budgets.current()[0].scope == Scope(ScopeKind.PERSON, "*", "search")
+
+    budgets.apply([budget(5, "other")], ["all"], NOW)
+    assert [(b.name, b.version) for b in budgets.current()] == [("other", 2)]
+
+
+def load_of(window: Window, rows: int, **more: Any) -> Load:
+    base = {
+        "source": "bill", "kind": "focus", "description": "d", "window": window, "loaded_at": NOW, "rows": rows, "days": 1,
+        "ledger_rows": rows, "currency": "USD", "billed_nanos": 1, "estimated_nanos": 0, "allocated_nanos": 1, "unallocated_nanos": 0,
+        "watermark": NOW, "settling": Settling(5, after_month=True), "scopes": ("acme/acc",),
+    }  # fmt: skip
+    return Load(**(base | more))
+
+
+def put(ports: Any, source: str, window: Window, rows: list[dict[str, Any]], **more: Any) -> Load:
+    ledger = ports[2]
+    with ledger.load(source) as writer:
+        number = {kind: writer.labels(kind, sorted({r[kind] for r in rows if r.get(kind)})) for kind in ("person", "team", "project", "principal")}
+        lines = writer.lines([LINE, NOBODY])
+        source_id = writer.labels("source", [source])[source]
+        daily = arrow_daily(source_id, rows, number, lines[LINE], lines[NOBODY])
+        labels = {kind: writer.labels(kind, [value])[value] for kind, value in (("model", "large-1"), ("tool", "API"), ("provider", "Acme"))}
+        writer.replace(window, daily, arrow_totals(daily, source_id, labels))
+        return writer.book(load_of(window, len(rows), source=source, **more))
+
+
+NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))
+ROWS = [
+    {"day": "2026-11-03", "person": "ana@x.example", "team": "search", "project": "ranking", "principal": "u-1", "billed": 500},
+    {"day": "2026-11-04", "person": "ana@x.example", "team": "search", "principal": "u-1", "billed": 70, "estimated": 3},
+    {"day": "2026-11-04", "person": "ruth@x.example", "team": "support", "principal": "u-2", "billed": -20},
+    {"day": "2026-11-30", "charge_day": "2026-11-01", "team": "support", "billed": 11},
+    {"day": "2026-11-05", "principal": "sk-1", "project": "ranking", "billed": 9},
+]
+
+
+def test_a_load_replaces_what_the_source_had_said_of_its_window(ports: Any) -> None:
+    """Providers correct recent days; the ledger keeps the latest statement, not the sum."""
+    figures = ports[3]
+    put(ports, "bill", NOVEMBER, ROWS)
+    put(ports, "other", NOVEMBER, [{"day": "2026-11-03", "team": "search", "billed": 1000}], scopes=("x",))
+    put(ports, "bill", Window(date(2026, 11, 4), date(2026, 11, 5)), [{"day": "2026-11-04", "person": "ana@x.example", "team": "search", "billed": 1}])
+
+    assert figures.total(CostScope(), NOVEMBER).total == 500 + 1 + 11 + 9 + 1000
+    assert [(c.key, c.total) for c in figures.costs(CostScope(), NOVEMBER, Dimension.SOURCE)] == [("other", 1000), ("bill", 521)]
+
+
+WINDOWS = [
+    NOVEMBER,
+    Window(date(2026, 11, 4), date(2026, 11, 5)),
+    Window(date(2026, 10, 15), date(2026, 11, 24)),
+    Window(date(2026, 11, 2), date(2027, 1, 1)),
+]
+SCOPES = [
+    CostScope(),
+    CostScope(people=("ana@x.example",)),
+    CostScope(teams=("search", "support")),
+    CostScope(project="ranking"),
+    CostScope(model="large-1"),
+    CostScope(provider="Acme"),
+    CostScope(teams=("search",), project="ranking"),
+    CostScope(people=("nobody@x.example",)),
+]
+
+
+def test_every_question_has_the_answer_of_the_plain_sum(ports: Any) -> None:
+    """The stores answer from indexes and roll-ups; the fake adds up every row."""
+    put(ports, "bill", NOVEMBER, ROWS)
+    oracle_ledger = FakeLedger()
+    oracle = (None, None, oracle_ledger, FakeFigures(oracle_ledger))
+    put(oracle, "bill", NOVEMBER, ROWS)
+
+    for scope, window in itertools.product(SCOPES, WINDOWS):
+        for by in Dimension:
+            assert ports[3].costs(scope, window, by) == oracle[3].costs(scope, window, by), (scope, window, by)
+        assert ports[3].total(scope, window) == oracle[3].total(scope, window)
+
+
+def test_a_load_that_is_not_booked_never_happened(ports: Any) -> None:
+    put(ports, "bill", NOVEMBER, ROWS)
+    ledger, figures = ports[2], ports[3]
+    with ledger.load("bill") as writer:
+        writer.replace(NOVEMBER, [], [])
+    with pytest.raises(RuntimeError), ledger.load("bill") as writer:
+        writer.replace(NOVEMBER, [], [])
+        raise RuntimeError
+
+    assert figures.total(CostScope(), NOVEMBER).total == 573
+    assert len(ledger.loads()) == 1
+
+
+def test_loads_are_listed_newest_first_with_their_quarantine(ports: Any) -> None:
+    ledger = ports[2]
+    first = put(ports, "bill", NOVEMBER, ROWS, quarantined_rows=1, quarantine=(Quarantined("a.csv, row 3", "no", Decimal("1.5"), "USD"),))
+    second = put(ports, "bill", NOVEMBER, ROWS)
+
+    assert [load.number for load in ledger.loads("bill")] == [second.number, first.number]
+    assert ledger.loads("none") == []
+    assert ledger.quarantine(first.number) == [Quarantined("a.csv, row 3", "no", Decimal("1.5"), "USD")]
+    newest = ledger.sources()[0]
+    assert (newest.watermark, newest.settling, newest.scopes) == (NOW, Settling(5, after_month=True), ("acme/acc",))
+    assert ledger.scopes() == {"acme/acc": "bill"}
+
+
+def test_projects_are_found_without_regard_to_case(ports: Any) -> None:
+    put(ports, "bill", NOVEMBER, ROWS)
+    assert ports[3].has_project("RANKING") == "ranking"
+    assert ports[3].has_project("secret") is None
