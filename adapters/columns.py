@@ -105,7 +105,8 @@ def token_classes(table: ir.Table, quantity: Any, unit: Any, meter: Any) -> tupl
     text, lower = meter.lower(), unit.lower()
     named = ibis.cases(*(((text.re_search(pattern)).fill_null(False), name) for pattern, name in _CLASSES), else_=TOKENS[0])
     factor = ibis.cases(
-        *((lower.re_search(pattern).fill_null(False), ibis.literal(value)) for pattern, value in _THOUSANDS), else_=ibis.literal(1)
+        *((lower.re_search(pattern).fill_null(False), ibis.literal(value)) for pattern, value in _THOUSANDS),
+        else_=ibis.literal(1),
     )
     tokens = (quantity.cast("decimal(29, 9)") * factor.cast("decimal(9, 0)")).round(0).cast("int64")
     table = table.mutate(_class=named, _tokens=ibis.ifelse(is_tokens(unit), tokens, 0).fill_null(0))

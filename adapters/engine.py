@@ -58,7 +58,7 @@ class DuckDbEngine:
         name = f"rows_{next(self._names)}"
         table = pa.Table.from_pylist([dict(row) for row in rows], schema=shape)
         self._connection.con.register(f"{name}_arrow", table)
-        self._run(f"CREATE TABLE {name} AS SELECT * FROM {name}_arrow")  # noqa: S608 - our own name
+        self._run(f"CREATE TABLE {name} AS SELECT * FROM {name}_arrow")
         self._connection.con.unregister(f"{name}_arrow")
         return self._connection.table(name)
 
@@ -90,7 +90,7 @@ class DuckDbEngine:
     def rows(self, table: ir.Table) -> list[dict[str, Any]]:
         """Return *table* as Python values."""
         with _readable():
-            return self._connection.con.cursor().sql(_sql(table)).to_arrow_table().to_pylist()  # type: ignore[no-any-return]
+            return self._connection.con.cursor().sql(_sql(table)).to_arrow_table().to_pylist()
 
     def batches(self, table: ir.Table, rows: int = 100_000) -> Iterator[Any]:
         """Yield *table* in record batches."""
@@ -109,7 +109,7 @@ class DuckDbEngine:
             return header
         with _readable():
             path = _quoted(str(header.path))
-            found = self._run(f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({path}, format = 'auto')").fetchall()  # noqa: S608
+            found = self._run(f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({path}, format = 'auto')").fetchall()
         return replace(header, columns=tuple(sorted(name for (name,) in found)))
 
     def _view(self, sql: str) -> ir.Table:
@@ -124,9 +124,7 @@ class DuckDbEngine:
         kinds = {name: table[name].type() for table in reversed(tables) for name in table.columns}
         result: ir.Table | None = None
         for table in tables:
-            shaped = table.select(
-                **{n: table[n].cast(kinds[n]) if n in table.columns else ibis.null(kinds[n]) for n in names}
-            )
+            shaped = table.select(**{n: table[n].cast(kinds[n]) if n in table.columns else ibis.null(kinds[n]) for n in names})
             shaped = table if len(tables) == 1 else shaped
             result = shaped if result is None else result.union(shaped)
         if result is None:

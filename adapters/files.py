@@ -64,7 +64,8 @@ def find(path: str, root: Path, spool: Path, suffixes: tuple[str, ...] = SUFFIXE
     if not found:
         raise SourceRefused(f"'{path}' holds no file that ends in {', '.join(suffixes)}. Check the path; relative paths start at {root}.")
     if len({_format(file) for file in found}) > 1:
-        raise SourceRefused(f"'{path}' mixes formats ({', '.join(sorted({_format(file) for file in found}))}); they may repeat one another. Name one of them, for instance {path}/*.parquet.")
+        formats = " and ".join(sorted({_format(file) for file in found}))
+        raise SourceRefused(f"'{path}' mixes {formats}; they may repeat one another. Name one kind, for instance {path}/*.parquet.")
     return found
 
 

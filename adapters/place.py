@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def starts_in(start: Any, window: Window | None) -> Any:
     return start.isnull() | ((start >= first) & (start < last))
 
 
-def require(columns: list[str], wanted: dict[str, tuple[str, ...]], what: str) -> None:
+def require(columns: list[str], wanted: Mapping[str, tuple[str, ...]], what: str) -> None:
     """Check that for each of *wanted* one of its spellings is among *columns*.
 
     Raises:

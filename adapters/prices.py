@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-
 PER = Decimal(1_000_000)
 ENDLESS = 2**62
 PROVIDERS = {
@@ -48,8 +47,15 @@ def _rows(provider: str | None, model: str | None, day: date) -> Iterator[dict[s
     starts = sorted({0, *(tier.start for value in found.values() for tier in getattr(value, "tiers", ()))})
     for low, high in zip(starts, [*starts[1:], ENDLESS], strict=True):
         prices = {f"{name}_price": _at(value, low) / PER for name, value in found.items()}
-        above = low if low else -1
-        yield {"provider_name": provider, "model": model, "day": day, "above_tokens": above, "up_to_tokens": high, **prices}
+        above = low or -1
+        yield {
+            "provider_name": provider,
+            "model": model,
+            "day": day,
+            "above_tokens": above,
+            "up_to_tokens": high,
+            **prices,
+        }
 
 
 def _model_price(provider: str | None, model: str | None, day: date) -> Any:

@@ -88,7 +88,8 @@ def load(file: Path, folder: Path, url: str, *extra: str) -> float:
     config = folder / "aispend.toml"
     people.write_text(DIRECTORY, "utf-8")
     config.write_text(
-        f'[store]\nurl = "{url}"\n[[sources]]\nname = "bill"\nkind = "focus"\npath = "{file}"\nproject = "SubAccountId"\n', "utf-8"
+        f'[store]\nurl = "{url}"\n[[sources]]\nname = "bill"\nkind = "focus"\npath = "{file}"\nproject = "SubAccountId"\n',
+        "utf-8",
     )
     run(config, "directory", "load", str(people))
     begun = time.perf_counter()
@@ -97,7 +98,11 @@ def load(file: Path, folder: Path, url: str, *extra: str) -> float:
 
 
 def run(config: Path, *words: str) -> None:
-    subprocess.run([sys.executable, "-m", "bot", "--config", str(config), "--now", "2027-01-15T00:00:00", *words], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "bot", "--config", str(config), "--now", "2027-01-15T00:00:00", *words],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 if __name__ == "__main__":

@@ -103,7 +103,12 @@ class App:
             rates=tuple(_rates(settings)),
         )
         return Ingest(
-            self.ledger, self.people, self.clock, GenaiPrices(), rules, lambda: DuckDbEngine(settings.engine.memory, settings.engine.threads)
+            self.ledger,
+            self.people,
+            self.clock,
+            GenaiPrices(),
+            rules,
+            lambda: DuckDbEngine(settings.engine.memory, settings.engine.threads),
         )
 
     @contextmanager
@@ -212,7 +217,9 @@ def _rates(settings: Settings) -> Iterator[dict[str, Any]]:
         except (KeyError, ValueError, TypeError, InvalidOperation) as exc:
             raise ConfigError(f"{path.name}, line {line}: write date,currency,rate such as 2026-11-03,EUR,1.0842.") from exc
         if not rate.is_finite() or not Decimal("1e-9") <= rate < Decimal(10) ** 8:
-            raise ConfigError(f"{path.name}, line {line}: the rate {rate} cannot be; it is {settings.organisation.currency} per {currency}.")
+            raise ConfigError(
+                f"{path.name}, line {line}: the rate {rate} cannot be; it is {settings.organisation.currency} per {currency}."
+            )
         if (day, currency) in seen:
             raise ConfigError(f"{path.name}, line {line}: {currency} has two rates on {day}; keep one.")
         seen.add((day, currency))

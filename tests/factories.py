@@ -35,7 +35,7 @@ def charge(day: str = "2026-11-03", billed: str = "10.00", **more: Any) -> dict[
         "x_Model": "large-1",
         "Tags": "{}",
     }
-    return row | {name: value for name, value in more.items()}
+    return row | dict(more.items())
 
 
 def write_csv(path: Path, rows: Iterable[Mapping[str, Any]], columns: Iterable[str] = FOCUS_COLUMNS) -> Path:

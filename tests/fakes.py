@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from adapters.store.tables import day_of
 from bot.domain.budget import Budget
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.ledger.schema import DAILY, LINE_COLUMNS
 from bot.ports import Cost, CostScope, Dimension, Load, Look, Quarantined, UnallocatedKey
-from adapters.store.tables import day_of
 
 
 @dataclass

@@ -14,7 +14,9 @@ from adapters.store.tables import day_number, day_of
 from bot.ledger.schema import DAILY, TOTALS
 
 
-def arrow_daily(source_id: int, rows: Sequence[Mapping[str, Any]], numbers: Mapping[str, Mapping[str, int]], line: int, nobody: int) -> list[pa.RecordBatch]:
+def arrow_daily(
+    source_id: int, rows: Sequence[Mapping[str, Any]], numbers: Mapping[str, Mapping[str, int]], line: int, nobody: int
+) -> list[pa.RecordBatch]:
     """Return *rows* as one record batch of `DAILY`, ascending by key."""
     found = []
     for row in rows:

@@ -15,6 +15,7 @@ Maps        prompt tokens are the sum of uncached input, cache reads and cache w
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import date, timedelta
 from pathlib import Path
@@ -117,7 +118,11 @@ class ClaudeCsv:
     def _dated(self, table: ir.Table, chosen: list[tuple[Path, Window]], engine: Engine) -> Charges:
         """Give every row the days that its file covers."""
         days = [
-            {"w_file": path.name, "w_start": midnight(w.start).replace(tzinfo=None), "w_end": midnight(w.end).replace(tzinfo=None)}
+            {
+                "w_file": path.name,
+                "w_start": midnight(w.start).replace(tzinfo=None),
+                "w_end": midnight(w.end).replace(tzinfo=None),
+            }
             for path, w in chosen
         ]
         windows = engine.from_rows(days, {"w_file": "string", "w_start": "timestamp", "w_end": "timestamp"})
@@ -185,7 +190,7 @@ def _date(path: Path, year: int, month: int, day: int) -> date:
 
 def _check_apart(windows: list[Window]) -> None:
     ordered = sorted(windows)
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in itertools.pairwise(ordered):
         if one.overlaps(other):
             raise SourceRefused(
                 f"Two reports cover {other.start}: their rows are sums and would count twice. Keep one of them in the folder."

@@ -117,7 +117,7 @@ class MappedCsv:
     def _check(self) -> None:
         section = f"[[sources]] {self.name}"
         if not self._has("time"):
-            raise SourceRefused(f"{section} columns names no time; say which column holds it, for instance columns.time = \"timestamp\".")
+            raise SourceRefused(f'{section} columns names no time; say which column holds it, for instance columns.time = "timestamp".')
         both = sorted(set(self._config.columns) & set(self._config.constants))
         if both:
             raise SourceRefused(f"{section} gives '{both[0]}' as a column and as a constant; keep one of them.")

@@ -52,7 +52,14 @@ AI = {
     "_product": ["*(Amazon Bedrock Edition)*", "*bedrock*"],
     "line_item_line_item_description": ["*(Amazon Bedrock Edition)*"],
 }
-_CATEGORIES = {"Tax": "tax", "Credit": "credit", "Refund": "credit", "Fee": "purchase", "RIFee": "purchase", "SavingsPlanUpfrontFee": "purchase"}
+_CATEGORIES = {
+    "Tax": "tax",
+    "Credit": "credit",
+    "Refund": "credit",
+    "Fee": "purchase",
+    "RIFee": "purchase",
+    "SavingsPlanUpfrontFee": "purchase",
+}
 _EDITION = " (Amazon Bedrock Edition)"
 _PERIODS = 2
 
@@ -121,7 +128,9 @@ class Cur:
         for path in self._place.files([self._config.path], ("Manifest.json",)):
             period = _period(path)
             if period in found:
-                raise SourceRefused(f"Billing period {period:%Y-%m} has two manifests, {found[period].name} and {path.name}; keep one export per source.")
+                raise SourceRefused(
+                    f"Billing period {period:%Y-%m} has two manifests, {found[period].name} and {path.name}; keep one export per source."
+                )
             found[period] = path
         return dict(sorted(found.items())[-self._config.periods :])
 
@@ -140,7 +149,9 @@ class Cur:
                 return hits[0]
         hits = [file for file in files if file.name == wanted[-1]]
         if len(hits) != 1:
-            raise SourceRefused(f"{manifest.name} names {name}, of which there {'is no file' if not hits else 'are several'}. Copy the whole export.")
+            raise SourceRefused(
+                f"{manifest.name} names {name}, of which there {'is no file' if not hits else 'are several'}. Copy the whole export."
+            )
         return hits[0]
 
     def _columns(self, table: ir.Table) -> dict[str, Any]:

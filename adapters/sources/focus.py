@@ -41,12 +41,27 @@ PRINCIPALS = ("PrincipalId", "x_PrincipalId", "x_IamPrincipal")
 MODELS = ("x_Model", "x_ModelId", "x_ModelName")
 AI = {
     "ServiceCategory": ["AI and Machine Learning"],
-    "ServiceName": ["*(Amazon Bedrock Edition)*", "*bedrock*", "*openai*", "*anthropic*", "claude*", "*vertex ai*", "*gemini*"],
+    "ServiceName": [
+        "*(Amazon Bedrock Edition)*",
+        "*bedrock*",
+        "*openai*",
+        "*anthropic*",
+        "claude*",
+        "*vertex ai*",
+        "*gemini*",
+    ],
     "ChargeDescription": ["*(Amazon Bedrock Edition)*"],
     "ResourceName": ["*(Amazon Bedrock Edition)*"],
 }
 GPU = r"\bgpus?\b|\b(p[3-6](d|dn|de|e|en)?|g[4-7](dn|ad|e|i)?|trn[12]n?|inf[12])\.\d*(x|metal)|\b(a100|h100|h200|b200|gb200|l40s?|mi300x)\b"
-_GPU_COLUMNS = ("SkuMeter", "x_SkuMeterName", "SkuPriceDetails", "x_SkuDescription", "ChargeDescription", "ResourceType")
+_GPU_COLUMNS = (
+    "SkuMeter",
+    "x_SkuMeterName",
+    "SkuPriceDetails",
+    "x_SkuDescription",
+    "ChargeDescription",
+    "ResourceType",
+)
 _NO_GPUS = r'gpucount"?:"?\s*"?0[^\d]'
 
 
@@ -196,7 +211,11 @@ def _quantities(table: ir.Table) -> tuple[ir.Table, dict[str, Any]]:
     meter = columns.first_of(table, ("SkuMeter", "x_SkuMeterName", "SkuId", "ChargeDescription"))
     table, tokens = columns.token_classes(table, quantity, unit, meter) if meter is not None else (table, {})
     counted = ibis.ifelse(columns.is_tokens(unit), ibis.null(quantity.type()), quantity)
-    return table, {"consumed_quantity": counted, "consumed_unit": ibis.ifelse(columns.is_tokens(unit), "Tokens", unit), **tokens}
+    return table, {
+        "consumed_quantity": counted,
+        "consumed_unit": ibis.ifelse(columns.is_tokens(unit), "Tokens", unit),
+        **tokens,
+    }
 
 
 def _has_gpu(table: ir.Table) -> Any:

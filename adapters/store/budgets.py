@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
+from sqlmodel import col
 
 from adapters.store.database import Database
 from adapters.store.tables import BudgetRow
@@ -23,7 +25,7 @@ class SqlBudgets:
 
     def current(self) -> list[Budget]:
         """Return the budgets in force, by name."""
-        query = select(BudgetRow).where(BudgetRow.ended_at.is_(None)).order_by(BudgetRow.name)  # type: ignore[union-attr, arg-type]
+        query = select(BudgetRow).where(col(BudgetRow.ended_at).is_(None)).order_by(col(BudgetRow.name))
         with self._database.reading() as connection:
             return [_budget(row) for row in connection.execute(query)]
 
@@ -31,14 +33,14 @@ class SqlBudgets:
         """End the *removed* and the former versions of the *changed*, and add the latter, in one transaction."""
         with self._database.writing() as connection:
             ended = [*removed, *(budget.name for budget in changed)]
-            in_force = BudgetRow.name.in_(ended), BudgetRow.ended_at.is_(None)  # type: ignore[attr-defined, union-attr]
+            in_force = col(BudgetRow.name).in_(ended), col(BudgetRow.ended_at).is_(None)
             connection.execute(update(BudgetRow).where(*in_force).values(ended_at=at))
             for budget in changed:
                 connection.execute(insert(BudgetRow), _row(budget, _next_version(connection, budget.name), at))
 
 
 def _next_version(connection: Connection, name: str) -> int:
-    highest = connection.execute(select(func.max(BudgetRow.version)).where(BudgetRow.name == name)).scalar()  # type: ignore[arg-type]
+    highest = connection.execute(select(func.max(col(BudgetRow.version))).where(col(BudgetRow.name) == name)).scalar()
     return (highest or 0) + 1
 
 
@@ -59,7 +61,7 @@ def _row(budget: Budget, version: int, at: datetime) -> dict[str, object]:
     }
 
 
-def _budget(row: BudgetRow) -> Budget:
+def _budget(row: Any) -> Budget:
     return Budget(
         name=row.name,
         scope=Scope(ScopeKind(row.scope_kind), row.scope_name, row.scope_within),

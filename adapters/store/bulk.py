@@ -45,7 +45,7 @@ def without_indexes(connection: Connection, table: Table) -> list[Index]:
 
 
 def _executemany(connection: Connection, sql: str, batches: Iterable[Any]) -> int:
-    cursor = connection.connection.cursor()
+    cursor: Any = connection.connection.cursor()
     count = 0
     for batch in batches:
         values = [column.to_numpy(zero_copy_only=False).tolist() for column in batch.columns]
@@ -56,7 +56,7 @@ def _executemany(connection: Connection, sql: str, batches: Iterable[Any]) -> in
 
 def _insert_sql(table: str, columns: Sequence[str]) -> str:
     marks = ", ".join("?" * len(columns))
-    return f'INSERT INTO {table} ({", ".join(_quoted(columns))}) VALUES ({marks})'  # noqa: S608 - our names
+    return f"INSERT INTO {table} ({', '.join(_quoted(columns))}) VALUES ({marks})"  # noqa: S608 - our names
 
 
 def _copy(connection: Connection, table: str, columns: Sequence[str], batches: Iterable[Any]) -> int:
@@ -65,7 +65,10 @@ def _copy(connection: Connection, table: str, columns: Sequence[str], batches: I
     driver: Any = connection.connection.driver_connection
     options = csv.WriteOptions(include_header=False)
     count = 0
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(_quoted(columns))}) FROM STDIN (FORMAT csv)") as copy:
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({', '.join(_quoted(columns))}) FROM STDIN (FORMAT csv)") as copy,
+    ):
         for batch in batches:
             buffer = io.BytesIO()
             csv.write_csv(batch, buffer, options)

@@ -152,7 +152,9 @@ def _part(
 ) -> Iterable[tuple[int, int, int]]:
     params = {"rollup": int(rollup), "grain": int(grain), "start": day_number(days.start), "end": day_number(days.end)}
     if rollup is Rollup.PERSON and grain is Grain.DAY:
-        sql = "SELECT d.person_id AS k, SUM(d.billed), SUM(d.estimated) FROM daily_costs d WHERE d.day >= :start AND d.day < :end GROUP BY k"
+        sql = (
+            "SELECT d.person_id AS k, SUM(d.billed), SUM(d.estimated) FROM daily_costs d WHERE d.day >= :start AND d.day < :end GROUP BY k"
+        )
     else:
         column = "start" if by is Dimension.DAY else "key_id"
         chosen = f"AND key_id IN ({', '.join(str(int(k)) for k in keys)}) " if keys is not None else ""

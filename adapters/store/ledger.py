@@ -14,13 +14,17 @@ from sqlmodel import SQLModel
 from adapters.store import bulk
 from adapters.store.database import Database
 from adapters.store.rollups import BY_DAY, Grain, Rollup, removal_sql
-from adapters.store.tables import DailyCostRow, LabelRow, LineRow, LoadRow, PeriodCostRow, QuarantineRow, day_number
+from adapters.store.tables import DailyCostRow, LineRow, PeriodCostRow, day_number, day_of
 from bot.domain.period import Window
 from bot.errors import LoadInProgress
 from bot.ports import Load, Quarantined, Settling
 
 DAILY: Any = SQLModel.metadata.tables["daily_costs"]
 PERIODS: Any = SQLModel.metadata.tables["period_costs"]
+LABELS: Any = SQLModel.metadata.tables["labels"]
+LINES: Any = SQLModel.metadata.tables["lines"]
+LOADS: Any = SQLModel.metadata.tables["loads"]
+QUARANTINE: Any = SQLModel.metadata.tables["quarantine"]
 _CHUNK = 400
 _KEPT = 1000
 """Quarantined rows that are kept word for word per load; all of them are counted."""
@@ -45,22 +49,22 @@ class SqlLedger:
 
     def loads(self, source: str | None = None) -> list[Load]:
         """Return every load, newest first."""
-        query = select(LoadRow).order_by(text("loads.id DESC"))
+        query = select(LOADS).order_by(LOADS.c.id.desc())
         if source:
-            query = query.where(LoadRow.source == source)  # type: ignore[arg-type]
+            query = query.where(LOADS.c.source == source)
         with self._database.reading() as connection:
             return [_load(row) for row in connection.execute(query)]
 
     def sources(self) -> list[Load]:
         """Return the newest load of each source, by name."""
-        newest = select(func.max(LoadRow.id)).group_by(LoadRow.source)  # type: ignore[arg-type]
+        newest = select(func.max(LOADS.c.id)).group_by(LOADS.c.source)
         with self._database.reading() as connection:
-            rows = connection.execute(select(LoadRow).where(LoadRow.id.in_(newest)))  # type: ignore[union-attr]
+            rows = connection.execute(select(LOADS).where(LOADS.c.id.in_(newest)))
             return sorted((_load(row) for row in rows), key=lambda load: load.source)
 
     def quarantine(self, number: int) -> list[Quarantined]:
         """Return the quarantined rows kept for load *number*."""
-        query = select(QuarantineRow).where(QuarantineRow.load_id == number).order_by(text("id"))  # type: ignore[arg-type]
+        query = select(QUARANTINE).where(QUARANTINE.c.load_id == number).order_by(QUARANTINE.c.id)
         with self._database.reading() as connection:
             return [
                 Quarantined(row.place, row.reason, Decimal(row.cost) if row.cost else None, row.currency)
@@ -86,7 +90,7 @@ class SqlLoadWriter:
         known = self._known_labels(kind, sorted(set(clean.values())))
         new = [{"kind": kind, "value": value} for value in sorted(set(clean.values()) - known.keys())]
         if new:
-            self._connection.execute(insert(LabelRow), new)
+            self._connection.execute(insert(LABELS), new)
             known |= self._known_labels(kind, [row["value"] for row in new])
         return {value: known[cleaned] for value, cleaned in clean.items()}
 
@@ -106,7 +110,7 @@ class SqlLoadWriter:
         params = self._params(window)
         is_first = self._connection.execute(select(DAILY.c.day).limit(1)).first() is None
         if not is_first:
-            self._remove(window, params)
+            self._remove(params)
         indexes = bulk.without_indexes(self._connection, DAILY) if is_first else []
         bulk.insert(self._connection, DAILY, list(DailyCostRow.model_fields), batches)
         for index in indexes:
@@ -116,7 +120,7 @@ class SqlLoadWriter:
             bulk.insert(self._connection, PERIODS, list(PeriodCostRow.model_fields), totals)
         else:
             bulk.upsert(self._connection, PERIODS, keys, ["billed", "estimated"], totals)
-            self._drop_zeros(window)
+            self._drop_zeros(params["start"])
 
     def stored(self, window: Window) -> tuple[int, int, int, int]:
         """Return rows, billed, estimated and original nanos of *window*, read back from the database."""
@@ -129,16 +133,22 @@ class SqlLoadWriter:
         """Record *load* with its quarantine; the transaction is committed when the caller leaves."""
         row = _row(load)
         self.is_booked = True
-        number = int(self._connection.execute(insert(LoadRow).returning(LoadRow.id), row).scalar_one())  # type: ignore[arg-type]
+        number = int(self._connection.execute(insert(LOADS).returning(LOADS.c.id), row).scalar_one())
         kept = [
-            {"load_id": number, "place": q.place, "reason": q.reason, "cost": str(q.cost) if q.cost is not None else None, "currency": q.currency}
+            {
+                "load_id": number,
+                "place": q.place,
+                "reason": q.reason,
+                "cost": str(q.cost) if q.cost is not None else None,
+                "currency": q.currency,
+            }
             for q in load.quarantine[:_KEPT]
         ]
         if kept:
-            self._connection.execute(insert(QuarantineRow), kept)
+            self._connection.execute(insert(QUARANTINE), kept)
         return _load(type("Row", (), {**row, "id": number}), load.quarantine)
 
-    def _remove(self, window: Window, params: dict[str, int]) -> None:
+    def _remove(self, params: dict[str, int]) -> None:
         dialect = self._connection.dialect.name
         for rollup in Rollup:
             for grain in (Grain.DAY, Grain.MONTH) if rollup in BY_DAY else (Grain.MONTH,):
@@ -147,9 +157,9 @@ class SqlLoadWriter:
         within = (DAILY.c.charge_day >= params["start"]) & (DAILY.c.charge_day < params["end"])
         self._connection.execute(delete(DAILY).where(mine, within))
 
-    def _drop_zeros(self, window: Window) -> None:
+    def _drop_zeros(self, start: int) -> None:
         """Remove the roll-up rows that have become zero; amortised charges reach beyond the window, never before it."""
-        first = day_number(window.start.replace(day=1))
+        first = day_number(day_of(start).replace(day=1))
         zero = (PERIODS.c.billed == 0) & (PERIODS.c.estimated == 0)
         for rollup in Rollup:
             for grain in Grain:
@@ -162,15 +172,15 @@ class SqlLoadWriter:
     def _known_labels(self, kind: str, values: Sequence[str]) -> dict[str, int]:
         known: dict[str, int] = {}
         for i in range(0, len(values), _CHUNK):
-            query = select(LabelRow.value, LabelRow.id).where(LabelRow.kind == kind, LabelRow.value.in_(values[i : i + _CHUNK]))  # type: ignore[call-overload, attr-defined]
-            known.update({value: number for value, number in self._connection.execute(query)})
+            query = select(LABELS.c.value, LABELS.c.id).where(LABELS.c.kind == kind, LABELS.c.value.in_(values[i : i + _CHUNK]))
+            known.update(dict(self._connection.execute(query)))
         return known
 
     def _known_lines(self, prints: Sequence[str]) -> dict[str, int]:
         known: dict[str, int] = {}
         for i in range(0, len(prints), _CHUNK):
-            query = select(LineRow.fingerprint, LineRow.id).where(LineRow.fingerprint.in_(prints[i : i + _CHUNK]))  # type: ignore[call-overload, attr-defined]
-            known.update({fingerprint: number for fingerprint, number in self._connection.execute(query)})
+            query = select(LINES.c.fingerprint, LINES.c.id).where(LINES.c.fingerprint.in_(prints[i : i + _CHUNK]))
+            known.update(dict(self._connection.execute(query)))
         return known
 
     def _insert_lines(self, new: dict[str, dict[str, Any]]) -> None:
@@ -178,7 +188,11 @@ class SqlLoadWriter:
             return
         numbers = {
             column: self.labels(kind, sorted({row[name] for row in new.values() if row[name]}))
-            for column, kind, name in (("provider_id", "provider", "provider_name"), ("tool_id", "tool", "service_name"), ("model_id", "model", "model"))
+            for column, kind, name in (
+                ("provider_id", "provider", "provider_name"),
+                ("tool_id", "tool", "service_name"),
+                ("model_id", "model", "model"),
+            )
         }
         for fingerprint, row in new.items():
             row |= {
@@ -187,7 +201,7 @@ class SqlLoadWriter:
                 "tool_id": numbers["tool_id"].get(row["service_name"], 0),
                 "model_id": numbers["model_id"].get(row["model"], 0),
             }
-        self._connection.execute(insert(LineRow), list(new.values()))
+        self._connection.execute(insert(LINES), list(new.values()))
 
 
 def _lock(connection: Connection, source: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlmodel import col as column
@@ -25,7 +26,7 @@ class SqlPeople:
         """Return everybody."""
         with self._database.reading() as connection:
             stints: defaultdict[str, list[Stint]] = defaultdict(list)
-            for row in connection.execute(select(StintRow).order_by(StintRow.email, StintRow.valid_from)):  # type: ignore[arg-type]
+            for row in connection.execute(select(StintRow).order_by(column(StintRow.email), column(StintRow.valid_from))):
                 stints[row.email].append(Stint(row.team, row.manager, row.valid_from, row.valid_to))
             people = {row.email: _person(row, stints[row.email]) for row in connection.execute(select(PersonRow))}
             teams = {
@@ -34,14 +35,15 @@ class SqlPeople:
             }
             identities = tuple(
                 Identity(row.principal, IdentityKind(row.kind), row.person, row.service, row.valid_from, row.valid_to)
-                for row in connection.execute(select(IdentityRow).order_by(IdentityRow.principal, IdentityRow.valid_from))  # type: ignore[arg-type]
+                for row in connection.execute(select(IdentityRow).order_by(column(IdentityRow.principal), column(IdentityRow.valid_from)))
             )
         return Directory(people, teams, identities)
 
     def replace(self, directory: Directory) -> None:
         """Put *directory* in the place of the stored one, in one transaction."""
+        emptied: tuple[Any, ...] = (StintRow, PersonRow, TeamRow, IdentityRow)
         with self._database.writing() as connection:
-            for table in (StintRow, PersonRow, TeamRow, IdentityRow):
+            for table in emptied:
                 connection.execute(delete(table))
             for table, rows in _tables(directory):
                 if rows:
@@ -81,25 +83,37 @@ def _concerns(look: Look, person: Person) -> bool:
     return look.subject_kind != SubjectKind.PEOPLE_OF_TEAM or (stint is not None and stint.team == look.subject)
 
 
-def _person(row: PersonRow, stints: list[Stint]) -> Person:
+def _person(row: Any, stints: list[Stint]) -> Person:
     roles = frozenset(Role(role) for role in row.roles.split())
     return Person(row.email, row.name, row.time_zone, row.locale, roles, tuple(stints))
 
 
-def _tables(directory: Directory) -> list[tuple[type, list[dict[str, object]]]]:
+def _tables(directory: Directory) -> list[tuple[Any, list[dict[str, object]]]]:
     people = directory.people.values()
     return [
         (
             PersonRow,
             [
-                {"email": p.email, "name": p.name, "time_zone": p.time_zone, "locale": p.locale, "roles": " ".join(sorted(p.roles))}
+                {
+                    "email": p.email,
+                    "name": p.name,
+                    "time_zone": p.time_zone,
+                    "locale": p.locale,
+                    "roles": " ".join(sorted(p.roles)),
+                }
                 for p in people
             ],
         ),
         (
             StintRow,
             [
-                {"email": p.email, "valid_from": s.valid_from, "valid_to": s.valid_to, "team": s.team, "manager": s.manager}
+                {
+                    "email": p.email,
+                    "valid_from": s.valid_from,
+                    "valid_to": s.valid_to,
+                    "team": s.team,
+                    "manager": s.manager,
+                }
                 for p in people
                 for s in p.stints
             ],
@@ -107,7 +121,13 @@ def _tables(directory: Directory) -> list[tuple[type, list[dict[str, object]]]]:
         (
             TeamRow,
             [
-                {"name": t.name, "parent": t.parent, "manager": t.manager, "cost_center": t.cost_center, "channel": t.channel}
+                {
+                    "name": t.name,
+                    "parent": t.parent,
+                    "manager": t.manager,
+                    "cost_center": t.cost_center,
+                    "channel": t.channel,
+                }
                 for t in directory.teams.values()
             ],
         ),

@@ -20,7 +20,7 @@ def ask(
     email: Annotated[str, typer.Option("--as", help="Who asks: an e-mail of the directory.")],
     format_: Annotated[Format, typer.Option("--format", help="text or json.")] = Format.TEXT,
 ) -> None:
-    """Ask as a person of the directory: me, team search, unallocated last 30d, …"""
+    """Ask as a person of the directory: me, team search, unallocated last 30d, …."""
     of: Context = context.obj
     with of.app() as app:
         view = app.conversation.answer(email, " ".join(_quoted(word) for word in words))

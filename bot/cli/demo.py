@@ -68,9 +68,16 @@ def _fill(app: wiring.App, folder: Path) -> None:
     plan = directory.plan(lists, app.people)
     directory.apply(plan, app.people)
     organisation = app.settings.organisation
-    agreed = budgets.plan(folder / "budgets.toml", app.budgets, app.people.directory(), organisation.currency, organisation.fiscal_year_start)
+    agreed = budgets.plan(
+        folder / "budgets.toml",
+        app.budgets,
+        app.people.directory(),
+        organisation.currency,
+        organisation.fiscal_year_start,
+    )
     budgets.apply(agreed, app.budgets, app.clock)
-    say(f"Nordwind: {len(app.people.directory().people)} people, {len(app.people.directory().teams)} teams, {len(agreed.changed)} budgets.\n")
+    found = app.people.directory()
+    say(f"Nordwind: {len(found.people)} people, {len(found.teams)} teams, {len(agreed.changed)} budgets.\n")
     for section in app.settings.sources:
         with app.source(section) as source:
             show(app.ingest.run(source))

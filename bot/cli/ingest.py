@@ -140,7 +140,12 @@ def _progress(format_: Format) -> Iterator[Any]:
     from rich.console import Console  # noqa: PLC0415 - only who watches pays for it
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[stored]}"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.fields[stored]}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         yield _Bar(bar, bar.add_task("Starting", total=None, stored=""))
 
@@ -185,7 +190,10 @@ def _lines(load: Load) -> Iterator[tuple[str, str]]:
     yield "Allocated", f"{share}; unallocated {_amount(load.unallocated_nanos)} {load.currency}"
     yield "Until", f"{load.watermark:%Y-%m-%d %H:%M} UTC"
     if load.left_out_rows:
-        yield "Left out", f"{load.left_out_rows:,} rows, {_plain(load.left_out_cost)}: not AI, or stated by another source"
+        yield (
+            "Left out",
+            f"{load.left_out_rows:,} rows, {_plain(load.left_out_cost)}: not AI, or stated by another source",
+        )
     if load.quarantined_rows:
         yield "Quarantined", f"{load.quarantined_rows:,} rows, {_plain(load.quarantined_cost)}"
     if load.unpriced_rows:

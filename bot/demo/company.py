@@ -9,7 +9,17 @@ from pathlib import Path
 DOMAIN = "nordwind.example"
 TEAMS = {
     "platform": ("Berlin", "Mia Berg", "Noah Lind", "Aino Salo", "Emil Holm", "Freja Dahl", "Otto Kern", "Lea Voss"),
-    "search": ("Berlin", "Jonas Keller", "Ana Ruiz", "Ben Okafor", "Cy Tran", "Dora Nagy", "Elif Aydin", "Finn Moe", "Gita Rao"),
+    "search": (
+        "Berlin",
+        "Jonas Keller",
+        "Ana Ruiz",
+        "Ben Okafor",
+        "Cy Tran",
+        "Dora Nagy",
+        "Elif Aydin",
+        "Finn Moe",
+        "Gita Rao",
+    ),
     "support": ("London", "Ruth Amadi", "Hugo Blanc", "Ida Lund", "Jack Reed", "Kira Wolf", "Luca Neri"),
     "marketing": ("Paris", "Paul Girard", "Maja Novak", "Nils Berg", "Olga Petrova", "Pia Sand"),
     "sales": ("New_York", "Sara Stone", "Quinn Hale", "Rosa Diaz", "Sven Falk", "Tess Moran"),

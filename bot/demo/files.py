@@ -69,7 +69,25 @@ def _claude_rows(day: date, restated: Decimal) -> Iterator[list[Any]]:
                 member.email, f"acc-{member.login}", "Claude Code", name, tokens // 20_000 + 1, fresh + cached, output,
                 f"{cost:.6f}", f"{cost * Decimal('1.1'):.6f}", f"user_{member.login}", fresh, cached, 0, 0, 0, "", "",
             ]  # fmt: skip
-    yield ["(org service usage)", "", "(org service)", "(other)", "", "", "", "0.0", "0.0", "", "", "", "", "", "", "", ""]
+    yield [
+        "(org service usage)",
+        "",
+        "(org service)",
+        "(other)",
+        "",
+        "",
+        "",
+        "0.0",
+        "0.0",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+    ]
 
 
 def write_openai(folder: Path, days: Window) -> None:
@@ -186,7 +204,14 @@ def _aws_rows(day: date) -> Iterator[dict[str, Any]]:
             arn = f"arn:aws:sts::111122223333:assumed-role/DevBedrock/{member.email}"
             if tokens:
                 yield _line_item(day, arn, "output", tokens // 8, Decimal("27.5"), {"iamPrincipal/env": "dev"})
-    yield _line_item(day, GATEWAY_ROLE, "output", random_.randint(250_000, 500_000), Decimal("27.5"), {"iamPrincipal/team": "support"})
+    yield _line_item(
+        day,
+        GATEWAY_ROLE,
+        "output",
+        random_.randint(250_000, 500_000),
+        Decimal("27.5"),
+        {"iamPrincipal/team": "support"},
+    )
 
 
 def _line_item(day: date, arn: str, kind: str, tokens: int, per_million: Decimal, tags: dict[str, str]) -> dict[str, Any]:

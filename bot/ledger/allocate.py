@@ -65,11 +65,7 @@ def allocate(rows: ir.Table, rules: Sequence[Rule], teams: ir.Table, order: Sequ
     asked = sorted({f"{TAG}{tag}" for rule in rules for tag in rule.tags} - set(rows.columns))
     matched = _match(rows.mutate(**dict.fromkeys(asked, ibis.null("string"))) if asked else rows, rules, teams)
     direct = _direct(matched, rules)
-    shared = [
-        _shared(matched.filter(matched["_rule"] == index), rule, direct, order)
-        for index, rule in enumerate(rules)
-        if rule.sharing
-    ]
+    shared = [_shared(matched.filter(matched["_rule"] == index), rule, direct, order) for index, rule in enumerate(rules) if rule.sharing]
     result = direct
     for part in shared:
         result = result.union(part.select(result.columns))
@@ -147,7 +143,10 @@ def _shared(rows: ir.Table, rule: Rule, direct: ir.Table, order: Sequence[str]) 
     parts = _parts(parts)
     project = _project(parts, rule) if rule.project else parts.project
     return parts.mutate(
-        team=parts["r_team"], project=project, person=ibis.null("string"), allocated_by=ibis.literal(f"rule {rule.name}")
+        team=parts["r_team"],
+        project=project,
+        person=ibis.null("string"),
+        allocated_by=ibis.literal(f"rule {rule.name}"),
     )
 
 
@@ -184,9 +183,7 @@ def _parts(parts: ir.Table) -> ir.Table:
     )
     row = ibis.window(group_by="_row")
     left = {f"{n}_left": exact.whole(parts[f"{n}_units"] - parts[f"{n}_floor"].sum().over(row)) for n in names}
-    rank = {
-        f"{n}_rank": ibis.row_number().over(group_by="_row", order_by=[parts[f"{n}_rest"].desc(), parts["r_place"]]) for n in names
-    }
+    rank = {f"{n}_rank": ibis.row_number().over(group_by="_row", order_by=[parts[f"{n}_rest"].desc(), parts["r_place"]]) for n in names}
     parts = parts.mutate(**left, **rank)
     whole = {n: exact.whole(parts[f"{n}_floor"] + _extra(parts, n)) for n in names}
     first = parts["r_place"] == 0

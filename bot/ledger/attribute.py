@@ -46,9 +46,7 @@ def _email(rows: ir.Table) -> Any:
 def _named(rows: ir.Table, identities: ir.Table) -> ir.Table:
     valid = [rows["_principal"] == identities.i_principal, rows.day >= identities.i_from, rows.day < identities.i_to]
     joined = rows.left_join(identities, valid)
-    return joined.mutate(_by_name=joined.i_person, _service_by_name=joined.i_service).select(
-        *rows.columns, "_by_name", "_service_by_name"
-    )
+    return joined.mutate(_by_name=joined.i_person, _service_by_name=joined.i_service).select(*rows.columns, "_by_name", "_service_by_name")
 
 
 def _known_email(rows: ir.Table, stints: ir.Table) -> ir.Table:

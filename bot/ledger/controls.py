@@ -24,7 +24,7 @@ def bounded(charges: Charges) -> Charges:
     start, end = table.charge_period_start, table.charge_period_end
     first, last = (ibis.literal(datetime(year, 1, 1), type="timestamp") for year in YEARS)  # noqa: DTZ001 - the engine's are UTC
     checks = [
-        *((~table[name].between(-largest, largest), f"{name} is beyond {LARGEST:,}") for name in COSTS if name in charges.given),
+        *((~table[n].between(-largest, largest), f"{n} is beyond {LARGEST:,}") for n in COSTS if n in charges.given),
         (~start.between(first, last), "the charge period starts in a year that cannot be"),
         (end < start, "the charge period ends before it starts"),
         (end > start + ibis.interval(days=LONGEST), f"the charge period spans more than {LONGEST} days"),
@@ -42,8 +42,8 @@ def bounded(charges: Charges) -> Charges:
 def survey(charges: Charges) -> ir.Table:
     """Return one row per account, billing currency and kind of row (bookable, left out, problem) with rows, totals and bounds.
 
-    Columns: provider_name, billing_account_id, billing_currency, left_out, is_problem, rows, the costs, first_start, last_start, last_end, last_day_end (UTC; the last
-    of the charges within one day), longest (days).
+    Columns: provider_name, billing_account_id, billing_currency, left_out, is_problem, rows, the costs, first_start,
+    last_start, last_end, last_day_end (UTC; the last of the charges within one day), longest (days).
     """
     table = charges.table
     table = table.mutate(

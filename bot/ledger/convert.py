@@ -29,9 +29,7 @@ def without_rate(rows: ir.Table, rates: ir.Table, currency: str) -> ir.Table:
     foreign = rows.filter(rows.billing_currency != currency)
     keys = [foreign.billing_currency == rates.rate_currency, foreign.charge_day == rates.rate_day]
     lost = foreign.anti_join(rates, keys)
-    grouped = lost.group_by(["billing_currency", "charge_day"]).aggregate(
-        rows=lost.count(), cost=lost.original_cost.sum().cast(MONEY)
-    )
+    grouped = lost.group_by(["billing_currency", "charge_day"]).aggregate(rows=lost.count(), cost=lost.original_cost.sum().cast(MONEY))
     return grouped.order_by(["billing_currency", "charge_day"])
 
 
@@ -43,5 +41,3 @@ def _stated(rows: ir.Table, currency: str) -> ir.Table:
 def _short(cost: ir.DecimalValue) -> ir.DecimalValue:
     """Return *cost* with twelve decimals, so that the product with a rate fits 38 digits on every engine."""
     return cost.cast("decimal(26, 12)")
-
-

@@ -96,9 +96,7 @@ def check_sum(rows: ir.Table) -> ir.Table:
 
 
 def _rolled(rows: ir.Table, dimension: int, grain: int) -> ir.Table:
-    grouped = rows.group_by(["start", "key_id"]).aggregate(
-        billed=whole_sum(rows.billed), estimated=whole_sum(rows.estimated)
-    )
+    grouped = rows.group_by(["start", "key_id"]).aggregate(billed=whole_sum(rows.billed), estimated=whole_sum(rows.estimated))
     grouped = grouped.filter((grouped.billed != 0) | (grouped.estimated != 0))
     return grouped.select(
         dimension=ibis.literal(dimension, type="int16"),

@@ -66,9 +66,7 @@ def apportion(table: ir.Table, columns: Sequence[str], order: Sequence[str]) -> 
     table = table.mutate(**{f"{c}_floor": whole(table[f"{c}_scaled"].floor()) for c in columns})
     table = table.mutate(**{f"{c}_lost": (table[f"{c}_scaled"] - table[f"{c}_floor"]).cast(MONEY) for c in columns})
     every = ibis.window()
-    ranks = {
-        f"{c}_rank": ibis.row_number().over(order_by=[table[f"{c}_lost"].desc(), *(table[name] for name in order)]) for c in columns
-    }
+    ranks = {f"{c}_rank": ibis.row_number().over(order_by=[table[f"{c}_lost"].desc(), *(table[name] for name in order)]) for c in columns}
     missing = {f"{c}_missing": table[f"{c}_lost"].sum().over(every).cast(MONEY) for c in columns}
     floors = {f"{c}_floors": whole(table[f"{c}_floor"].sum().over(every)) for c in columns}
     table = table.mutate(**ranks, **missing, **floors)

@@ -45,9 +45,7 @@ def price(charges: Charges, prices: ir.Table) -> Charges:
     ]
     joined = calls.left_join(list_, matches)
     cost = sum((_part(joined, name) for name in TOKENS), ibis.literal(0).cast(MONEY)).cast(MONEY)
-    priced = joined.mutate(
-        estimated_cost=(joined.estimated_cost + cost).cast(MONEY), list_cost=(joined.list_cost + cost).cast(MONEY)
-    )
+    priced = joined.mutate(estimated_cost=(joined.estimated_cost + cost).cast(MONEY), list_cost=(joined.list_cost + cost).cast(MONEY))
     return Charges(priced.select(table.columns), charges.given | {"estimated_cost", "list_cost"})
 
 
@@ -55,9 +53,7 @@ def unpriced(charges: Charges, prices: ir.Table) -> ir.Table:
     """Return provider, model, rows and tokens of the charges that no price fits, most tokens first."""
     table = charges.table.filter(is_bookable(charges.table) & charges.table.needs_price)
     table = table.mutate(_day=table.charge_period_start.cast("date"), _provider=_text(table.provider_name), _model=_text(table.model))
-    known = prices.select(
-        _model=_text(prices.model), _provider=_text(prices.provider_name), _day=prices.day
-    ).distinct()
+    known = prices.select(_model=_text(prices.model), _provider=_text(prices.provider_name), _day=prices.day).distinct()
     lost = table.anti_join(known, ["_model", "_provider", "_day"])
     counted = lost.mutate(_tokens=sum((lost[name] for name in TOKENS), ibis.literal(0)))
     grouped = counted.group_by(["provider_name", "model"]).aggregate(rows=counted.count(), tokens=counted["_tokens"].sum())

@@ -55,7 +55,10 @@ def amortise(rows: ir.Table, longest: int) -> ir.Table:
 def _spread(rows: ir.Table, longest: int) -> ir.Table:
     steps = ibis.range(longest).unnest().name("step").as_table()
     days = rows.join(steps, rows.charge_days > steps.step)
-    days = days.mutate(day=(days.charge_day.cast("timestamp") + days.step.as_interval("D")).cast("date"), _n=days.charge_days.cast(INTEGRAL))
+    days = days.mutate(
+        day=(days.charge_day.cast("timestamp") + days.step.as_interval("D")).cast("date"),
+        _n=days.charge_days.cast(INTEGRAL),
+    )
     zero = ibis.literal(0).cast(MONEY)
     days = days.mutate(**{f"{name}_nanos": exact.nano_floor(days[name].fill_null(zero)) for name in SPREAD})
     days = exact.quotients(days, {f"{name}_each": (f"{name}_nanos", "_n") for name in SPREAD})

@@ -20,7 +20,13 @@ NANOS = 10**9
 COSTS = ("billed_cost", "effective_cost", "list_cost", "estimated_cost")
 """FOCUS BilledCost, EffectiveCost, ListCost; and what nobody billed but somebody computed. In the billing currency."""
 
-TOKENS = ("uncached_input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens")
+TOKENS = (
+    "uncached_input_tokens",
+    "cache_read_tokens",
+    "cache_write_5m_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+)
 """Disjoint token classes: a token is counted in exactly one of them."""
 
 LINE = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
 
@@ -68,7 +68,7 @@ class Templates:
         try:
             text = environment.get_template(f"{name}.xml.j2").render(v=view)
             return parse(text)
-        except (TemplateError, ElementTree.ParseError) as exc:
+        except (TemplateError, ET.ParseError) as exc:
             raise MessageError(f"Template {name} does not fit its view: {exc}") from exc
 
 
@@ -78,7 +78,7 @@ def parse(text: str) -> Card:
     Raises:
         MessageError: An unknown tag, attribute or place.
     """
-    root = ElementTree.fromstring(text)  # noqa: S314 - our own templates, every value escaped, no document type
+    root = ET.fromstring(text)  # noqa: S314 - our own templates, every value escaped, no document type
     if root.tag != "card":
         raise MessageError(f"A message is one <card>, not <{root.tag}>.")
     for element in root.iter():
@@ -94,7 +94,7 @@ def parse(text: str) -> Card:
     return Card(title, _squeezed(root.get("summary", "")) or title, blocks, tone)
 
 
-def _block(element: ElementTree.Element) -> Block:
+def _block(element: ET.Element) -> Block:
     match element.tag:
         case "p":
             return Paragraph(_runs(element))
@@ -112,7 +112,7 @@ def _block(element: ElementTree.Element) -> Block:
             raise MessageError(f"<{element.tag}> cannot stand directly in a card.")
 
 
-def _table(element: ElementTree.Element) -> Table:
+def _table(element: ET.Element) -> Table:
     heads = element.findall("head")
     cells = list(_children(heads[0], "cell")) if heads else []
     rows = tuple(tuple(_text(cell) for cell in _children(row, "cell")) for row in element.findall("row"))
@@ -122,15 +122,15 @@ def _table(element: ElementTree.Element) -> Table:
     return Table(tuple(_text(cell) for cell in cells), rows, numeric, element.get("more", ""))
 
 
-def _button(element: ElementTree.Element) -> Button:
+def _button(element: ET.Element) -> Button:
     return Button(_text(element), element.attrib["do"], element.get("on", ""), is_primary=bool(element.get("primary")))
 
 
-def _runs(element: ElementTree.Element) -> tuple[Run, ...]:
+def _runs(element: ET.Element) -> tuple[Run, ...]:
     return tuple(run for run in _each_run(element) if run.text or run.person)
 
 
-def _each_run(element: ElementTree.Element) -> Iterator[Run]:
+def _each_run(element: ET.Element) -> Iterator[Run]:
     yield Run(_spaced(element.text, first=True))
     for child in element:
         text = _spaced(child.text)
@@ -148,14 +148,14 @@ def _each_run(element: ElementTree.Element) -> Iterator[Run]:
         yield Run(_spaced(child.tail, last=child is element[-1]))
 
 
-def _children(element: ElementTree.Element, tag: str) -> Iterator[ElementTree.Element]:
+def _children(element: ET.Element, tag: str) -> Iterator[ET.Element]:
     for child in element:
         if child.tag != tag:
             raise MessageError(f"<{element.tag}> holds <{tag}>, not <{child.tag}>.")
         yield child
 
 
-def _check(element: ElementTree.Element) -> None:
+def _check(element: ET.Element) -> None:
     if element.tag not in _ATTRIBUTES:
         raise MessageError(f"There is no tag <{element.tag}>; there are {', '.join(_ATTRIBUTES)}.")
     unknown = set(element.attrib) - _ATTRIBUTES[element.tag]
@@ -163,7 +163,7 @@ def _check(element: ElementTree.Element) -> None:
         raise MessageError(f"<{element.tag}> takes no attribute '{min(unknown)}'.")
 
 
-def _text(element: ElementTree.Element) -> str:
+def _text(element: ET.Element) -> str:
     return _squeezed("".join(element.itertext()))
 
 
@@ -185,7 +185,9 @@ def _legal(value: Any) -> Any:
     """Replace the characters that XML forbids, which may stand in any name that a vendor sends."""
     if not isinstance(value, str):
         return value
-    if all(c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff" or c in "\t\n\r" for c in value):
+    if all((c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff") or c in "\t\n\r" for c in value):
         return value
-    legal = "".join(c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in value)
+    legal = "".join(
+        c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in value
+    )
     return type(value)(legal)

@@ -155,7 +155,12 @@ class MyCosts(Costs):
         """Yield named examples."""
         yield "within", cls(**_example("Ana Ruiz", "412.805", "12.70"))
         yield "over", cls(**(_example("Ana Ruiz", "640", "0") | {"budget": _budget_line("600", "640")}))
-        nothing = _example("Ana Ruiz", "0", "0") | {"budget": None, "breakdowns": (), "previous": _usd("0"), "freshness": Freshness(None)}
+        nothing = _example("Ana Ruiz", "0", "0") | {
+            "budget": None,
+            "breakdowns": (),
+            "previous": _usd("0"),
+            "freshness": Freshness(None),
+        }
         yield "nothing", cls(**nothing)
 
 
@@ -168,8 +173,17 @@ class TeamCosts(Costs):
     @classmethod
     def examples(cls) -> Iterator[tuple[str, TeamCosts]]:
         """Yield named examples."""
-        people = Breakdown("person", "By person", (_row("Ana Ruiz", "412.805"), _row("<!channel> *bold* & \"q\"", "0.004")), 3, _usd("12"))
-        yield "people", cls(**(_example("search", "424.809", "0") | {"breakdowns": (people,), "budget": _budget_line("2000", "424.81")}))
+        people = Breakdown(
+            "person",
+            "By person",
+            (_row("Ana Ruiz", "412.805"), _row('<!channel> *bold* & "q"', "0.004")),
+            3,
+            _usd("12"),
+        )
+        yield (
+            "people",
+            cls(**(_example("search", "424.809", "0") | {"breakdowns": (people,), "budget": _budget_line("2000", "424.81")})),
+        )
 
 
 class ProjectCosts(Costs):
@@ -286,7 +300,14 @@ class Unallocated:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Unallocated]]:
         """Yield named examples."""
-        key = UnownedKey("sk-nightly-4f", "gateway", _usd("402.2"), date(2026, 11, 3), "no identity names this key", "ana.ruiz@nordwind.example")
+        key = UnownedKey(
+            "sk-nightly-4f",
+            "gateway",
+            _usd("402.2"),
+            date(2026, 11, 3),
+            "no identity names this key",
+            "ana.ruiz@nordwind.example",
+        )
         yield "one", cls(_WINDOW, (key,), _usd("402.2"), _usd("16045.3"), _FRESH)
         yield "none", cls(_WINDOW, (), _usd("0"), _usd("16045.3"), _FRESH)
 
@@ -333,7 +354,10 @@ class Looks:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Looks]]:
         """Yield named examples."""
-        yield "one", cls("standard", ((datetime(2026, 11, 22, 9, 30, tzinfo=UTC), "Mia Berg", "team search by person"),))
+        yield (
+            "one",
+            cls("standard", ((datetime(2026, 11, 22, 9, 30, tzinfo=UTC), "Mia Berg", "team search by person"),)),
+        )
         yield "none", cls("works_council", ())
 
 
@@ -375,7 +399,7 @@ def _usd(amount: str) -> Money:
 
 
 def _row(key: str, amount: str) -> Row:
-    return Row(key, _usd(amount), Fraction(1, 2))
+    return Row(key, _usd(amount), Fraction(Decimal(amount)) / 1000)
 
 
 def _budget_line(limit: str, used: str) -> BudgetLine:
@@ -398,7 +422,13 @@ def _example(subject: str, billed: str, estimated: str) -> dict[str, Any]:
         "estimated": _usd(estimated),
         "previous": _usd("354.70"),
         "previous_window": Window(date(2026, 10, 1), date(2026, 10, 24)),
-        "budget": replace(_budget_line("600", "600"), used=whole, remaining=_usd("600") - whole, share=Fraction(whole.nanos, 600 * 10**9), tier=None),
+        "budget": replace(
+            _budget_line("600", "600"),
+            used=whole,
+            remaining=_usd("600") - whole,
+            share=Fraction(whole.nanos, 600 * 10**9),
+            tier=None,
+        ),
         "breakdowns": (tools, models),
         "freshness": _FRESH,
         "asked": "me",

@@ -16,7 +16,21 @@ from bot.domain.period import PeriodKind
 from bot.errors import ConfigError
 from bot.ports import Budgets, Clock
 
-KEYS = ("name", "person", "team", "project", "provider", "model", "org", "period", "limit", "currency", "ladder", "owner", "fiscal_year_start")
+KEYS = (
+    "name",
+    "person",
+    "team",
+    "project",
+    "provider",
+    "model",
+    "org",
+    "period",
+    "limit",
+    "currency",
+    "ladder",
+    "owner",
+    "fiscal_year_start",
+)
 PERIODS = (PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
 _LARGEST = Decimal(10) ** 9
 
@@ -103,14 +117,14 @@ def _scope(section: Mapping[str, Any], place: str, directory: Directory) -> Scop
         return Scope(ScopeKind.PERSON, EACH, within=_team(section["team"], place, directory))
     if len(given) != 1:
         kinds = ", ".join(ScopeKind)
-        raise _wrong(place, f"name one of {kinds} (or person = \"*\" with a team); it has {', '.join(given) or 'none'}.")
+        raise _wrong(place, f'name one of {kinds} (or person = "*" with a team); it has {", ".join(given) or "none"}.')
     kind, value = given[0], section[given[0].value]
     if kind is ScopeKind.ORG:
         if value is not True:
             raise _wrong(place, "org holds no true; write org = true.")
         return Scope(kind)
     if not isinstance(value, str) or not value:
-        raise _wrong(place, f"{kind} holds {value!r}; write a name in quotes, or \"*\" for each.")
+        raise _wrong(place, f'{kind} holds {value!r}; write a name in quotes, or "*" for each.')
     if kind is ScopeKind.TEAM and value != EACH:
         return Scope(kind, _team(value, place, directory))
     if kind is ScopeKind.PERSON and value != EACH:

@@ -202,7 +202,12 @@ class _Asked:
         names = {identity.principal.lower() for identity in self.directory.identities}
         shown = tuple(
             UnownedKey(
-                key.key, key.source, self._money(key.cost), key.first_seen, self._why(key.key, names), self._owner_hint(key.likely_owner)
+                key.key,
+                key.source,
+                self._money(key.cost),
+                key.first_seen,
+                self._why(key.key, names),
+                self._owner_hint(key.likely_owner),
             )
             for key in keys[:LONG]
         )
@@ -298,7 +303,15 @@ class _Asked:
         spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1)))
         use = budget.used(self._money(spent.total))
         return BudgetLine(
-            budget.name, str(budget.scope), budget.period.value, budget.limit, use.cost, use.remaining, use.share, midnight(window.end), use.tier
+            budget.name,
+            str(budget.scope),
+            budget.period.value,
+            budget.limit,
+            use.cost,
+            use.remaining,
+            use.share,
+            midnight(window.end),
+            use.tier,
         )
 
     def _freshness(self, scope: CostScope, window: Window) -> Freshness:

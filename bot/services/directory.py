@@ -112,6 +112,8 @@ def _read(path: Path) -> tuple[str, list[_Row]]:
 
 
 def _kind(header: list[str], path: Path) -> str:
+    known: tuple[str, ...]
+    needed: tuple[str, ...]
     if "principal" in header:
         kind, known, needed = "identities", IDENTITIES, ("principal", "kind")
     elif "email" in header:
@@ -153,11 +155,17 @@ def _person(email: str, rows: list[_Row], problems: _Problems) -> Person:
     last = rows[-1]
     for row in rows:
         if row["name"] != last["name"]:
-            problems.add(row, f"{email} is called '{row['name']}' here and '{last['name']}' elsewhere; two people cannot share one e-mail.")
+            problems.add(
+                row,
+                f"{email} is called '{row['name']}' here and '{last['name']}' elsewhere; two people cannot share one e-mail.",
+            )
     stints = sorted((_stint(row, problems) for row in rows), key=lambda stint: stint.valid_from)
     for one, other, row in zip(stints, stints[1:], rows[1:], strict=False):
         if other.valid_from < one.valid_to:
-            problems.add(row, f"{email} is already in {one.team or 'no team'} until {_until(one.valid_to)}; give that line a valid_to.")
+            problems.add(
+                row,
+                f"{email} is already in {one.team or 'no team'} until {_until(one.valid_to)}; give that line a valid_to.",
+            )
     zone = _valid(last, "time_zone", "UTC", _is_zone, "is no time zone; write one such as Europe/Berlin", problems)
     locale = _valid(last, "locale", "en", is_locale, "is no locale; write one such as en or de_DE", problems)
     return Person(email, last["name"] or email, zone, locale, _roles(last, problems), tuple(stints))
@@ -210,7 +218,10 @@ def _identities(rows: list[_Row], people: dict[str, Person], problems: _Problems
             continue
         for other in seen[identity.principal.lower()]:
             if identity.valid_from < other.valid_to and other.valid_from < identity.valid_to:
-                problems.add(row, f"'{identity.principal}' already belongs to {other.person or other.service} then; give one of them other dates.")
+                problems.add(
+                    row,
+                    f"'{identity.principal}' already belongs to {other.person or other.service} then; give one of them other dates.",
+                )
         seen[identity.principal.lower()].append(identity)
         found.append(identity)
     return tuple(found)
@@ -234,7 +245,14 @@ def _identity(row: _Row, people: dict[str, Person], problems: _Problems) -> Iden
         return None
     start, end = _days(row, problems)
     is_pattern = kind == IdentityKind.PATTERN or (kind == IdentityKind.ARN and "*" in row["principal"])
-    return Identity(row["principal"], IdentityKind.PATTERN if is_pattern else IdentityKind(kind), email or None, service or None, start, end)
+    return Identity(
+        row["principal"],
+        IdentityKind.PATTERN if is_pattern else IdentityKind(kind),
+        email or None,
+        service or None,
+        start,
+        end,
+    )
 
 
 def _check_people(rows: list[_Row], people: dict[str, Person], teams: dict[str, Team], problems: _Problems, *, has_teams: bool) -> None:
@@ -245,7 +263,10 @@ def _check_people(rows: list[_Row], people: dict[str, Person], teams: dict[str, 
             problems.add(row, f"there is no person {manager} to be the manager of {row['email']}.")
         if team and team not in teams:
             near = folded.get(team.casefold())
-            problems.add(row, f"there is no team '{team}'" + (f"; did you mean '{near}'?" if near else " in the teams file." if has_teams else "."))
+            problems.add(
+                row,
+                f"there is no team '{team}'" + (f"; did you mean '{near}'?" if near else " in the teams file." if has_teams else "."),
+            )
     for row in rows:
         cycle = _cycle(row["email"].lower(), lambda email: _manager_of(people, email))
         if cycle:

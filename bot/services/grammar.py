@@ -80,7 +80,9 @@ def _by(words: list[str]) -> tuple[Dimension | None, list[str]]:
     wanted = lower[place + 1]
     if wanted not in _BY:
         near = get_close_matches(wanted, _BY, n=1, cutoff=0.5)
-        raise Refusal(f"I cannot break down by “{words[place + 1]}”. " + (f"Did you mean: by {near[0]}?" if near else f"One of {', '.join(_BY)}."))
+        raise Refusal(
+            f"I cannot break down by “{words[place + 1]}”. " + (f"Did you mean: by {near[0]}?" if near else f"One of {', '.join(_BY)}.")
+        )
     return Dimension(wanted), words[:place] + words[place + 2 :]
 
 

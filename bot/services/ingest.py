@@ -73,7 +73,12 @@ class Ingest:
     engine: Callable[[], Engine]
 
     def run(
-        self, source: UsageSource, window: Window | None = None, *, dry_run: bool = False, progress: Progress | None = None
+        self,
+        source: UsageSource,
+        window: Window | None = None,
+        *,
+        dry_run: bool = False,
+        progress: Progress | None = None,
     ) -> Report:
         """Load *source*, for the days of *window* or all it has; with *dry_run* everything happens and is undone.
 
@@ -282,7 +287,7 @@ class _Run:
         scope, held, holder = found
         raise SourceRefused(
             f"'{self.source.name}' states the cost of '{scope}', which '{holder}' already states (as '{held}'); adding both would "
-            f"count it twice. Say in aispend.toml who states it: [records] \"{scope}\" = \"{holder}\" (or \"{self.source.name}\"), "
+            f'count it twice. Say in aispend.toml who states it: [records] "{scope}" = "{holder}" (or "{self.source.name}"), '
             f"or, if they are different accounts, name them with `account` in [[sources]]; or take the other out: "
             f"aispend ingest --forget {holder}. Nothing was changed."
         )
@@ -310,7 +315,9 @@ class _Run:
         expected = (stored["rows"], *(to_nanos(stored[name]) for name in ("billed", "estimated", "original")))
         found = writer.stored(window)
         if found != expected:
-            raise SourceChanged(f"Control total: {expected} was to be stored (rows, nanos), the database holds {found}. Nothing was changed.")
+            raise SourceChanged(
+                f"Control total: {expected} was to be stored (rows, nanos), the database holds {found}. Nothing was changed."
+            )
 
     # Whose it is
 
@@ -357,7 +364,7 @@ class _Numbers:
 
     @classmethod
     def of(cls, run: _Run, writer: LoadWriter, condensed: ir.Table, rows: ir.Table) -> _Numbers:
-        """Number what the *condensed* charges, the directory and the rules can name, and the lines of the owned *rows*."""
+        """Give numbers to what the *condensed* charges, the directory and the rules can name, and the lines of the owned *rows*."""
         directory, rules = run.ingest.people.directory(), run.ingest.rules.allocation
         tags = [r.project for r in rules if r.project in condensed.columns]
         fixed = [r.project for r in rules if r.project and r.project not in condensed.columns]
@@ -401,7 +408,13 @@ class _Numbers:
             }
             for line, number in self.line_numbers.items()
         ]
-        schema = {"n_line_id": "int32", "model_id": "int32", "tool_id": "int32", "provider_id": "int32", "is_allocated": "boolean"}
+        schema = {
+            "n_line_id": "int32",
+            "model_id": "int32",
+            "tool_id": "int32",
+            "provider_id": "int32",
+            "is_allocated": "boolean",
+        }
         return self.engine.from_rows(rows, schema)
 
     def _line_labels(self, kind: str, column: str) -> dict[str, int]:
@@ -423,7 +436,9 @@ class _Figures:
     def of(cls, engine: Engine, final: ir.Table, numbers: _Numbers) -> _Figures:
         named = final.join(numbers.line_names, final.line_id == numbers.line_names.n_line_id)
         cost = named.billed + named.estimated
-        owned = {row["is_allocated"]: row["cost"] for row in engine.rows(named.group_by("is_allocated").aggregate(cost=encode.whole_sum(cost)))}
+        owned = {
+            row["is_allocated"]: row["cost"] for row in engine.rows(named.group_by("is_allocated").aggregate(cost=encode.whole_sum(cost)))
+        }
         days = engine.rows(final.aggregate(days=final.day.nunique()))[0]["days"]
         return cls(
             days,
@@ -438,7 +453,12 @@ def directory_tables(directory: Directory, engine: Engine) -> tuple[ir.Table, ir
     """Return identities, patterns and stints of *directory* as the ledger wants them."""
     exact_, patterns = [], []
     for identity in directory.identities:
-        common = {"person": identity.person, "service": identity.service, "from": identity.valid_from, "to": identity.valid_to}
+        common = {
+            "person": identity.person,
+            "service": identity.service,
+            "from": identity.valid_from,
+            "to": identity.valid_to,
+        }
         if identity.kind is IdentityKind.PATTERN:
             text = allocate.like(identity.principal.lower())
             patterns.append({**{f"p_{k}": v for k, v in common.items()}, "p_principal": text, "p_length": len(identity.principal)})

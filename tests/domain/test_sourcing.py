@@ -11,8 +11,16 @@ def test_a_provider_covers_its_accounts_and_not_the_like_named() -> None:
 
 
 def test_two_sources_of_one_scope_clash_in_either_order() -> None:
-    assert clash(["anthropic"], "gateway", {"anthropic/claude.ai": "claude"}) == ("anthropic", "anthropic/claude.ai", "claude")
-    assert clash(["anthropic/claude.ai"], "claude", {"anthropic": "gateway"}) == ("anthropic/claude.ai", "anthropic", "gateway")
+    assert clash(["anthropic"], "gateway", {"anthropic/claude.ai": "claude"}) == (
+        "anthropic",
+        "anthropic/claude.ai",
+        "claude",
+    )
+    assert clash(["anthropic/claude.ai"], "claude", {"anthropic": "gateway"}) == (
+        "anthropic/claude.ai",
+        "anthropic",
+        "gateway",
+    )
 
 
 def test_accounts_side_by_side_and_the_same_source_do_not_clash() -> None:

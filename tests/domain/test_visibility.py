@@ -13,7 +13,11 @@ TODAY = date(2026, 11, 23)
 
 
 def person(name: str, team: str | None, manager: str | None = None, *, roles: tuple[Role, ...] = (), to: date | None = None) -> Person:
-    stint = Stint(team, f"{manager}@x.example" if manager else None, valid_to=to) if to else Stint(team, f"{manager}@x.example" if manager else None)
+    stint = (
+        Stint(team, f"{manager}@x.example" if manager else None, valid_to=to)
+        if to
+        else Stint(team, f"{manager}@x.example" if manager else None)
+    )
     return Person(f"{name}@x.example", name, roles=frozenset(roles), stints=(stint,))
 
 
@@ -97,7 +101,16 @@ def test_a_leaver_sees_nothing_but_their_own() -> None:
 
 def test_a_team_without_a_named_manager_is_led_by_the_one_all_report_to() -> None:
     directory = Directory(
-        {p.email: p for p in (person("a", "t", "m"), person("b", "t", "m"), person("m", "t"), person("x", "u", "m"), person("y", "u", "a"))},
+        {
+            p.email: p
+            for p in (
+                person("a", "t", "m"),
+                person("b", "t", "m"),
+                person("m", "t"),
+                person("x", "u", "m"),
+                person("y", "u", "a"),
+            )
+        },
         {"t": Team("t"), "u": Team("u")},
     )
     assert directory.managers("t", TODAY) == {"m@x.example"}

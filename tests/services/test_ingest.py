@@ -12,25 +12,19 @@ import pytest
 from factories import charge, nanos, write_csv, write_directory
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from loading import ingest
 from sqlalchemy import text
 
 from bot.domain.period import Window
 from bot.errors import SourceChanged, SourceRefused
 from bot.ports import CostScope, Dimension
 from bot.services import directory
-from bot.services.ingest import Report
 from bot.settings import SourceSettings
 from bot.wiring import App
 
 MakeApp = Callable[..., App]
 ALWAYS = Window(date(2000, 1, 1), date(2100, 1, 1))
 NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))
-
-
-def ingest(app: App, *files: Path, window: Window | None = None, name: str = "bill", kind: str = "focus", **own: Any) -> Report:
-    path = str(files[0]) if len(files) == 1 else [str(file) for file in files]
-    with app.source(SourceSettings(name=name, kind=kind, path=path, **own)) as source:
-        return app.ingest.run(source, window)
 
 
 def load_people(app: App, folder: Path) -> None:
@@ -80,7 +74,12 @@ def test_a_bill_goes_to_those_whose_it_is(make_app: MakeApp, tmp_path: Path) -> 
 
     figures = app.conversation.figures
     by_person = amounts(figures.costs(CostScope(), NOVEMBER, Dimension.PERSON))
-    assert by_person == {"ana@x.example": nanos(11), "ben@x.example": nanos(14), "ruth@x.example": nanos(16), "": nanos(96)}
+    assert by_person == {
+        "ana@x.example": nanos(11),
+        "ben@x.example": nanos(14),
+        "ruth@x.example": nanos(16),
+        "": nanos(96),
+    }
     by_team = amounts(figures.costs(CostScope(), NOVEMBER, Dimension.TEAM))
     assert by_team == {"search": nanos(17), "support": nanos(24), "": nanos(96)}, "a mover takes along nothing of the past"
     assert (load.allocated_nanos, load.unallocated_nanos) == (nanos(41), nanos(96))
@@ -120,10 +119,17 @@ def test_amortisation_loses_nothing_and_people_teams_and_org_add_up(
 @settings(max_examples=8)
 @given(CHARGES, CHARGES, st.permutations([0, 1, 0, 1]))
 def test_any_order_and_repetition_of_loads_gives_the_same_ledger(
-    make_app: MakeApp, tmp_path_factory: pytest.TempPathFactory, one: list[dict[str, Any]], other: list[dict[str, Any]], order: list[int]
+    make_app: MakeApp,
+    tmp_path_factory: pytest.TempPathFactory,
+    one: list[dict[str, Any]],
+    other: list[dict[str, Any]],
+    order: list[int],
 ) -> None:
     folder = tmp_path_factory.mktemp("o")
-    files = [write_csv(folder / "0.csv", one), write_csv(folder / "1.csv", [row | {"BillingAccountId": "b"} for row in other])]
+    files = [
+        write_csv(folder / "0.csv", one),
+        write_csv(folder / "1.csv", [row | {"BillingAccountId": "b"} for row in other]),
+    ]
     orders = ([0, 1], order)
     results = []
     for number, sequence in enumerate(orders):
@@ -138,7 +144,10 @@ def test_any_order_and_repetition_of_loads_gives_the_same_ledger(
 @settings(max_examples=8)
 @given(CHARGES, CHARGES)
 def test_a_restatement_equals_a_fresh_load(
-    make_app: MakeApp, tmp_path_factory: pytest.TempPathFactory, first: list[dict[str, Any]], restated: list[dict[str, Any]]
+    make_app: MakeApp,
+    tmp_path_factory: pytest.TempPathFactory,
+    first: list[dict[str, Any]],
+    restated: list[dict[str, Any]],
 ) -> None:
     folder = tmp_path_factory.mktemp("r")
     before, after = write_csv(folder / "a.csv", first), write_csv(folder / "b.csv", restated)
@@ -173,7 +182,11 @@ among = {among}
 @pytest.mark.parametrize(
     ("how", "among", "expected"),
     [
-        ("even", '["search", "support", "finance"]', {"search": 3_333_333_334, "support": 3_333_333_333, "finance": 3_333_333_333}),
+        (
+            "even",
+            '["search", "support", "finance"]',
+            {"search": 3_333_333_334, "support": 3_333_333_333, "finance": 3_333_333_333},
+        ),
         ("share", "{ search = 2, support = 1 }", {"search": 6_666_666_667, "support": 3_333_333_333}),
         ("usage", '["search", "support"]', {"search": 7_500_000_000, "support": 2_500_000_000}),
         ("usage", '["finance", "support"]', {"support": 10_000_000_000}),
@@ -182,7 +195,10 @@ among = {among}
 def test_shared_cost_is_split_to_the_last_nano(make_app: MakeApp, tmp_path: Path, how: str, among: str, expected: dict[str, int]) -> None:
     load_people(make_app(), tmp_path)
     app = make_app(SHARES.format(how=how, among=among))
-    usage = [charge("2026-11-03", "3", x_PrincipalId="ana@x.example"), charge("2026-11-03", "1", x_PrincipalId="ruth@x.example")]
+    usage = [
+        charge("2026-11-03", "3", x_PrincipalId="ana@x.example"),
+        charge("2026-11-03", "1", x_PrincipalId="ruth@x.example"),
+    ]
     for sign in ("", "-"):
         shared = charge("2026-11-03", f"{sign}10.00", ChargeCategory="Purchase", x_PrincipalId="")
         ingest(app, write_csv(tmp_path / "bill.csv", [*usage, shared]))
@@ -202,7 +218,11 @@ def test_a_tag_names_the_team_and_a_wrong_one_does_not(make_app: MakeApp, tmp_pa
         charge(x_PrincipalId="ana@x.example", billed="8", Tags="not json"),
     ]
     load = ingest(app, write_csv(tmp_path / "bill.csv", rows)).load
-    assert amounts(app.conversation.figures.costs(CostScope(), NOVEMBER, Dimension.TEAM)) == {"support": nanos(5), "search": nanos(8), "": nanos(2)}
+    assert amounts(app.conversation.figures.costs(CostScope(), NOVEMBER, Dimension.TEAM)) == {
+        "support": nanos(5),
+        "search": nanos(8),
+        "": nanos(2),
+    }
     assert amounts(app.conversation.figures.costs(CostScope(), NOVEMBER, Dimension.PERSON))["ana@x.example"] == nanos(12)
     assert load.unallocated_nanos == nanos(2)
 
@@ -210,7 +230,11 @@ def test_a_tag_names_the_team_and_a_wrong_one_does_not(make_app: MakeApp, tmp_pa
 def test_foreign_currencies_are_converted_by_the_rate_of_their_day(make_app: MakeApp, tmp_path: Path) -> None:
     (tmp_path / "rates.csv").write_text("date,currency,rate\n2026-11-03,EUR,1.0842\n", "utf-8")
     app = make_app('[organisation]\nrates = "rates.csv"\n')
-    rows = [charge("2026-11-03", "10.00", BillingCurrency="eur"), charge("2026-11-04", "5.00", BillingCurrency="EUR"), charge("2026-11-04", "1.00")]
+    rows = [
+        charge("2026-11-03", "10.00", BillingCurrency="eur"),
+        charge("2026-11-04", "5.00", BillingCurrency="EUR"),
+        charge("2026-11-04", "1.00"),
+    ]
     load = ingest(app, write_csv(tmp_path / "bill.csv", rows)).load
 
     assert load.billed_nanos == nanos("11.842")
@@ -265,7 +289,9 @@ def test_overlapping_range_exports_are_refused(make_app: MakeApp, tmp_path: Path
     ingest(app, tmp_path / "claude-2026-11-01-2026-11-07.csv", kind="claude_csv")
     with pytest.raises(SourceRefused, match="overlap in part"):
         ingest(app, tmp_path / "claude-2026-11-03-2026-11-09.csv", kind="claude_csv")
-    assert amounts(app.conversation.figures.costs(CostScope(), NOVEMBER, Dimension.DAY)) == {f"2026-11-{n:02d}": nanos(1) for n in range(1, 8)}
+    assert amounts(app.conversation.figures.costs(CostScope(), NOVEMBER, Dimension.DAY)) == {
+        f"2026-11-{n:02d}": nanos(1) for n in range(1, 8)
+    }
 
 
 def test_a_claude_report_without_dates_asks_for_them(make_app: MakeApp, tmp_path: Path) -> None:
@@ -289,9 +315,17 @@ def test_a_dry_run_keeps_nothing(make_app: MakeApp, tmp_path: Path) -> None:
 def test_tokens_without_a_cost_are_priced_per_call_by_the_price_of_their_day(make_app: MakeApp, tmp_path: Path) -> None:
     """A long call costs more per token: ten calls of 100 k are not one of a million."""
     app = make_app()
-    calls = "time,model,in,out\n" + "2026-11-03T10:00:00Z,gemini-2.5-pro,100000,1000\n" * 10 + "2026-11-03T11:00:00Z,gemini-2.5-pro,1000000,10000\n"
+    calls = (
+        "time,model,in,out\n"
+        + "2026-11-03T10:00:00Z,gemini-2.5-pro,100000,1000\n" * 10
+        + "2026-11-03T11:00:00Z,gemini-2.5-pro,1000000,10000\n"
+    )
     (tmp_path / "calls.csv").write_text(calls + "2026-11-03T11:00:00Z,who-knows-1,5,5\n", "utf-8")
-    own = {"columns": {"time": "time", "model": "model", "input_tokens": "in", "output_tokens": "out"}, "constants": {"provider": "google"}, "grain": "call"}
+    own = {
+        "columns": {"time": "time", "model": "model", "input_tokens": "in", "output_tokens": "out"},
+        "constants": {"provider": "google"},
+        "grain": "call",
+    }
     load = ingest(app, tmp_path / "calls.csv", kind="csv", **own).load
     assert load.estimated_nanos == nanos("1.35") + nanos("2.65")
     assert (load.billed_nanos, load.unpriced_rows, load.unpriced_models) == (0, 1, ("google/who-knows-1",))
@@ -315,7 +349,11 @@ def test_a_cur_without_principals_says_what_to_do(make_app: MakeApp, tmp_path: P
     period.mkdir(parents=True)
     (period / "x-Manifest.json").write_text('{"dataFiles": ["s3://b/x/data/BILLING_PERIOD=2026-11/x-1.csv"]}', "utf-8")
     names = "line_item_usage_start_date line_item_unblended_cost line_item_currency_code line_item_line_item_type line_item_product_code line_item_usage_type".split()
-    write_csv(tmp_path / "x/data/BILLING_PERIOD=2026-11/x-1.csv", [dict(zip(names, ["2026-11-03", "1", "USD", "Usage", "AmazonBedrock", "u"], strict=True))], names)
+    write_csv(
+        tmp_path / "x/data/BILLING_PERIOD=2026-11/x-1.csv",
+        [dict(zip(names, ["2026-11-03", "1", "USD", "Usage", "AmazonBedrock", "u"], strict=True))],
+        names,
+    )
     with pytest.raises(SourceChanged, match="INCLUDE_IAM_PRINCIPAL_DATA"):
         ingest(app, tmp_path / "x", kind="cur")
     assert ingest(app, tmp_path / "x", kind="cur", people=False).load.billed_nanos == nanos(1)
@@ -325,7 +363,15 @@ def test_a_cur_without_principals_says_what_to_do(make_app: MakeApp, tmp_path: P
 def test_both_stores_hold_the_same(make_app: MakeApp, tmp_path: Path, postgresql_url: str) -> None:
     from conftest import fresh_postgresql
 
-    rows = [charge(f"2026-11-{n:02d}", f"{n}.123456789012", days=1 + n % 3, x_PrincipalId=["ana@x.example", "key-1", "sk"][n % 3]) for n in range(1, 20)]
+    rows = [
+        charge(
+            f"2026-11-{n:02d}",
+            f"{n}.123456789012",
+            days=1 + n % 3,
+            x_PrincipalId=["ana@x.example", "key-1", "sk"][n % 3],
+        )
+        for n in range(1, 20)
+    ]
     bill = write_csv(tmp_path / "bill.csv", rows)
     found = []
     for url in (f"sqlite:///{tmp_path}/one.db", fresh_postgresql(postgresql_url, "both")):

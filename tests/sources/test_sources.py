@@ -59,7 +59,12 @@ def as_csv(rows: list[dict[str, Any]]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(filled)
     for row in rows:
-        writer.writerow([f"{value.normalize():f}" if isinstance(value, Decimal) else "" if value is None else value for value in (row[n] for n in filled)])
+        writer.writerow(
+            [
+                f"{value.normalize():f}" if isinstance(value, Decimal) else "" if value is None else value
+                for value in (row[n] for n in filled)
+            ]
+        )
     return out.getvalue()
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes import FakeBudgets, FakeFigures, FakeLedger, FakePeople
+from rows import arrow_daily, arrow_totals
 
 from adapters.store.budgets import SqlBudgets
 from adapters.store.database import Database
@@ -20,8 +22,6 @@ from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.period import PeriodKind, Window
 from bot.ports import CostScope, Dimension, Load, Look, Quarantined, Settling
-from rows import arrow_daily, arrow_totals
-from fakes import FakeBudgets, FakeFigures, FakeLedger, FakePeople
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 KINDS = ["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
@@ -36,6 +36,7 @@ def ports(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
         yield FakePeople(), FakeBudgets(), ledger, FakeFigures(ledger)
         return
     from conftest import fresh_postgresql
+
     from adapters.store import schema
 
     url = f"sqlite:///{tmp_path}/s.db"
@@ -52,7 +53,10 @@ def directory() -> Directory:
         Stint("search", None, valid_to=date(2026, 11, 10)), Stint("support", "ruth@x.example", date(2026, 11, 10))))  # fmt: skip
     ruth = Person("ruth@x.example", "Ruth", stints=(Stint("support", None),))
     teams = {"search": Team("search"), "support": Team("support", "search", "ruth@x.example", "CC-1", "#support")}
-    identities = (Identity("key-*", IdentityKind.PATTERN, service="bot"), Identity("u-1", IdentityKind.ID, person="ana@x.example"))
+    identities = (
+        Identity("key-*", IdentityKind.PATTERN, service="bot"),
+        Identity("u-1", IdentityKind.ID, person="ana@x.example"),
+    )
     return Directory({p.email: p for p in (ana, ruth)}, teams, identities)
 
 
@@ -85,7 +89,15 @@ def test_looks_at_a_person_are_told_to_that_person_only(ports: Any) -> None:
 
 
 def budget(limit: int, name: str = "all") -> Budget:
-    return Budget(name, Scope(ScopeKind.PERSON, "*", "search"), PeriodKind.QUARTER, Money(limit, "USD"), (Decimal("0.5"), Decimal(1)), "a@x.example", 4)
+    return Budget(
+        name,
+        Scope(ScopeKind.PERSON, "*", "search"),
+        PeriodKind.QUARTER,
+        Money(limit, "USD"),
+        (Decimal("0.5"), Decimal(1)),
+        "a@x.example",
+        4,
+    )
 
 
 def test_a_changed_budget_is_a_new_version_and_a_removed_one_ends(ports: Any) -> None:
@@ -111,19 +123,37 @@ def load_of(window: Window, rows: int, **more: Any) -> Load:
 def put(ports: Any, source: str, window: Window, rows: list[dict[str, Any]], **more: Any) -> Load:
     ledger = ports[2]
     with ledger.load(source) as writer:
-        number = {kind: writer.labels(kind, sorted({r[kind] for r in rows if r.get(kind)})) for kind in ("person", "team", "project", "principal")}
+        number = {
+            kind: writer.labels(kind, sorted({r[kind] for r in rows if r.get(kind)})) for kind in ("person", "team", "project", "principal")
+        }
         lines = writer.lines([LINE, NOBODY])
         source_id = writer.labels("source", [source])[source]
         daily = arrow_daily(source_id, rows, number, lines[LINE], lines[NOBODY])
-        labels = {kind: writer.labels(kind, [value])[value] for kind, value in (("model", "large-1"), ("tool", "API"), ("provider", "Acme"))}
+        labels = {
+            kind: writer.labels(kind, [value])[value] for kind, value in (("model", "large-1"), ("tool", "API"), ("provider", "Acme"))
+        }
         writer.replace(window, daily, arrow_totals(daily, source_id, labels))
         return writer.book(load_of(window, len(rows), source=source, **more))
 
 
 NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))
 ROWS = [
-    {"day": "2026-11-03", "person": "ana@x.example", "team": "search", "project": "ranking", "principal": "u-1", "billed": 500},
-    {"day": "2026-11-04", "person": "ana@x.example", "team": "search", "principal": "u-1", "billed": 70, "estimated": 3},
+    {
+        "day": "2026-11-03",
+        "person": "ana@x.example",
+        "team": "search",
+        "project": "ranking",
+        "principal": "u-1",
+        "billed": 500,
+    },
+    {
+        "day": "2026-11-04",
+        "person": "ana@x.example",
+        "team": "search",
+        "principal": "u-1",
+        "billed": 70,
+        "estimated": 3,
+    },
     {"day": "2026-11-04", "person": "ruth@x.example", "team": "support", "principal": "u-2", "billed": -20},
     {"day": "2026-11-30", "charge_day": "2026-11-01", "team": "support", "billed": 11},
     {"day": "2026-11-05", "principal": "sk-1", "project": "ranking", "billed": 9},
@@ -135,10 +165,18 @@ def test_a_load_replaces_what_the_source_had_said_of_its_window(ports: Any) -> N
     figures = ports[3]
     put(ports, "bill", NOVEMBER, ROWS)
     put(ports, "other", NOVEMBER, [{"day": "2026-11-03", "team": "search", "billed": 1000}], scopes=("x",))
-    put(ports, "bill", Window(date(2026, 11, 4), date(2026, 11, 5)), [{"day": "2026-11-04", "person": "ana@x.example", "team": "search", "billed": 1}])
+    put(
+        ports,
+        "bill",
+        Window(date(2026, 11, 4), date(2026, 11, 5)),
+        [{"day": "2026-11-04", "person": "ana@x.example", "team": "search", "billed": 1}],
+    )
 
     assert figures.total(CostScope(), NOVEMBER).total == 500 + 1 + 11 + 9 + 1000
-    assert [(c.key, c.total) for c in figures.costs(CostScope(), NOVEMBER, Dimension.SOURCE)] == [("other", 1000), ("bill", 521)]
+    assert [(c.key, c.total) for c in figures.costs(CostScope(), NOVEMBER, Dimension.SOURCE)] == [
+        ("other", 1000),
+        ("bill", 521),
+    ]
 
 
 WINDOWS = [
@@ -187,7 +225,14 @@ def test_a_load_that_is_not_booked_never_happened(ports: Any) -> None:
 
 def test_loads_are_listed_newest_first_with_their_quarantine(ports: Any) -> None:
     ledger = ports[2]
-    first = put(ports, "bill", NOVEMBER, ROWS, quarantined_rows=1, quarantine=(Quarantined("a.csv, row 3", "no", Decimal("1.5"), "USD"),))
+    first = put(
+        ports,
+        "bill",
+        NOVEMBER,
+        ROWS,
+        quarantined_rows=1,
+        quarantine=(Quarantined("a.csv, row 3", "no", Decimal("1.5"), "USD"),),
+    )
     second = put(ports, "bill", NOVEMBER, ROWS)
 
     assert [load.number for load in ledger.loads("bill")] == [second.number, first.number]

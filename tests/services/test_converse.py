@@ -1,0 +1,192 @@
+"""The conversation: the right figures to the right person, and nothing else to anyone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from factories import charge, write_csv, write_directory
+from loading import ingest
+
+from bot.errors import Refusal
+from bot.services import budgets, directory
+from bot.services.converse import NOTHING
+from bot.wiring import App
+
+MakeApp = Callable[..., App]
+MODES = ("open", "standard", "works_council")
+BUDGETS = """
+[[budgets]]
+name = "everyone"
+person = "*"
+limit = 100
+[[budgets]]
+name = "searchers"
+person = "*"
+team = "search"
+limit = 50.5
+[[budgets]]
+name = "search"
+team = "search"
+limit = 200
+"""
+
+
+@pytest.fixture
+def company(make_app: MakeApp, tmp_path: Path) -> Callable[..., App]:
+    def make(privacy: str = "standard", now: str = "2026-11-23T09:00:00+00:00") -> App:
+        app = make_app(f'[organisation]\nprivacy = "{privacy}"\n', now=now)
+        directory.apply(directory.plan(write_directory(tmp_path), app.people), app.people)
+        (tmp_path / "budgets.toml").write_text(BUDGETS, "utf-8")
+        budgets.apply(budgets.plan(tmp_path / "budgets.toml", app.budgets, app.people.directory(), "USD", 1), app.budgets, app.clock)
+        rows = [
+            charge("2026-10-03", "7.00"),
+            charge("2026-11-03", "40.00", SubAccountId="ranking"),
+            charge("2026-11-03", "2.00", x_PrincipalId="mia@x.example", SubAccountId="ranking"),
+            charge("2026-11-04", "5.00", x_PrincipalId="ben@x.example"),
+            charge("2026-11-20", "9.00", x_PrincipalId="ben@x.example"),
+            charge("2026-11-20", "3.00", x_PrincipalId="sk-lost", SubAccountId="ranking"),
+            charge("2026-11-22", "30.00", x_PrincipalId="ruth@x.example", days=30),
+        ]
+        ingest(app, write_csv(tmp_path / "bill.csv", rows), project="SubAccountId")
+        return app
+
+    return make
+
+
+def ask(app: App, who: str, words: str) -> dict[str, object]:
+    return json.loads(json.dumps(app.conversation.answer(f"{who}@x.example", words).document()))
+
+
+def test_me_has_the_four_numbers_and_the_same_days_before(company: Callable[..., App]) -> None:
+    me = ask(company(), "ana", "me")
+    assert (me["billed_cost"], me["estimated_cost"], me["previous_cost"]) == ("40", "0", "7")
+    assert me["period"] == {"start": "2026-11-01", "end": "2026-11-24"}
+    assert me["budget"] == {
+        "name": "searchers",
+        "scope": "each person of team search",
+        "period": "month",
+        "limit": "50.5",
+        "used": "40",
+        "remaining": "10.5",
+        "share": "0.7920792079207920792079207921",
+        "resets_at": "2026-12-01T00:00:00+00:00",
+    }
+    assert me["by"] == {"dimension": "tool", "rows": [{"key": "LLM API", "cost": "40"}]}
+    assert me["provisional"] is True
+    assert me["forecast"] is None
+
+
+def test_what_is_yet_to_come_is_no_cost(company: Callable[..., App]) -> None:
+    assert ask(company(), "ruth", "me")["billed_cost"] == "2"
+
+
+def test_a_past_month_is_final_and_shows_the_budget_of_then(company: Callable[..., App]) -> None:
+    october = ask(company(), "ana", "me 2026-10")
+    assert (october["billed_cost"], october["provisional"]) == ("7", False)
+    assert october["budget"]["resets_at"] == "2026-11-01T00:00:00+00:00"  # type: ignore[index]
+
+
+def test_a_manager_sees_the_team_with_names_as_it_was(company: Callable[..., App]) -> None:
+    team = ask(company(), "mia", "team")
+    assert team["billed_cost"] == "47"
+    assert team["by"]["rows"] == [{"key": "Ana Ruiz", "cost": "40"}, {"key": "Ben Okafor", "cost": "5"}, {"key": "Mia Berg", "cost": "2"}]  # type: ignore[index]
+
+
+def test_the_views_of_everybody_add_up_to_the_organisation(company: Callable[..., App]) -> None:
+    app = company()
+    whole = ask(app, "fin", "org by team")
+    assert whole["by"]["rows"] == [{"key": "search", "cost": "47"}, {"key": "support", "cost": "11"}, {"key": "no team", "cost": "3"}]  # type: ignore[index]
+    assert whole["billed_cost"] == "61"
+    assert ask(app, "fin", "unallocated")["total"] == "3"
+    assert [r["cost"] for r in ask(app, "fin", "top people")["by"]["rows"]] == ["40", "14", "3", "2", "2"]  # type: ignore[index]
+
+
+def test_unallocated_says_why_and_whom_to_ask(company: Callable[..., App]) -> None:
+    row = ask(company(), "fin", "unallocated")["rows"][0]  # type: ignore[index]
+    assert row == {
+        "key": "sk-lost",
+        "source": "bill",
+        "cost": "3",
+        "first_seen": "2026-11-20",
+        "reason": "no identity names this key and no allocation rule fits",
+        "likely_owner": "ana@x.example",
+    }
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        ("ana", "team support"),
+        ("ana", "team nosuchteam"),
+        ("mia", "team support"),
+        ("mia", "team nosuchteam"),
+        ("ana", "org"),
+        ("mia", "org by person"),
+        ("ruth", "unallocated"),
+        ("ana", "top people"),
+        ("ana", "top teams"),
+        ("ruth", "project ranking"),
+        ("ruth", "project nosuchproject"),
+        ("ana", "project nosuchproject"),
+    ],
+)
+def test_a_refusal_is_the_same_whether_the_thing_exists_or_not(company: Callable[..., App], mode: str, who: str, words: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        ask(company(mode), who, words)
+    assert str(refused.value) == NOTHING
+
+
+def test_a_project_shows_each_their_part(company: Callable[..., App]) -> None:
+    app = company()
+    assert [ask(app, who, "project ranking")["billed_cost"] for who in ("ana", "mia", "fin")] == ["40", "42", "45"]
+    assert ask(app, "ana", "project ranking")["partial"] == "your own part"
+
+
+def test_works_council_shows_no_name_but_one_s_own(company: Callable[..., App]) -> None:
+    app = company("works_council")
+    assert ask(app, "ana", "me")["billed_cost"] == "40"
+    for who, words in (("mia", "team"), ("ruth", "team"), ("fin", "top people"), ("fin", "org by person"), ("fin", "project ranking by person")):
+        with pytest.raises(Refusal):
+            ask(app, who, words)
+    rows = ask(app, "fin", "org by team")["by"]["rows"]  # type: ignore[index]
+    assert [row["key"] for row in rows] == ["small teams together", "no team"]
+    assert ask(app, "fin", "unallocated")["rows"][0]["likely_owner"] is None  # type: ignore[index]
+
+
+def test_open_mode_shows_members_their_team_s_total_without_names(company: Callable[..., App]) -> None:
+    team = ask(company("open"), "ana", "team")
+    assert team["billed_cost"] == "47"
+    assert [b["dimension"] for b in team["breakdowns"]] == ["tool", "model"]  # type: ignore[index, union-attr]
+
+
+def test_every_look_is_logged_and_people_see_who_looked(company: Callable[..., App]) -> None:
+    app = company()
+    ask(app, "mia", "team search by person")
+    ask(app, "fin", "top people")
+    with pytest.raises(Refusal):
+        ask(app, "ruth", "team search")
+    rows = ask(app, "ana", "privacy")["rows"]
+    assert [(row["viewer"], row["command"]) for row in rows] == [("Uma Patel", "top people"), ("Mia Berg", "team search by person")]  # type: ignore[index, union-attr]
+
+
+def test_who_is_unknown_gets_one_helpful_sentence(company: Callable[..., App]) -> None:
+    with pytest.raises(Refusal, match=r"I do not know who@x\.example"):
+        ask(company(), "who", "me")
+
+
+def test_budgets_show_the_fullest_first_and_only_one_s_own(company: Callable[..., App]) -> None:
+    app = company()
+    assert [row["name"] for row in ask(app, "mia", "budget")["rows"]] == ["search", "searchers"]  # type: ignore[index, union-attr]
+    assert [row["name"] for row in ask(app, "ana", "budget")["rows"]] == ["searchers"]  # type: ignore[index, union-attr]
+    assert [row["name"] for row in ask(app, "ruth", "budget")["rows"]] == ["everyone"]  # type: ignore[index, union-attr]
+
+
+@pytest.mark.parametrize("words", ["me by day", "me last 30d", "me year by model", "team by tool", "org quarter by day", "top models year", "help", ""])
+def test_the_parts_add_up_to_the_total(company: Callable[..., App], words: str) -> None:
+    document = ask(company(), "mia" if words.startswith("team") else "fin", words)
+    if "billed_cost" in document and document["by"]:
+        assert sum(float(row["cost"]) for row in document["by"]["rows"]) == float(document["billed_cost"])  # type: ignore[index, arg-type]
