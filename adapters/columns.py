@@ -10,7 +10,6 @@ import ibis.expr.types as ir
 
 from bot.errors import SourceRefused
 from bot.ledger import parse
-from bot.ledger.allocate import like
 from bot.ledger.schema import TAG, TOKENS
 
 _CLASSES = (
@@ -64,7 +63,7 @@ def first_of(table: ir.Table, names: Iterable[str]) -> Any:
 def any_like(table: ir.Table, wanted: Mapping[str, Iterable[str]]) -> Any:
     """Return the condition that one of the columns matches one of its globs; a column that is not there matches nothing."""
     conditions = [
-        _matches(table[name].cast("string"), glob).fill_null(False)
+        parse.fits(table[name].cast("string"), glob).fill_null(False)
         for name, globs in wanted.items()
         if name in table.columns
         for glob in globs
@@ -73,12 +72,6 @@ def any_like(table: ir.Table, wanted: Mapping[str, Iterable[str]]) -> Any:
     for condition in conditions:
         result = result | condition
     return result
-
-
-def _matches(column: Any, glob: str) -> Any:
-    """Return the condition that *column* fits *glob*; one without `*` is tried as it is first, which is quick."""
-    folded = column.lower().like(like(glob.lower()))
-    return folded if "*" in glob else (column == glob) | folded
 
 
 def tags(table: ir.Table, names: Iterable[str], columns: Iterable[str]) -> dict[str, Any]:

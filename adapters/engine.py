@@ -104,7 +104,11 @@ class DuckDbEngine:
         self._folder.cleanup()
 
     def _named(self, header: Header) -> Header:
-        """Return *header* with the keys that the objects of a JSON file have."""
+        """Return *header* with the keys that the objects of a JSON file have, or the columns and types of a Parquet file."""
+        if header.is_parquet:
+            with _readable():
+                described = self._run(f"DESCRIBE SELECT * FROM read_parquet({_quoted(str(header.path))})").fetchall()
+            return replace(header, columns=tuple(f"{name} {kind}" for name, kind, *_ in described))
         if not header.is_json:
             return header
         with _readable():
@@ -121,7 +125,7 @@ class DuckDbEngine:
     def _stacked(self, tables: Sequence[ir.Table]) -> ir.Table:
         """Return all *tables* under one another, columns matched by name."""
         names = list(dict.fromkeys(name for table in tables for name in table.columns))
-        kinds = {name: table[name].type() for table in reversed(tables) for name in table.columns}
+        kinds = {name: _common([table[name].type() for table in tables if name in table.columns]) for name in names}
         result: ir.Table | None = None
         for table in tables:
             shaped = table.select(**{n: table[n].cast(kinds[n]) if n in table.columns else ibis.null(kinds[n]) for n in names})
@@ -133,6 +137,11 @@ class DuckDbEngine:
 
     def _run(self, sql: str) -> Any:
         return self._connection.raw_sql(sql)
+
+
+def _common(kinds: Sequence[Any]) -> Any:
+    """Return the type that loses nothing of any of *kinds*: text, where files differ."""
+    return kinds[0] if all(kind == kinds[0] for kind in kinds) else "string"
 
 
 class _readable:  # noqa: N801 - a context manager
@@ -165,7 +174,7 @@ def _scan(headers: Sequence[Header], *, origin: bool, positions: bool = False) -
     chosen = f"* EXCLUDE (filename), parse_filename(filename) AS origin_file{row}" if origin else "*"
     named = ", filename = true" if origin else ""
     if first.is_parquet:
-        return f"SELECT {chosen} FROM read_parquet([{paths}], hive_partitioning = true, union_by_name = true{named})"
+        return f"SELECT {chosen} FROM read_parquet([{paths}], hive_partitioning = true{named})"
     columns = ", ".join(f"{_quoted(name)}: 'VARCHAR'" for name in dict.fromkeys(n for h in headers for n in h.columns))
     if first.is_json:
         return f"SELECT {chosen} FROM read_json([{paths}], format = 'auto', columns = {{{columns}}}{named})"

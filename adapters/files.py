@@ -33,7 +33,7 @@ class Header:
     """What a file's first bytes tell.
 
     Attributes:
-        columns: Column names of a text file; empty for Parquet, which carries its own.
+        columns: Column names of a text file; the engine adds those of JSON, and of Parquet with their types.
     """
 
     path: Path
@@ -45,9 +45,9 @@ class Header:
     @property
     def layout(self) -> tuple[str, ...]:
         """Files of one layout can be read in one go."""
-        if self.is_parquet or self.is_json:
-            return ("parquet" if self.is_parquet else "json",)
-        return (self.delimiter, *self.columns)
+        if self.is_json:
+            return ("json",)
+        return ("parquet" if self.is_parquet else self.delimiter, *self.columns)
 
 
 def find(path: str, root: Path, spool: Path, suffixes: tuple[str, ...] = SUFFIXES) -> list[Path]:

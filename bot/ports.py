@@ -181,6 +181,22 @@ class Load:
     number: int = 0
 
 
+FORGOTTEN = "forgotten"
+"""Description of the load that takes a source out of the ledger."""
+
+
+def stated_scopes(loads: Sequence[Load]) -> dict[str, str]:
+    """Return scope → source over *loads*, newest first; what a source said before it was forgotten does not count."""
+    forgotten: set[str] = set()
+    found: dict[str, str] = {}
+    for load in loads:
+        if load.description == FORGOTTEN:
+            forgotten.add(load.source)
+        if load.source not in forgotten:
+            found |= {scope: load.source for scope in load.scopes if scope not in found}
+    return found
+
+
 class LoadWriter(Protocol):
     """One load being booked, in one transaction. Leaving it without `book` undoes everything."""
 
@@ -226,6 +242,9 @@ class Ledger(Protocol):
 
     def scopes(self) -> dict[str, str]:
         """Return the source that states the cost of each scope."""
+
+    def days(self, source: str, window: Window) -> set[date]:
+        """Return the charge days of *window* for which there are rows of *source*."""
 
 
 class Dimension(StrEnum):
@@ -297,6 +316,9 @@ class Figures(Protocol):
     def total(self, scope: CostScope, window: Window) -> Cost:
         """Return the cost of *window* as one row with an empty key."""
 
+    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, int]:
+        """Return how many people stand behind each key; 0 where the cost is nobody's in person."""
+
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""
 
@@ -331,7 +353,7 @@ class People(Protocol):
     def looks_at(self, person: Person, limit: int = 50) -> list[Look]:
         """Return who looked at figures with *person*'s name on them, newest first, without the person themselves.
 
-        That is: at the person, at the people of a team the person was in that day, at all people.
+        That is, where it was allowed: at the person, at the people of a team the person was in that day, at all people.
         """
 
 

@@ -216,6 +216,8 @@ def _rates(settings: Settings) -> Iterator[dict[str, Any]]:
             day, currency, rate = date.fromisoformat(row["date"]), row["currency"].strip().upper(), Decimal(row["rate"])
         except (KeyError, ValueError, TypeError, InvalidOperation) as exc:
             raise ConfigError(f"{path.name}, line {line}: write date,currency,rate such as 2026-11-03,EUR,1.0842.") from exc
+        if rate.is_finite() and rate != rate.quantize(Decimal("1e-9")):
+            raise ConfigError(f"{path.name}, line {line}: the rate {rate} has more than nine decimals; round it.")
         if not rate.is_finite() or not Decimal("1e-9") <= rate < Decimal(10) ** 8:
             raise ConfigError(
                 f"{path.name}, line {line}: the rate {rate} cannot be; it is {settings.organisation.currency} per {currency}."

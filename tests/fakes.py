@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from adapters.store.tables import day_of
 from bot.domain.budget import Budget
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
+from bot.domain.visibility import Verdict
 from bot.ledger.schema import DAILY, LINE_COLUMNS
-from bot.ports import Cost, CostScope, Dimension, Load, Look, Quarantined, UnallocatedKey
+from bot.ports import Cost, CostScope, Dimension, Load, Look, Quarantined, UnallocatedKey, stated_scopes
 
 
 @dataclass
@@ -38,7 +39,7 @@ class FakePeople:
     @staticmethod
     def _concerns(look: Look, person: Person) -> bool:
         stint = person.stint(look.at.date())
-        return (
+        return Verdict(look.verdict).allows and (
             (look.subject_kind == "person" and look.subject == person.email)
             or look.subject_kind == "people"
             or (look.subject_kind == "people_of_team" and stint is not None and stint.team == look.subject)
@@ -87,7 +88,11 @@ class FakeLedger:
         return list(self.booked[number - 1].quarantine)
 
     def scopes(self) -> dict[str, str]:
-        return {scope: load.source for load in self.sources() if load.ledger_rows for scope in load.scopes}
+        return stated_scopes(self.loads())
+
+    def days(self, source: str, window: Window) -> set[date]:
+        number = self.names.get(("source", source))
+        return {day_of(r["charge_day"]) for r in self.rows if r["source_id"] == number and day_of(r["charge_day"]) in window}
 
 
 @dataclass
@@ -141,6 +146,13 @@ class FakeFigures:
         rows = self.costs(scope, window, Dimension.SOURCE)
         return Cost("", sum(r.billed for r in rows), sum(r.estimated for r in rows))
 
+    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, int]:
+        people: defaultdict[str, set[int]] = defaultdict(set)
+        for row in self.of.rows:
+            if day_of(row["day"]) in window and self._counts(row, scope):
+                people[self._key(row, by)] |= {row["person_id"]} - {0}
+        return {key: len(found) for key, found in people.items()}
+
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         raise AssertionError("asked of the stores only")
 
@@ -155,7 +167,7 @@ class FakeFigures:
             for value, wanted in (
                 (self._name(row["person_id"]), scope.people),
                 (self._name(row["team_id"]), scope.teams),
-                (self._name(row["project_id"]), (scope.project,) if scope.project else None),
+                (self._name(row["project_id"]).lower(), (scope.project.lower(),) if scope.project else None),
                 (line["provider_name"] or "", (scope.provider,) if scope.provider else None),
                 (line["model"] or "", (scope.model,) if scope.model else None),
             )

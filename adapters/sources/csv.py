@@ -143,11 +143,16 @@ class MappedCsv:
 
     def _shape(self, table: ir.Table) -> dict[str, Any]:
         time = self._value(table, "time")
-        end = parse.instant(self._value(table, "end")) if self._has("end") else table["_start"]
+        end_raw = self._value(table, "end")
+        end = table["_start"] if end_raw is None else parse.instant(end_raw)
         cost_raw = self._value(table, "cost")
         cost = None if cost_raw is None else parse.amount(cost_raw)
         quantity = self._value(table, "quantity")
         checks = [parse.unreadable(time, table["_start"], "time", "a date"), parse.missing(table["_start"], "time")]
+        if end_raw is not None:
+            checks.append(parse.unreadable(end_raw, end, "end", "a date"))
+        if "currency" in self._config.columns:
+            checks.append(parse.missing(parse.text(self._value(table, "currency")), "currency"))
         if cost is not None:
             checks += [parse.unreadable(cost_raw, cost, "cost", "a number"), parse.missing(cost, "cost")]
         shaped: dict[str, Any] = {

@@ -29,7 +29,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adapters import columns
 from adapters.place import Place, require, starts_in
-from bot.domain.period import Window, add_months
+from bot.domain.period import Window, add_months, midnight
 from bot.errors import SourceChanged, SourceRefused
 from bot.ledger import parse
 from bot.ledger.schema import Charges, charges
@@ -118,6 +118,8 @@ class Cur:
                 "For totals only, set people = false. Nothing was booked."
             )
         start = parse.instant(table.line_item_usage_start_date)
+        if window == self.window(engine):
+            start = _within(start, window)
         table = table.mutate(_start=start, _end=_end(table, start), _product=_product(table))
         table, quantities = _quantities(table.filter(starts_in(start, window)))
         return charges(table, self._columns(table) | quantities)
@@ -178,6 +180,10 @@ class Cur:
                 parse.missing(table["_start"], "line_item_usage_start_date"),
                 parse.unreadable(table.line_item_unblended_cost, cost, "line_item_unblended_cost", "a number"),
                 parse.missing(cost, "line_item_unblended_cost"),
+                (
+                    table.line_item_currency_code.isnull() | parse.is_null_text(table.line_item_currency_code),
+                    "line_item_currency_code is empty",
+                ),
             ),
             "project": columns.pointed_at(table, self._config.project, f"{section} project"),
             "cost_center": columns.pointed_at(table, self._config.cost_center, f"{section} cost_center"),
@@ -217,10 +223,19 @@ def _period(manifest: Path) -> date:
     raise SourceRefused(f"{manifest} does not lie in a folder BILLING_PERIOD=YYYY-MM; keep the folders of the export as AWS wrote them.")
 
 
+def _within(start: Any, window: Window | None) -> Any:
+    """Return *start*, moved into the billing periods: a bill may hold an hour of the day before it or after it."""
+    if window is None:
+        return start
+    first, last = (ibis.literal(midnight(day).replace(tzinfo=None), type="timestamp") for day in (window.start, window.end))
+    latest = last - ibis.interval(hours=1)
+    return ibis.ifelse(start.isnull(), start, ibis.greatest(first, ibis.least(start, latest)))
+
+
 def _end(table: ir.Table, start: Any) -> Any:
     if "line_item_usage_end_date" not in table.columns:
         return start
-    return ibis.coalesce(parse.instant(table.line_item_usage_end_date), start)
+    return ibis.greatest(ibis.coalesce(parse.instant(table.line_item_usage_end_date), start), start)
 
 
 def _product(table: ir.Table) -> Any:

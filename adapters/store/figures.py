@@ -33,6 +33,7 @@ _KEYS = {
     Dimension.TOOL: "l.tool_id",
 }
 _NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL}
+_SUMS = "SUM(d.billed), SUM(d.estimated)"
 _NOBODY = -1
 """A number no label has: the scope names something the ledger never saw."""
 
@@ -57,6 +58,14 @@ class SqlFigures:
         """Return the cost of *window* as one row."""
         rows = self.costs(scope, window, Dimension.SOURCE)
         return Cost("", sum(row.billed for row in rows), sum(row.estimated for row in rows))
+
+    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, int]:
+        """Return how many people stand behind each key."""
+        counted = "COUNT(DISTINCT CASE WHEN d.person_id > 0 THEN d.person_id END), 0"
+        with self._database.reading() as connection:
+            found = _collect(connection.execute(*_daily(connection, scope, window, by, counted)))
+            names = {} if by is Dimension.DAY else _names(connection, found)
+        return {day_of(key).isoformat() if by is Dimension.DAY else names.get(key, ""): count for key, (count, _) in found.items()}
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""
@@ -182,7 +191,7 @@ def _cover(window: Window) -> list[tuple[Grain, Window, int]]:
     return parts
 
 
-def _daily(connection: Connection, scope: CostScope, window: Window, by: Dimension) -> tuple[Any, dict[str, int]]:
+def _daily(connection: Connection, scope: CostScope, window: Window, by: Dimension, what: str = _SUMS) -> tuple[Any, dict[str, int]]:
     conditions = ["d.day >= :start", "d.day < :end"]
     for column, kind, values in (
         ("d.person_id", "person", scope.people),
@@ -196,7 +205,7 @@ def _daily(connection: Connection, scope: CostScope, window: Window, by: Dimensi
             conditions.append(f"{column} IN ({', '.join(str(int(n)) for n in numbers)})")
     needs_line = by in _NEEDS_LINE or scope.provider or scope.model
     join = " JOIN lines l ON l.id = d.line_id" if needs_line else ""
-    sql = f"SELECT {_KEYS[by]} AS k, SUM(d.billed), SUM(d.estimated) FROM daily_costs d{join} WHERE {' AND '.join(conditions)} GROUP BY k"  # noqa: S608
+    sql = f"SELECT {_KEYS[by]} AS k, {what} FROM daily_costs d{join} WHERE {' AND '.join(conditions)} GROUP BY k"  # noqa: S608
     return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
 
 
@@ -209,7 +218,9 @@ def _number(connection: Connection, kind: str, values: list[str]) -> list[int]:
     found: list[int] = []
     for i in range(0, len(values), 400):
         marks = {f"v{n}": value for n, value in enumerate(values[i : i + 400])}
-        sql = f"SELECT id FROM labels WHERE kind = :kind AND value IN ({', '.join(f':{m}' for m in marks)})"  # noqa: S608
+        column = "lower(value)" if kind == "project" else "value"
+        marks = {mark: value.lower() for mark, value in marks.items()} if kind == "project" else marks
+        sql = f"SELECT id FROM labels WHERE kind = :kind AND {column} IN ({', '.join(f':{m}' for m in marks)})"  # noqa: S608
         found += [int(number) for (number,) in connection.execute(text(sql), {"kind": kind, **marks})]
     return found or [_NOBODY]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from adapters.store.rollups import BY_DAY, Grain, Rollup, removal_sql
 from adapters.store.tables import DailyCostRow, LineRow, PeriodCostRow, day_number, day_of
 from bot.domain.period import Window
 from bot.errors import LoadInProgress
-from bot.ports import Load, Quarantined, Settling
+from bot.ports import Load, Quarantined, Settling, stated_scopes
 
 DAILY: Any = SQLModel.metadata.tables["daily_costs"]
 PERIODS: Any = SQLModel.metadata.tables["period_costs"]
@@ -72,8 +73,16 @@ class SqlLedger:
             ]
 
     def scopes(self) -> dict[str, str]:
-        """Return the source that states the cost of each scope: the one whose rows are in the ledger."""
-        return {scope: load.source for load in self.sources() if load.ledger_rows for scope in load.scopes}
+        """Return the source that states the cost of each scope: by any of its loads since it was last forgotten."""
+        return stated_scopes(self.loads())
+
+    def days(self, source: str, window: Window) -> set[date]:
+        """Return the charge days of *window* for which the ledger holds rows of *source*."""
+        number = select(LABELS.c.id).where(LABELS.c.kind == "source", LABELS.c.value == source).scalar_subquery()
+        within = (DAILY.c.charge_day >= day_number(window.start)) & (DAILY.c.charge_day < day_number(window.end))
+        query = select(DAILY.c.charge_day).where(DAILY.c.source_id == number, within).distinct()
+        with self._database.reading() as connection:
+            return {day_of(day) for (day,) in connection.execute(query)}
 
 
 class SqlLoadWriter:
@@ -109,6 +118,8 @@ class SqlLoadWriter:
         """Replace the daily rows of *window* and move the roll-ups by the difference."""
         params = self._params(window)
         is_first = self._connection.execute(select(DAILY.c.day).limit(1)).first() is None
+        if is_first:
+            self._connection.execute(delete(PERIODS))
         if not is_first:
             self._remove(params)
         indexes = bulk.without_indexes(self._connection, DAILY) if is_first else []
@@ -173,14 +184,14 @@ class SqlLoadWriter:
         known: dict[str, int] = {}
         for i in range(0, len(values), _CHUNK):
             query = select(LABELS.c.value, LABELS.c.id).where(LABELS.c.kind == kind, LABELS.c.value.in_(values[i : i + _CHUNK]))
-            known.update(dict(self._connection.execute(query)))
+            known |= {row[0]: row[1] for row in self._connection.execute(query)}
         return known
 
     def _known_lines(self, prints: Sequence[str]) -> dict[str, int]:
         known: dict[str, int] = {}
         for i in range(0, len(prints), _CHUNK):
             query = select(LINES.c.fingerprint, LINES.c.id).where(LINES.c.fingerprint.in_(prints[i : i + _CHUNK]))
-            known.update(dict(self._connection.execute(query)))
+            known |= {row[0]: row[1] for row in self._connection.execute(query)}
         return known
 
     def _insert_lines(self, new: dict[str, dict[str, Any]]) -> None:

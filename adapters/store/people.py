@@ -12,7 +12,7 @@ from sqlmodel import col as column
 from adapters.store.database import Database
 from adapters.store.tables import IdentityRow, LookRow, PersonRow, StintRow, TeamRow
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
-from bot.domain.visibility import SubjectKind
+from bot.domain.visibility import SubjectKind, Verdict
 from bot.ports import Look
 
 
@@ -71,7 +71,8 @@ class SqlPeople:
         mine = (kind == SubjectKind.PERSON.value) & (subject == person.email)
         of_team = (kind == SubjectKind.PEOPLE_OF_TEAM.value) & subject.in_(teams)
         everyone = kind == SubjectKind.PEOPLE.value
-        query = select(LookRow).where(mine | of_team | everyone, column(LookRow.viewer) != person.email)
+        allowed = column(LookRow.verdict).in_([verdict.value for verdict in Verdict if verdict.allows])
+        query = select(LookRow).where(mine | of_team | everyone, column(LookRow.viewer) != person.email, allowed)
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(column(LookRow.id).desc()))
             looks = (Look(row.at, row.viewer, row.subject_kind, row.subject, row.verdict, row.command) for row in rows)

@@ -90,9 +90,20 @@ def merge_small_groups(groups: Iterable[str], sizes: Mapping[str, int], smallest
     return named, merged
 
 
-def head_count(directory: Directory, teams: Iterable[str], day: date) -> int:
-    """Return how many people are in *teams* on *day*."""
-    return sum(len(directory.members(team, day)) for team in teams)
+def shows_team(directory: Directory, teams: Iterable[str], days: Iterable[date]) -> bool:
+    """Tell whether the total of *teams* together may be shown in works_council mode.
+
+    On each of *days* they must be at least `SMALLEST_GROUP` people, and the small teams that are only ever shown together
+    must lie all inside or all outside, or a subtraction would tell them apart.
+    """
+    asked = set(teams)
+    return all(_shows_team(directory, asked, day) for day in days)
+
+
+def _shows_team(directory: Directory, asked: set[str], day: date) -> bool:
+    sizes = {team: len(directory.members(team, day)) for team in directory.teams}
+    merged = {team for team in merge_small_groups(list(sizes), sizes, SMALLEST_GROUP)[1] if sizes[team]}
+    return sum(sizes.get(team, 0) for team in asked) >= SMALLEST_GROUP and (merged <= asked or not merged & asked)
 
 
 def _granted(viewer: Person, subject: Subject, directory: Directory, privacy: Privacy, today: date) -> Verdict:
@@ -122,6 +133,6 @@ def _restricted(granted: Verdict, subject: Subject, directory: Directory, today:
         return granted
     if subject.kind in {SubjectKind.PERSON, SubjectKind.PEOPLE, SubjectKind.PEOPLE_OF_TEAM}:
         return Verdict.NO_NAMES
-    if subject.kind is SubjectKind.TEAM and head_count(directory, directory.below(subject.name), today) < SMALLEST_GROUP:
+    if subject.kind is SubjectKind.TEAM and not shows_team(directory, directory.below(subject.name), [today]):
         return Verdict.TOO_SMALL
     return granted

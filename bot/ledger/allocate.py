@@ -13,7 +13,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from bot.ledger import exact
+from bot.ledger import exact, parse
 from bot.ledger.schema import COSTS, INTEGRAL, MONEY, TAG, TOKENS
 
 _SPLIT_MONEY = (*COSTS, "original_cost", "consumed_quantity")
@@ -86,8 +86,7 @@ def _match(rows: ir.Table, rules: Sequence[Rule], teams: ir.Table) -> ir.Table:
 def _fits(rows: ir.Table, rule: Rule) -> Any:
     condition = ibis.literal(True)
     for column, values in rule.when.items():
-        held = rows[column].lower()
-        either = [_is(held, value.lower()) for value in values]
+        either = [parse.fits(rows[column], value) for value in values]
         fits = either[0]
         for other in either[1:]:
             fits = fits | other
@@ -97,15 +96,6 @@ def _fits(rows: ir.Table, rule: Rule) -> Any:
     if rule.project and rule.project.startswith(TAG):
         condition = condition & rows[rule.project].notnull()
     return condition
-
-
-def _is(column: Any, value: str) -> Any:
-    return column.like(like(value)) if "*" in value else column == value
-
-
-def like(glob: str) -> str:
-    r"""Return the SQL LIKE pattern of *glob*, where `*` is any text and everything else stands for itself."""
-    return glob.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_").replace("*", "%")
 
 
 def _team(rows: ir.Table, rule: Rule) -> Any:

@@ -6,8 +6,6 @@ the source read out of it), a pattern; of several patterns the longest. Nothing 
 
 from __future__ import annotations
 
-from typing import Any
-
 import ibis
 import ibis.expr.types as ir
 
@@ -19,28 +17,24 @@ IDENTITIES: dict[str, str] = {
     "i_to": "date",
 }
 PATTERNS: dict[str, str] = {**{f"p{name[1:]}": kind for name, kind in IDENTITIES.items()}, "p_length": "int64"}
-"""As identities; `p_principal` is an SQL LIKE pattern, lower case."""
+"""As identities; `p_principal` is a regular expression, lower case."""
 STINTS: dict[str, str] = {"s_email": "string", "s_team": "string", "s_from": "date", "s_to": "date"}
 """Half-open stints of the directory's people; every person has at least one row."""
 
 
 def attribute(rows: ir.Table, identities: ir.Table, patterns: ir.Table, stints: ir.Table) -> ir.Table:
     """Add to *rows* `person` (e-mail), `service` and `home_team` (the person's team that day), null where unknown."""
-    keyed = rows.mutate(_principal=rows.principal.lower(), _email=_email(rows))
+    keyed = rows.mutate(_principal=rows.principal.lower(), _email=rows.principal_email.lower())
     keyed = _named(keyed, identities)
-    keyed = _known_email(keyed, stints)
+    keyed = _known_email(keyed, stints, "_principal", "_by_principal")
+    keyed = _known_email(keyed, stints, "_email", "_by_email")
     keyed = _patterned(keyed, patterns)
-    person = ibis.coalesce(keyed["_by_name"], keyed["_by_email"], keyed["_by_pattern"])
+    person = ibis.coalesce(keyed["_by_name"], keyed["_by_principal"], keyed["_by_email"], keyed["_by_pattern"])
     # A principal that an identity gives to a service is nobody's, whatever e-mail it carries.
     person = ibis.ifelse(keyed["_service_by_name"].notnull(), ibis.null("string"), person)
     service = ibis.coalesce(keyed["_service_by_name"], ibis.ifelse(person.isnull(), keyed["_service_by_pattern"], ibis.null("string")))
     found = keyed.mutate(person=person, service=service)
     return _at_home(found, stints).select(*rows.columns, "person", "service", "home_team")
-
-
-def _email(rows: ir.Table) -> Any:
-    principal = rows.principal.lower()
-    return ibis.coalesce(rows.principal_email.lower(), ibis.ifelse(principal.contains("@"), principal, ibis.null("string")))
 
 
 def _named(rows: ir.Table, identities: ir.Table) -> ir.Table:
@@ -49,10 +43,11 @@ def _named(rows: ir.Table, identities: ir.Table) -> ir.Table:
     return joined.mutate(_by_name=joined.i_person, _service_by_name=joined.i_service).select(*rows.columns, "_by_name", "_service_by_name")
 
 
-def _known_email(rows: ir.Table, stints: ir.Table) -> ir.Table:
+def _known_email(rows: ir.Table, stints: ir.Table, column: str, found: str) -> ir.Table:
+    """Add *found*: the person whose e-mail stands in *column*."""
     people = stints.select(e_email=stints.s_email).distinct()
-    joined = rows.left_join(people, rows["_email"] == people.e_email)
-    return joined.mutate(_by_email=joined.e_email).select(*rows.columns, "_by_email")
+    joined = rows.left_join(people, rows[column] == people.e_email)
+    return joined.mutate(**{found: joined.e_email}).select(*rows.columns, found)
 
 
 def _patterned(rows: ir.Table, patterns: ir.Table) -> ir.Table:
@@ -60,7 +55,7 @@ def _patterned(rows: ir.Table, patterns: ir.Table) -> ir.Table:
     principals = rows.filter(rows["_principal"].notnull()).select(q_principal=rows["_principal"], q_day=rows.day).distinct()
     valid = [principals.q_day >= patterns.p_from, principals.q_day < patterns.p_to]
     fits = principals.join(patterns, valid)
-    fits = fits.filter(fits.q_principal.like(fits.p_principal))
+    fits = fits.filter(fits.q_principal.re_search(fits.p_principal))
     best = ibis.row_number().over(group_by=["q_principal", "q_day"], order_by=[fits.p_length.desc(), fits.p_principal])
     fits = fits.mutate(_best=best)
     chosen = fits.filter(fits["_best"] == 0).select("q_principal", "q_day", "p_person", "p_service")

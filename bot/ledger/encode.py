@@ -17,8 +17,10 @@ MONEYS = {
     "list": "list_cost",
     "estimated": "estimated_cost",
     "original": "original_cost",
-    "quantity": "consumed_quantity",
 }
+_QUANTITIES = 10**6
+"""Quantities are stored in millionths: characters come by the ten thousand million."""
+_MOST = 9 * 10**12
 _KEYS = ("charge_day", "line_id", "person_id", "team_id", "project_id", "principal_id", "day")
 _EPOCH = date(1970, 1, 1)
 LABEL_COLUMNS = ("person", "team", "project", "principal")
@@ -47,6 +49,7 @@ def encode(rows: ir.Table, labels: Mapping[str, ir.Table], line_numbers: ir.Tabl
     rows = rows.join(line_numbers, same)
     rows = rows.mutate(charge_day=_number(rows.charge_day), day=_number(rows.day))
     sums = {short: rows[long].fill_null(ibis.literal(0).cast(MONEY)).sum().cast(MONEY) for short, long in MONEYS.items()}
+    sums["quantity"] = rows.consumed_quantity.fill_null(ibis.literal(0).cast(MONEY)).sum().cast(MONEY)
     tokens = {name: whole_sum(rows[name]) for name in TOKENS}
     return rows.group_by(list(_KEYS)).aggregate(**sums, **tokens)
 
@@ -60,6 +63,9 @@ def stored(rows: ir.Table, source_id: int, fractional: Sequence[str]) -> ir.Tabl
     if fractional:
         rows = exact.apportion(rows, fractional, _KEYS)
     whole = {name: exact.to_nanos(rows[name]) for name in MONEYS if name not in fractional}
+    bounded = ibis.ifelse(rows.quantity.between(-_MOST, _MOST), rows.quantity, ibis.literal(0).cast(MONEY))
+    millionths = (bounded.cast("decimal(30, 10)") * ibis.literal(_QUANTITIES).cast("decimal(8, 0)")).round(0)
+    whole["quantity"] = millionths.cast(INTEGRAL).cast("int64")
     shaped = rows.mutate(source_id=ibis.literal(source_id, type="int32"), **whole)
     return shaped.select(*DAILY).order_by(list(_KEYS))
 

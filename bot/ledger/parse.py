@@ -68,3 +68,22 @@ def unreadable(raw: Any, parsed: Any, name: str, what: str) -> tuple[Any, Any]:
 def missing(parsed: Any, name: str) -> tuple[Any, Any]:
     """Return the check that a mandatory value is there; stands after the check that it is readable."""
     return parsed.isnull(), ibis.literal(f"{name} is empty")
+
+
+_SPECIAL = set(".^$+?{}[]|()\\")
+
+
+def glob(pattern: str) -> str:
+    """Return the regular expression of a glob: `*` is any text, everything else stands for itself."""
+    return "^" + "".join(".*" if c == "*" else f"\\{c}" if c in _SPECIAL else c for c in pattern) + "$"
+
+
+def fits(column: Any, pattern: str) -> Any:
+    """Return the condition that the text *column* fits the glob *pattern*, without regard to case."""
+    folded, wanted = column.lower(), pattern.lower()
+    inner = wanted.strip("*")
+    if "*" not in wanted:
+        return (column == pattern) | (folded == wanted)
+    if wanted == f"*{inner}*" and "*" not in inner:
+        return folded.contains(inner)
+    return folded.re_search(glob(wanted))

@@ -84,7 +84,7 @@ DAILY = (
     *TOKENS,
     "quantity",
 )
-"""A daily row in the store: all whole numbers; days since 1970-01-01, amounts and quantities in nanos."""
+"""A daily row in the store: all whole numbers; days since 1970-01-01, amounts in nanos, quantities in millionths."""
 
 TOTALS = ("dimension", "grain", "start", "key_id", "billed", "estimated")
 """A rolled-up row in the store."""

@@ -18,9 +18,9 @@ from bot.domain.visibility import (
     Subject,
     SubjectKind,
     Verdict,
-    head_count,
     may_see,
     merge_small_groups,
+    shows_team,
 )
 from bot.errors import Refusal
 from bot.messages.views import (
@@ -134,32 +134,37 @@ class _Asked:
         team = self.directory.team(name)
         self._allow(SubjectKind.TEAM, team.name if team else name, exists=team is not None)
         assert team is not None
-        teams = tuple(self.directory.below(team.name))
+        verdict = self._may(SubjectKind.TEAM, team.name)
+        is_member = verdict is Verdict.MEMBER
+        teams = (team.name,) if is_member else tuple(self.directory.below(team.name))
+        if self._is_hidden(teams) or (is_member and self.command.by in {Dimension.PERSON, Dimension.TEAM, Dimension.PROJECT}):
+            raise Refusal(NOTHING)
         named = self._may(SubjectKind.PEOPLE_OF_TEAM, team.name).allows
         if self.command.by is Dimension.PERSON and not named:
-            self._log(SubjectKind.PEOPLE_OF_TEAM, team.name, self._may(SubjectKind.PEOPLE_OF_TEAM, team.name))
             raise Refusal("I show no names beside figures here. Try: team by model.")
+        if named and self.command.by in {None, Dimension.PERSON}:
+            self._log_names(CostScope(teams=teams))
         dimensions = (Dimension.PERSON, Dimension.TOOL) if named else (Dimension.TOOL, Dimension.MODEL)
-        if named and (self.command.by in {None, Dimension.PERSON}):
-            self._log(SubjectKind.PEOPLE_OF_TEAM, team.name, Verdict.MANAGER)
-        budget = scope_budget(self._budgets(), ScopeKind.TEAM, team.name)
+        budget = scope_budget(self._budgets(), ScopeKind.TEAM, team.name) if not is_member else None
         return self._costs(TeamCosts, team.name, CostScope(teams=teams), budget, dimensions)
 
     def _project(self) -> View:
-        project = self.of.figures.has_project(self.command.name)
         scope, partial = self._widest()
-        if project is None:
+        if self.command.by is Dimension.PERSON and not self._names_allowed(scope):
+            raise Refusal("I show no names beside figures here. Try: project NAME by model.")
+        project = self.of.figures.has_project(self.command.name)
+        part = CostScope(scope.people, scope.teams, project=project)
+        if project is None or not self._has_enough_people(part):
             self._log(SubjectKind.PROJECT, self.command.name, Verdict.NOT_THEIRS)
             raise Refusal(NOTHING)
-        part = CostScope(scope.people, scope.teams, project=project)
-        if self.command.by is Dimension.PERSON and not self._names_allowed(scope):
-            raise Refusal("I show no names beside figures here. Try: project by model.")
         budget = scope_budget(self._budgets(), ScopeKind.PROJECT, project) if not partial else None
         view = self._costs(ProjectCosts, project, part, budget, (Dimension.MODEL, Dimension.TOOL), partial=partial)
-        if partial and not view.total.nanos and not view.breakdowns:
+        if partial and not view.breakdowns:
             self._log(SubjectKind.PROJECT, project, Verdict.NOT_THEIRS)
             raise Refusal(NOTHING)
         self._log(SubjectKind.PROJECT, project, Verdict.OWN if scope.people else Verdict.MANAGER)
+        if self.command.by is Dimension.PERSON:
+            self._log_names(scope)
         return view
 
     def _org(self) -> View:
@@ -185,7 +190,7 @@ class _Asked:
         window = self._window()
         rows = self.of.figures.costs(scope, window, dimension)
         total = self._money(sum(row.total for row in rows))
-        breakdown = self._breakdown(dimension, rows, total, LONG)
+        breakdown = self._breakdown(dimension, rows, total, LONG, scope)
         return Top(self.command.name, partial or self.of.organisation, window, breakdown, total, self._freshness(scope, window))
 
     def _budget(self) -> View:
@@ -222,11 +227,7 @@ class _Asked:
         )
 
     def _looks(self) -> View:
-        looks = [
-            (look.at, self._name_of(look.viewer), look.command)
-            for look in self.of.people.looks_at(self.viewer)
-            if Verdict(look.verdict).allows
-        ]
+        looks = [(look.at, self._name_of(look.viewer), look.command) for look in self.of.people.looks_at(self.viewer)]
         return Looks(self.of.privacy.value, tuple(looks))
 
     # What the answers share
@@ -258,7 +259,7 @@ class _Asked:
             previous=self._money(self.of.figures.total(scope, before).total),
             previous_window=before,
             budget=self._line(budget, scope) if budget else None,
-            breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit)).rows),
+            breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit, scope)).rows),
             freshness=self._freshness(scope, window),
             partial=partial,
             asked=self.command.text,
@@ -270,10 +271,11 @@ class _Asked:
         """Return the days of the asked period that have begun: what is yet to come is no cost."""
         return self.command.period.window.until(self.now.date() + timedelta(days=1))
 
-    def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int) -> Breakdown:
-        rows = [(self._shown(dimension, cost.key), cost.total) for cost in costs]
-        if dimension is Dimension.TEAM and self.of.privacy is Privacy.WORKS_COUNCIL:
-            rows = self._without_small_teams(rows)
+    def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int, scope: CostScope) -> Breakdown:
+        if self.of.privacy is Privacy.WORKS_COUNCIL and scope.people is None and dimension is not Dimension.DAY:
+            rows = self._without_small_groups(dimension, costs, scope)
+        else:
+            rows = [(self._shown(dimension, cost.key), cost.total) for cost in costs]
         kept = rows if dimension is Dimension.DAY or len(rows) <= limit + 1 else rows[:limit]
         rest = rows[len(kept) :]
         shares = [Row(key, self._money(nanos), Fraction(nanos, total.nanos) if total.nanos else Fraction(0)) for key, nanos in kept]
@@ -288,13 +290,38 @@ class _Asked:
             return key or "no team"
         return key
 
-    def _without_small_teams(self, rows: list[tuple[str, int]]) -> list[tuple[str, int]]:
-        teams = {name for name, _ in rows if self.directory.team(name)}
-        sizes = {name: head_count(self.directory, [name], self.now.date()) for name in teams}
-        _, merged = merge_small_groups(sorted(teams), sizes, SMALLEST_GROUP)
-        named = [(name, nanos) for name, nanos in rows if name not in merged]
-        small = sum(nanos for name, nanos in rows if name in merged)
-        return [*named, ("small teams together", small)] if merged else named
+    def _without_small_groups(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope) -> list[tuple[str, int]]:
+        """Return the rows with those of fewer than five people added together, so that no row is about one of them.
+
+        Cost that is nobody's in person (seats, keys) stands for itself, except beside teams: there it may be a leaver's.
+        """
+        window = self._window()
+        if dimension is Dimension.TEAM:
+            sizes = {team: len(self.directory.members(team, self.now.date())) for team in self.directory.teams}
+            sizes |= {cost.key: 0 for cost in costs if cost.key not in sizes}
+        else:
+            counted = self.of.figures.contributors(scope, window, dimension)
+            sizes = {cost.key: counted.get(cost.key, 0) or SMALLEST_GROUP for cost in costs}
+        _, merged = merge_small_groups(list(sizes), sizes, SMALLEST_GROUP)
+        named = [(self._shown(dimension, cost.key), cost.total) for cost in costs if cost.key not in merged]
+        small = sum(cost.total for cost in costs if cost.key in merged)
+        return [*named, ("small groups together", small)] if any(cost.key in merged for cost in costs) else named
+
+    def _is_hidden(self, teams: Sequence[str]) -> bool:
+        """Tell whether works_council mode hides the total of *teams* in the asked days: too few people in some of them."""
+        if self.of.privacy is not Privacy.WORKS_COUNCIL:
+            return False
+        window = self._window()
+        ends = {window.start, max(window.start, window.end - timedelta(days=1)), self.now.date()}
+        firsts = {day for day in window if day.day == 1}
+        return not shows_team(self.directory, teams, sorted(ends | firsts))
+
+    def _has_enough_people(self, scope: CostScope) -> bool:
+        """Tell whether works_council mode lets a project be shown: one's own part, or that of at least five people."""
+        if self.of.privacy is not Privacy.WORKS_COUNCIL or scope.people is not None:
+            return True
+        people = self.of.figures.costs(scope, self._window(), Dimension.PERSON)
+        return sum(1 for row in people if row.key) >= SMALLEST_GROUP
 
     def _line(self, budget: Budget, scope: CostScope) -> BudgetLine:
         """Return how far along *budget* is in its period that holds the end of what was asked."""
@@ -330,9 +357,9 @@ class _Asked:
             found.append((mine, CostScope(people=(self.viewer.email,))))
         for team in self.directory.teams:
             budget = scope_budget(self._budgets(), ScopeKind.TEAM, team)
-            if budget and self._may(SubjectKind.TEAM, team).allows:
+            if budget and self._may(SubjectKind.TEAM, team) in {Verdict.MANAGER, Verdict.FINOPS}:
                 found.append((budget, CostScope(teams=tuple(self.directory.below(team)))))
-        if Role.FINOPS in self.viewer.roles:
+        if self._may(SubjectKind.ORG).allows:
             found += [(b, _whole_scope(b)) for b in self._budgets() if b.scope.kind in _WHOLE and b.scope.name != EACH]
         return found
 
@@ -340,8 +367,8 @@ class _Asked:
         """Return all that the viewer may see, and what part of the organisation that is in words (none for all)."""
         if Role.FINOPS in self.viewer.roles and self.viewer.stint(self.now.date()):
             return CostScope(), ""
-        led = sorted(t for t in self.directory.managed_by(self.viewer.email, self.now.date()) if self._may(SubjectKind.TEAM, t).allows)
-        if led:
+        led = sorted(self.directory.managed_by(self.viewer.email, self.now.date()))
+        if led and self.viewer.stint(self.now.date()) and not self._is_hidden(led):
             return CostScope(teams=tuple(led)), "the part of the teams you manage"
         return CostScope(people=(self.viewer.email,)), "your own part"
 

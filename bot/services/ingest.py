@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import takewhile
 from typing import Any
 
 import ibis
@@ -17,9 +18,9 @@ from bot.domain.people import Directory, IdentityKind
 from bot.domain.period import Window
 from bot.domain.sourcing import clash, stated_elsewhere
 from bot.errors import SourceChanged, SourceRefused
-from bot.ledger import allocate, attribute, controls, convert, encode, exact, price, rollup
+from bot.ledger import allocate, attribute, controls, convert, encode, exact, parse, price, rollup
 from bot.ledger.schema import LINE_COLUMNS, Charges
-from bot.ports import Clock, Engine, Ledger, Load, LoadWriter, People, PriceBook, Progress, Quarantined, UsageSource
+from bot.ports import FORGOTTEN, Clock, Engine, Ledger, Load, LoadWriter, People, PriceBook, Progress, Quarantined, UsageSource
 
 MOST_MALFORMED = Decimal("0.05")
 """Share of unreadable lines above which a file is taken for something else."""
@@ -104,7 +105,7 @@ class Ingest:
         empty = replace(
             loads[0], window=window, loaded_at=self.clock.now(), rows=0, days=0, ledger_rows=0, billed_nanos=0, estimated_nanos=0,
             allocated_nanos=0, unallocated_nanos=0, scopes=(), quarantined_rows=0, quarantined_cost=Decimal(0), left_out_rows=0,
-            left_out_cost=Decimal(0), unpriced_rows=0, unpriced_models=(), quarantine=(), description="forgotten",
+            left_out_cost=Decimal(0), unpriced_rows=0, unpriced_models=(), quarantine=(), description=FORGOTTEN,
         )  # fmt: skip
         with self.ledger.load(source) as writer:
             writer.replace(window, (), ())
@@ -181,6 +182,8 @@ class _Run:
         quarantine += self._problems(survey, window if asked else None)
         self.progress.step("Adding up")
         condensed = rollup.completed(self.engine.materialise(rollup.condense(charges)))
+        self._check_complete(condensed, window, is_said=bool(asked or self.source.window(self.engine)))
+        self._check_usage(asked, survey.longest)
         lost = self._without_rate(condensed)
         rows = self._owned(condensed, survey.longest)
         with self.ingest.ledger.load(self.source.name) as writer:
@@ -296,13 +299,36 @@ class _Run:
         """Refuse a range export that overlaps an earlier one in part: its days cannot be told apart."""
         if not self.source.is_range_export:
             return
-        for load in self.ingest.ledger.loads(self.source.name):
+        for load in takewhile(lambda load: load.description != FORGOTTEN, self.ingest.ledger.loads(self.source.name)):
             if load.ledger_rows and load.window.overlaps(window) and not load.window.within(window):
                 raise SourceRefused(
                     f"This export covers {window.start} to {window.end - timedelta(days=1)}, an earlier one covers {load.window.start} "
                     f"to {load.window.end - timedelta(days=1)}; they overlap in part and each is one sum. Export the earlier days "
                     f"again with these, or days that do not overlap. Nothing was changed."
                 )
+
+    def _check_complete(self, condensed: ir.Table, window: Window, *, is_said: bool) -> None:
+        """Refuse to empty days that a file merely skips: a late correction must not wipe out the weeks before it."""
+        if is_said:
+            return
+        stated = {row["charge_day"] for row in self.engine.rows(condensed.select("charge_day").distinct())}
+        lost = sorted(self.ingest.ledger.days(self.source.name, window) - stated)
+        if lost:
+            more = f" and {len(lost) - 1} more days" if lost[1:] else ""
+            raise SourceRefused(
+                f"The charges of '{self.source.name}' run from {window.start} to {window.end - timedelta(days=1)} but hold nothing for "
+                f"{lost[0]}{more}, for which the ledger has cost. Load all its files together, or say which days are replaced: "
+                f"--from {window.start} --to {window.end}. Nothing was changed."
+            )
+
+    def _check_usage(self, asked: Window | None, longest: int) -> None:
+        """Refuse to share long charges by the usage of a part of their days."""
+        rule = next((rule for rule in self.ingest.rules.allocation if rule.sharing is allocate.Sharing.USAGE), None)
+        if asked and rule and longest > 1 and not self.source.is_range_export:
+            raise SourceRefused(
+                f"Rule '{rule.name}' shares by usage, and '{self.source.name}' has charges that span days: a part of the days would "
+                "share them wrongly. Load without --from and --to. Nothing was changed."
+            )
 
     def _check(self, writer: LoadWriter, window: Window, survey: _Survey, lost: list[dict[str, Any]], stored: dict[str, Any]) -> None:
         """Hold what the database now holds against the source's own sums."""
@@ -335,7 +361,7 @@ class _Run:
         rows = attribute.attribute(rows, identities, patterns, stints)
         if longest > 1 or any(rule.sharing for rule in self.ingest.rules.allocation):
             rows = self.engine.materialise(rows)  # what follows is deep, and reads the rows more than once
-        known = [{"t_key": name.casefold(), "t_name": name} for name in directory.teams]
+        known = [{"t_key": name.lower(), "t_name": name} for name in directory.teams]
         teams = self.engine.from_rows(known, {"t_key": "string", "t_name": "string"})
         order = ["charge_day", "day", "principal", "principal_email", "project", *LINE_COLUMNS[:-1]]
         return self.engine.view(allocate.allocate(rows, self.ingest.rules.allocation, teams, order))
@@ -460,7 +486,7 @@ def directory_tables(directory: Directory, engine: Engine) -> tuple[ir.Table, ir
             "to": identity.valid_to,
         }
         if identity.kind is IdentityKind.PATTERN:
-            text = allocate.like(identity.principal.lower())
+            text = parse.glob(identity.principal.lower())
             patterns.append({**{f"p_{k}": v for k, v in common.items()}, "p_principal": text, "p_length": len(identity.principal)})
         else:
             exact_.append({**{f"i_{k}": v for k, v in common.items()}, "i_principal": identity.principal.lower()})

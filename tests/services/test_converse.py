@@ -149,11 +149,17 @@ def test_a_project_shows_each_their_part(company: Callable[..., App]) -> None:
 def test_works_council_shows_no_name_but_one_s_own(company: Callable[..., App]) -> None:
     app = company("works_council")
     assert ask(app, "ana", "me")["billed_cost"] == "40"
-    for who, words in (("mia", "team"), ("ruth", "team"), ("fin", "top people"), ("fin", "org by person"), ("fin", "project ranking by person")):
+    for who, words in (
+        ("mia", "team"),
+        ("ruth", "team"),
+        ("fin", "top people"),
+        ("fin", "org by person"),
+        ("fin", "project ranking by person"),
+    ):
         with pytest.raises(Refusal):
             ask(app, who, words)
     rows = ask(app, "fin", "org by team")["by"]["rows"]  # type: ignore[index]
-    assert [row["key"] for row in rows] == ["small teams together", "no team"]
+    assert [row["key"] for row in rows] == ["small groups together"]
     assert ask(app, "fin", "unallocated")["rows"][0]["likely_owner"] is None  # type: ignore[index]
 
 
@@ -185,7 +191,9 @@ def test_budgets_show_the_fullest_first_and_only_one_s_own(company: Callable[...
     assert [row["name"] for row in ask(app, "ruth", "budget")["rows"]] == ["everyone"]  # type: ignore[index, union-attr]
 
 
-@pytest.mark.parametrize("words", ["me by day", "me last 30d", "me year by model", "team by tool", "org quarter by day", "top models year", "help", ""])
+@pytest.mark.parametrize(
+    "words", ["me by day", "me last 30d", "me year by model", "team by tool", "org quarter by day", "top models year", "help", ""]
+)
 def test_the_parts_add_up_to_the_total(company: Callable[..., App], words: str) -> None:
     document = ask(company(), "mia" if words.startswith("team") else "fin", words)
     if "billed_cost" in document and document["by"]:
