@@ -36,6 +36,7 @@ class DuckDbEngine:
         self._connection = ibis.duckdb.connect(memory_limit=memory, temp_directory=self._folder.name)
         self._run("SET preserve_insertion_order = false")
         self._run("SET TimeZone = 'UTC'")
+        self._run("SET enable_progress_bar = false")
         self._run("SET autoinstall_known_extensions = false")
         self._run("SET autoload_known_extensions = false")
         if threads:
@@ -68,8 +69,8 @@ class DuckDbEngine:
         if "reject_errors" not in tables:
             return []
         found = self._run(
-            "SELECT DISTINCT s.file_path, e.line, e.error_type::VARCHAR, e.error_message "
-            "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) ORDER BY 1, 2"
+            "SELECT s.file_path, e.line, MIN(e.error_type::VARCHAR), MIN(e.error_message) "
+            "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) GROUP BY 1, 2 ORDER BY 1, 2"
         ).fetchall()
         for path, line, kind, _message in found:
             if kind in _FATAL:
@@ -90,7 +91,8 @@ class DuckDbEngine:
     def rows(self, table: ir.Table) -> list[dict[str, Any]]:
         """Return *table* as Python values."""
         with _readable():
-            return self._connection.con.cursor().sql(_sql(table)).to_arrow_table().to_pylist()
+            # On the connection itself: what it rejects while reading is told to `rejected` there and nowhere else.
+            return self._connection.con.sql(_sql(table)).to_arrow_table().to_pylist()
 
     def batches(self, table: ir.Table, rows: int = 100_000) -> Iterator[Any]:
         """Yield *table* in record batches."""

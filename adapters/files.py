@@ -23,8 +23,8 @@ JSON = (".json", ".jsonl", ".ndjson")
 REMOTE = ("s3://", "gs://", "gcs://", "az://", "abfs://", "abfss://")
 DELIMITERS = ",;\t|"
 HEADER_LIMIT = 1_000_000
-BOMB_SAMPLE = 256 * 2**20
-BOMB_RATIO = 200
+BOMB_SAMPLE = 64 * 2**20
+BOMB_RATIO = 100
 _BLOCK = 2**20
 
 

@@ -96,7 +96,7 @@ CHARGES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(CHARGES)
 def test_amortisation_loses_nothing_and_people_teams_and_org_add_up(
     make_app: MakeApp, tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]]
@@ -116,7 +116,7 @@ def test_amortisation_loses_nothing_and_people_teams_and_org_add_up(
     assert sum(days.values()) == figures.total(CostScope(), NOVEMBER).total == sum(figures.total(CostScope(), h).total for h in halves)
 
 
-@settings(max_examples=8)
+@settings(max_examples=3)
 @given(CHARGES, CHARGES, st.permutations([0, 1, 0, 1]))
 def test_any_order_and_repetition_of_loads_gives_the_same_ledger(
     make_app: MakeApp,
@@ -141,7 +141,7 @@ def test_any_order_and_repetition_of_loads_gives_the_same_ledger(
     assert results[0] == results[1]
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(CHARGES, CHARGES)
 def test_a_restatement_equals_a_fresh_load(
     make_app: MakeApp,
