@@ -39,4 +39,6 @@ def clock_at(text: str | None) -> SystemClock | FixedClock:
         instant = datetime.fromisoformat(text)
     except ValueError as exc:
         raise ConfigError(f"--now holds '{text}'; write an instant such as 2026-11-23T09:00:00+01:00.") from exc
+    if not 2000 < instant.year < 2100:  # noqa: PLR2004 - so that every period around it exists
+        raise ConfigError(f"--now holds '{text}', a year that cannot be.")
     return FixedClock(instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC))

@@ -101,6 +101,7 @@ def token_classes(table: ir.Table, quantity: Any, unit: Any, meter: Any) -> tupl
         *((lower.re_search(pattern).fill_null(False), ibis.literal(value)) for pattern, value in _THOUSANDS),
         else_=ibis.literal(1),
     )
-    tokens = (quantity.cast("decimal(29, 9)") * factor.cast("decimal(9, 0)")).round(0).cast("int64")
+    bounded = ibis.ifelse(quantity.between(0, 10**12), quantity, 0).cast("decimal(29, 9)")
+    tokens = (bounded * factor.cast("decimal(9, 0)")).round(0).try_cast("int64")
     table = table.mutate(_class=named, _tokens=ibis.ifelse(is_tokens(unit), tokens, 0).fill_null(0))
     return table, {name: ibis.ifelse(table["_class"] == name, table["_tokens"], 0) for name in TOKENS}

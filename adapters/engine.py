@@ -109,12 +109,12 @@ class DuckDbEngine:
         """Return *header* with the keys that the objects of a JSON file have, or the columns and types of a Parquet file."""
         if header.is_parquet:
             with _readable():
-                described = self._run(f"DESCRIBE SELECT * FROM read_parquet({_quoted(str(header.path))})").fetchall()
+                described = self._run(f"DESCRIBE SELECT * FROM read_parquet({_path(header.path)})").fetchall()
             return replace(header, columns=tuple(f"{name} {kind}" for name, kind, *_ in described))
         if not header.is_json:
             return header
         with _readable():
-            path = _quoted(str(header.path))
+            path = _path(header.path)
             found = self._run(f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({path}, format = 'auto')").fetchall()
         return replace(header, columns=tuple(sorted(name for (name,) in found)))
 
@@ -164,13 +164,13 @@ def _sql(table: ir.Table) -> str:
         before = ibis.options.sql.fuse_selects
         ibis.options.sql.fuse_selects = False
         try:
-            return str(ibis.to_sql(table, dialect="duckdb"))
+            return str(ibis.to_sql(table, dialect="duckdb", pretty=False))
         finally:
             ibis.options.sql.fuse_selects = before
 
 
 def _scan(headers: Sequence[Header], *, origin: bool, positions: bool = False) -> str:
-    paths = ", ".join(_quoted(str(header.path)) for header in headers)
+    paths = ", ".join(_path(header.path) for header in headers)
     first = headers[0]
     row = ", row_number() OVER () AS origin_row" if positions else ""
     chosen = f"* EXCLUDE (filename), parse_filename(filename) AS origin_file{row}" if origin else "*"
@@ -184,6 +184,11 @@ def _scan(headers: Sequence[Header], *, origin: bool, positions: bool = False) -
         f"SELECT {chosen} FROM read_csv([{paths}], auto_detect = false, header = true, delim = {_quoted(first.delimiter)}, "
         f"""quote = '"', escape = '"', columns = {{{columns}}}, store_rejects = true, max_line_size = {LINE_LIMIT}{named})"""
     )
+
+
+def _path(path: Path) -> str:
+    """Return *path* as a literal that stands for that file alone; the engine would expand `*`, `?` and `[` in it."""
+    return _quoted("".join(f"[{c}]" if c in "*?[" else c for c in str(path)))
 
 
 def _quoted(text: str) -> str:

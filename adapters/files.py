@@ -60,7 +60,12 @@ def find(path: str, root: Path, spool: Path, suffixes: tuple[str, ...] = SUFFIXE
     Raises:
         SourceRefused: Nothing is there, or files of both CSV and Parquet are.
     """
-    found = _remote(path, spool, suffixes) if path.startswith(REMOTE) else _local(path, root, suffixes)
+    if not path.strip():
+        raise SourceRefused("The path is empty; name a file, a folder, a glob or an object store.")
+    try:
+        found = _remote(path, spool, suffixes) if path.startswith(REMOTE) else _local(path, root, suffixes)
+    except (OSError, RuntimeError) as exc:
+        raise SourceRefused(f"'{path}' cannot be read: {exc}.") from exc
     if not found:
         raise SourceRefused(f"'{path}' holds no file that ends in {', '.join(suffixes)}. Check the path; relative paths start at {root}.")
     if len({_format(file) for file in found}) > 1:
@@ -95,7 +100,10 @@ def _format(path: Path) -> str:
 def _text_header(path: Path) -> Header:
     line = _first_line(path)
     delimiter = max(DELIMITERS, key=line.count)
-    names = [name.strip() for name in next(csv.reader(io.StringIO(line), delimiter=delimiter))]
+    try:
+        names = [name.strip() for name in next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])]
+    except csv.Error as exc:
+        raise SourceRefused(f"{path.name}: the first line does not name columns ({exc}); save it with ordinary line ends.") from exc
     if not any(names):
         raise SourceRefused(f"{path.name} begins with an empty line; its first line must name the columns.")
     twice = sorted(a for a, b in pairwise(sorted(names)) if a == b)
@@ -147,13 +155,17 @@ def _local(path: str, root: Path, suffixes: tuple[str, ...]) -> list[Path]:
 
 
 def _is_data(path: Path, suffixes: tuple[str, ...]) -> bool:
-    return path.is_file() and path.name.endswith(suffixes) and not path.name.startswith((".", "_"))
+    return (
+        path.is_file() and path.name.lower().endswith(tuple(suffix.lower() for suffix in suffixes)) and not path.name.startswith((".", "_"))
+    )
 
 
 def _remote(path: str, spool: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    import pyarrow as pa  # noqa: PLC0415 - the same
     from pyarrow import fs  # noqa: PLC0415 - only who reads from an object store pays for it
 
     pattern = path.split("://", 1)[1]
+    shown = f"{path.split('://', 1)[0]}://{pattern.rsplit('@', 1)[-1]}"
     prefix = pattern.split("*", 1)[0]
     base = prefix if "*" not in pattern else prefix.rsplit("/", 1)[0]
     try:
@@ -163,15 +175,16 @@ def _remote(path: str, spool: Path, suffixes: tuple[str, ...]) -> list[Path]:
         names = [item.path for item in listed if item.type is fs.FileType.File and item.path.endswith(suffixes)]
         chosen = [name for name in names if "*" not in pattern or Path(name).match(pattern)]
         return sorted(_copies(system, chosen, base, spool))
-    except (OSError, ValueError) as exc:
-        raise SourceUnavailable(f"'{path}' could not be read: {' '.join(str(exc).split())[:300]}") from exc
+    except (OSError, ValueError, NotImplementedError, pa.ArrowException) as exc:
+        raise SourceUnavailable(f"'{shown}' could not be read: {' '.join(str(exc).split())[:300]}") from exc
 
 
 def _uri(path: str) -> str:
     """Return *path* up to its bucket, as Arrow writes it; credentials and regions come from the environment."""
     scheme, rest = path.split("://", 1)
     scheme = {"az": "abfs", "gcs": "gs"}.get(scheme, scheme)
-    return f"{scheme}://{rest.split('*', 1)[0].rstrip('/')}"
+    limit = "?retry_limit_seconds=15" if scheme == "gs" else ""
+    return f"{scheme}://{rest.split('*', 1)[0].rstrip('/')}{limit}"
 
 
 def _copies(system: object, names: list[str], base: str, spool: Path) -> Iterator[Path]:

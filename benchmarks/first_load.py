@@ -24,7 +24,15 @@ from stores import postgresql
 CACHE = Path(tempfile.gettempdir()) / "aispend-benchmarks"
 GROUPED = """
 SELECT CAST({start} AS DATE) AS day, x_PrincipalId, SubAccountId, ServiceProviderName, x_Model,
-  SUM(CAST(BilledCost AS DECIMAL(38, 18))) AS billed, COUNT(*) AS n FROM {file} GROUP BY ALL
+  SUM(CAST(BilledCost AS DECIMAL(38, 18))) AS billed, SUM(CAST(EffectiveCost AS DECIMAL(38, 18))) AS effective,
+  SUM(CAST(ListCost AS DECIMAL(38, 18))) AS listed,
+  SUM(CASE WHEN SkuMeter = 'input tokens' THEN CAST(ConsumedQuantity AS DECIMAL(38, 6)) END) AS tokens_in,
+  SUM(CASE WHEN SkuMeter = 'output tokens' THEN CAST(ConsumedQuantity AS DECIMAL(38, 6)) END) AS tokens_out FROM {file} GROUP BY ALL
+"""
+SELECTED = """
+SELECT {day}, x_PrincipalId, SubAccountId, ServiceProviderName, x_Model, CAST(billed * 1000000000 AS BIGINT),
+  CAST(effective * 1000000000 AS BIGINT), CAST(listed * 1000000000 AS BIGINT), CAST(tokens_in AS BIGINT), CAST(tokens_out AS BIGINT)
+FROM ({grouped})
 """
 DIRECTORY = "email,name,team\n" + "\n".join(f"person{n}@example.com,P {n},team-{n % bill.TEAMS}" for n in range(bill.PEOPLE))
 
@@ -54,13 +62,13 @@ def bare_sqlite(file: Path, target: Path) -> float:
     begun = time.perf_counter()
     connection = sqlite3.connect(target)
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("CREATE TABLE daily (day TEXT, person TEXT, project TEXT, provider TEXT, model TEXT, billed INTEGER, n INTEGER)")
+    figures = "billed INTEGER, effective INTEGER, listed INTEGER, tokens_in INTEGER, tokens_out INTEGER"
+    connection.execute(f"CREATE TABLE daily (day TEXT, person TEXT, project TEXT, provider TEXT, model TEXT, {figures})")
     result = duckdb.execute(
-        f"SELECT CAST(day AS VARCHAR), x_PrincipalId, SubAccountId, ServiceProviderName, x_Model, CAST(billed * 1000000000 AS BIGINT), n "
-        f"FROM ({GROUPED.format(file=source(file), start='ChargePeriodStart')})"
+        SELECTED.format(day="CAST(day AS VARCHAR)", grouped=GROUPED.format(file=source(file), start="ChargePeriodStart"))
     )
     while batch := result.fetchmany(100_000):
-        connection.executemany("INSERT INTO daily VALUES (?, ?, ?, ?, ?, ?, ?)", batch)
+        connection.executemany("INSERT INTO daily VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", batch)
     connection.commit()
     connection.close()
     return time.perf_counter() - begun
@@ -69,11 +77,9 @@ def bare_sqlite(file: Path, target: Path) -> float:
 def bare_postgresql(file: Path, url: str) -> float:
     begun = time.perf_counter()
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE bare (day date, person text, project text, provider text, model text, billed bigint, n bigint)")
-        result = duckdb.execute(
-            f"SELECT day, x_PrincipalId, SubAccountId, ServiceProviderName, x_Model, CAST(billed * 1000000000 AS BIGINT), n "
-            f"FROM ({GROUPED.format(file=source(file), start='ChargePeriodStart')})"
-        )
+        figures = "billed bigint, effective bigint, listed bigint, tokens_in bigint, tokens_out bigint"
+        cursor.execute(f"CREATE TABLE bare (day date, person text, project text, provider text, model text, {figures})")
+        result = duckdb.execute(SELECTED.format(day="day", grouped=GROUPED.format(file=source(file), start="ChargePeriodStart")))
         with cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy:
             while batch := result.fetchmany(100_000):
                 buffer = io.StringIO()

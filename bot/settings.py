@@ -14,6 +14,8 @@ from bot.domain.visibility import Privacy
 from bot.errors import ConfigError
 
 FILE = "aispend.toml"
+NAME = r"[A-Za-z0-9][A-Za-z0-9_.-]*"
+"""What a source may be called."""
 
 
 class _Section(BaseModel):
@@ -47,8 +49,8 @@ class EngineSettings(_Section):
     """Where expressions run: DuckDB in the process."""
 
     kind: Literal["duckdb"] = "duckdb"
-    memory: str = Field(default="900MB", pattern=r"^\d+(MB|GB)$")
-    threads: int | None = Field(default=None, ge=1)
+    memory: str = Field(default="900MB", pattern=r"^[1-9]\d{0,5}(MB|GB)$")
+    threads: int | None = Field(default=None, ge=1, le=1024)
 
 
 class SourceSettings(BaseModel):
@@ -56,7 +58,7 @@ class SourceSettings(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    name: str = Field(pattern=f"^{NAME}$")
     kind: str
 
     def own(self) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
     file = named or (Path(FILE) if Path(FILE).is_file() else None)
     content = _parsed(file) if file else {}
     if url := _secret(environment, "AISPEND_STORE_URL"):
-        content["store"] = {**content.get("store", {}), "url": url}
+        content["store"] = {"url": url}
     if "root" in content:
         raise ConfigError(f"{file}: unknown setting 'root'.")
     return checked(content, str(file or "the environment"), (file.parent if file else Path()).resolve())
@@ -146,8 +148,10 @@ def checked(content: Mapping[str, Any], origin: str, root: Path) -> Settings:
 def _parsed(file: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(file.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise ConfigError(f"{file} is not TOML: {exc}.") from exc
+    except OSError as exc:
+        raise ConfigError(f"{file} cannot be read: {exc.strerror}.") from exc
 
 
 def _secret(environment: Mapping[str, str], name: str) -> str | None:
@@ -157,9 +161,12 @@ def _secret(environment: Mapping[str, str], name: str) -> str | None:
     if environment.get(name):
         raise ConfigError(f"Both {name} and {name}_FILE are set; keep one of them.")
     try:
-        return Path(file).read_text("utf-8").strip()
-    except OSError as exc:
-        raise ConfigError(f"{name}_FILE names {file}, which cannot be read: {exc.strerror}.") from exc
+        secret = Path(file).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{name}_FILE names {file}, which cannot be read as text.") from exc
+    if not secret:
+        raise ConfigError(f"{name}_FILE names {file}, which is empty.")
+    return secret
 
 
 def _sentence(exc: ValidationError) -> str:
@@ -169,7 +176,8 @@ def _sentence(exc: ValidationError) -> str:
         return f"unknown setting '{place}'. {_neighbours(error['loc'])}"
     if error["type"] == "missing":
         return f"'{place}' is missing."
-    return f"'{place}' holds {error['input']!r}: {error['msg'].removeprefix('Input should be ')}."
+    shown = "something that does not fit" if place.startswith("store") else repr(error["input"])
+    return f"'{place}' holds {shown}: {error['msg'].removeprefix('Input should be ')}."
 
 
 def _neighbours(place: tuple[Any, ...]) -> str:

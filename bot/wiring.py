@@ -165,6 +165,8 @@ def _rule(rule: RuleSettings, of: App) -> Any:
             raise ConfigError(f"{place}: `when` names '{name}'; there are {', '.join([*_COLUMNS, 'tag:NAME'])}.")
     if not when or any(not values for values in when.values()):
         raise ConfigError(f"{place}: `when` must name at least one column with a value.")
+    if any(str(team).startswith("tag:") for team in rule.among or ()):
+        raise ConfigError(f"{place}: `among` names teams, not tags.")
     among = rule.among if isinstance(rule.among, dict) else dict.fromkeys(rule.among or [], 1)
     if bool(rule.share) != bool(among):
         raise ConfigError(f"{place}: `share` and `among` go together.")
@@ -207,14 +209,19 @@ def _rates(settings: Settings) -> Iterator[dict[str, Any]]:
         return
     path = settings.root / settings.organisation.rates
     try:
-        rows = list(csv.DictReader(path.read_text("utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as exc:
+        reader = csv.DictReader(path.read_text("utf-8-sig").splitlines())
+        rows = list(reader)
+        if sorted(reader.fieldnames or []) != ["currency", "date", "rate"]:
+            raise ConfigError(f"{path.name} must have the columns date,currency,rate.")
+    except (OSError, ValueError, csv.Error) as exc:
         raise ConfigError(f"[organisation] rates names {path}, which cannot be read: {exc}.") from exc
     seen = set()
     for line, row in enumerate(rows, 2):
         try:
+            if None in row:
+                raise ValueError("more values than columns")  # noqa: TRY301 - one sentence for every bad line
             day, currency, rate = date.fromisoformat(row["date"]), row["currency"].strip().upper(), Decimal(row["rate"])
-        except (KeyError, ValueError, TypeError, InvalidOperation) as exc:
+        except (KeyError, ValueError, TypeError, AttributeError, InvalidOperation) as exc:
             raise ConfigError(f"{path.name}, line {line}: write date,currency,rate such as 2026-11-03,EUR,1.0842.") from exc
         if rate.is_finite() and rate != rate.quantize(Decimal("1e-9")):
             raise ConfigError(f"{path.name}, line {line}: the rate {rate} has more than nine decimals; round it.")

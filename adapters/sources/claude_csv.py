@@ -40,7 +40,7 @@ MANDATORY = {
     "model": ("model", "model_family"),
     "total_net_spend_usd": ("total_net_spend_usd",),
 }
-_DAY = re.compile(r"(20\d\d)[-_]?(\d\d)[-_]?(\d\d)")
+_DAY = re.compile(r"(?<!\d)(20\d\d)[-_]?(\d\d)[-_]?(\d\d)(?!\d)")
 
 
 class ClaudeCsvConfig(BaseModel):
@@ -89,6 +89,14 @@ class ClaudeCsv:
         files = self._files()
         parts = [(path, self._window_of(path, window, len(files))) for path in files]
         chosen = [(path, days) for path, days in parts if window is None or days.within(window)]
+        cut = next((path for path, days in parts if window and days.overlaps(window) and not days.within(window)), None)
+        if cut:
+            raise SourceRefused(f"{cut.name} covers days inside and outside of those asked for, and is one sum. Ask for all of its days.")
+        _check_apart([days for _, days in chosen])
+        names = [path.name for path, _ in chosen]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            raise SourceRefused(f"'{self.name}' holds two files called {twice}; keep one of them.")
         if not chosen:
             raise SourceRefused(f"No report of '{self.name}' lies within the days that were asked for.")
         table = engine.read([path for path, _ in chosen], origin=True, positions=positions)
@@ -106,6 +114,8 @@ class ClaudeCsv:
                 f"The Claude spend report has no dates, and the name of {path.name} tells none. Say which days it covers, the last "
                 "one not included: --from 2026-11-01 --to 2026-11-08; or name it claude-spend-2026-11-01-to-2026-11-07.csv."
             )
+        if len(days) > 2:  # noqa: PLR2004 - a first and a last day
+            raise SourceRefused(f"The name of {path.name} holds {len(days)} dates; leave the first and the last day of the report in it.")
         first, last = min(days), max(days)
         return Window(first, last + timedelta(days=1))
 

@@ -25,13 +25,14 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters import columns
 from adapters.place import Place, require, starts_in
 from bot.domain.period import Window, add_months, midnight
 from bot.errors import SourceChanged, SourceRefused
 from bot.ledger import parse
+from bot.ledger.controls import YEARS
 from bot.ledger.schema import Charges, charges
 from bot.ports import Engine, Settling
 
@@ -76,7 +77,7 @@ class CurConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     path: str
-    periods: int = _PERIODS
+    periods: int = Field(default=_PERIODS, ge=1)
     people: bool = True
     project: str | None = None
     cost_center: str | None = None
@@ -139,21 +140,18 @@ class Cur:
     def _data(self, engine: Engine) -> list[Path]:  # noqa: ARG002 - the same for every engine
         files = self._place.files([self._config.path], (".parquet", ".csv.gz", ".csv"))
         chosen = [self._named(name, manifest, files) for manifest in self._manifests().values() for name in _listed(manifest)]
-        if not chosen:
-            raise SourceRefused(f"The manifests of '{self.name}' name no data file.")
+        twice = next((file for file in chosen if chosen.count(file) > 1), None)
+        if twice:
+            raise SourceRefused(f"The manifests of '{self.name}' name {twice.name} twice; it would count twice.")
         return chosen
 
     def _named(self, name: str, manifest: Path, files: list[Path]) -> Path:
         wanted = PurePosixPath(name.split("://", 1)[-1]).parts
-        for length in range(len(wanted), 1, -1):
-            hits = [file for file in files if file.parts[-length:] == wanted[-length:]]
-            if len(hits) == 1:
-                return hits[0]
-        hits = [file for file in files if file.name == wanted[-1]]
+        there = [file for file in files if wanted and file.name == wanted[-1] and _period(file) == _period(manifest)]
+        hits = [file for file in there if file.parts[-2:] == wanted[-2:]] or there
         if len(hits) != 1:
-            raise SourceRefused(
-                f"{manifest.name} names {name}, of which there {'is no file' if not hits else 'are several'}. Copy the whole export."
-            )
+            what = "is no file" if not hits else "are several"
+            raise SourceRefused(f"{manifest.name} names {name}, of which there {what}. Copy the whole export, with its folders.")
         return hits[0]
 
     def _columns(self, table: ir.Table) -> dict[str, Any]:
@@ -207,9 +205,12 @@ class Cur:
 def _listed(manifest: Path) -> list[str]:
     try:
         content = json.loads(manifest.read_text("utf-8"))
-        return [str(name) for name in content["dataFiles"]]
+        names = content["dataFiles"]
+        if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
+            raise ValueError("dataFiles is no list of names")  # noqa: TRY301 - one sentence for all of it
     except (ValueError, KeyError, TypeError) as exc:
         raise SourceChanged(f"{manifest.name} is not a Data Exports manifest: no list dataFiles in it. Nothing was booked.") from exc
+    return names
 
 
 def _period(manifest: Path) -> date:
@@ -217,9 +218,11 @@ def _period(manifest: Path) -> date:
         name, _, value = part.partition("=")
         if name.lower() == "billing_period" and value:
             try:
-                return date.fromisoformat(f"{value[:7]}-01")
+                found = date.fromisoformat(f"{value[:7]}-01")
             except ValueError:
                 break
+            if found.year in range(*YEARS):
+                return found
     raise SourceRefused(f"{manifest} does not lie in a folder BILLING_PERIOD=YYYY-MM; keep the folders of the export as AWS wrote them.")
 
 

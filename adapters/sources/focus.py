@@ -181,7 +181,12 @@ class Focus:
             parse.missing(table["_end"], "ChargePeriodEnd"),
             parse.unreadable(table.BilledCost, billed, "BilledCost", "a number"),
             parse.missing(billed, "BilledCost"),
-            (table.BillingCurrency.isnull() | parse.is_null_text(table.BillingCurrency), "BillingCurrency is empty"),
+            *(
+                parse.unreadable(table[name], parse.amount(table[name]), name, "a number")
+                for name in ("EffectiveCost", "ListCost", "ConsumedQuantity")
+                if name in table.columns
+            ),
+            (parse.text(table.BillingCurrency).isnull(), "BillingCurrency is empty"),
         )
 
 

@@ -72,8 +72,15 @@ class LiteLlm:
         self.name = place.name
 
     def describe(self, engine: Engine) -> str:
-        """Return which table it is."""
-        return f"LiteLLM {self._table(engine)}"
+        """Return which table it is.
+
+        Raises:
+            SourceRefused: A request stands in several of the files.
+        """
+        kind = self._table(engine)
+        if kind == LOGS:
+            self._check_once(engine)
+        return f"LiteLLM {kind}"
 
     def window(self, engine: Engine) -> Window | None:  # noqa: ARG002 - the rows carry their dates
         """Return None: the days are those of the rows."""
@@ -91,6 +98,16 @@ class LiteLlm:
     def _files(self) -> list[Path]:
         path = self._config.path
         return self._place.files([path] if isinstance(path, str) else path, _SUFFIXES)
+
+    def _check_once(self, engine: Engine) -> None:
+        table = engine.read(self._files())
+        ids = table.request_id.cast("string")
+        counted = engine.rows(table.aggregate(rows=ids.count(), requests=ids.nunique()))[0]
+        if counted["rows"] > counted["requests"]:
+            raise SourceRefused(
+                f"{counted['rows'] - counted['requests']} requests stand twice in the files of '{self.name}' (the same request_id); "
+                "their cost would count twice. Export without overlap. Nothing was booked."
+            )
 
     def _table(self, engine: Engine) -> str:
         """Return which table the files hold.

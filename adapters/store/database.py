@@ -52,8 +52,12 @@ class Database:
 def _normalised(url: str) -> str:
     try:
         parsed = make_url(url)
-    except ArgumentError as exc:
-        raise ConfigError(f"[store] url holds '{url}'; write sqlite:///aispend.db or postgresql://user@host/name.") from exc
+    except (ArgumentError, ValueError) as exc:
+        raise ConfigError("[store] url is no database URL; write sqlite:///aispend.db or postgresql://user@host/name.") from exc
+    if "@" in (parsed.host or ""):
+        raise ConfigError("[store] url has two @; write one that belongs to the password as %40.")
+    if parsed.drivername == "sqlite" and (parsed.host or parsed.database in {None, "", ":memory:"}):
+        raise ConfigError("[store] url names no file; write sqlite:///aispend.db (three slashes), or four for an absolute path.")
     if parsed.drivername in {"postgres", "postgresql"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:

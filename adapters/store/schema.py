@@ -8,8 +8,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 
 from adapters.store.database import Database
+from bot.errors import StoreError
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -26,7 +28,12 @@ def upgrade(database: Database) -> str:
     settings = config()
     with database.writing() as connection:
         settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+        try:
+            command.upgrade(settings, "head")
+        except CommandError as exc:
+            raise StoreError(
+                f"The database cannot be brought to this version: {exc}. It belongs to a newer program or to another."
+            ) from exc
     return newest()
 
 

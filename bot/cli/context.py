@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +41,12 @@ class Context:
 
 def say(text: str = "") -> None:
     """Print a line, or a text of several."""
-    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+    sys.stdout.write(shown(text if text.endswith("\n") else f"{text}\n"))
+
+
+def shown(text: str) -> str:
+    """Return *text* without what could steer a terminal."""
+    return "".join("\ufffd" if unicodedata.category(c) == "Cc" and c != "\n" else c for c in text)
 
 
 def say_json(document: Mapping[str, Any]) -> None:

@@ -32,7 +32,7 @@ def demo(
     """Show a company in a box: vendor files in, answers out; leaves it ready for `ask`."""
     of: Context = context.obj
     config = _company(of, folder)
-    app = wiring.app(settings.load(config), of.now)
+    app = wiring.app(settings.load(config, {}), of.now)
     try:
         _fill(app, folder)
         _ask(app, folder)
@@ -47,10 +47,13 @@ def _company(of: Context, folder: Path) -> Path:
     from bot.demo.configuration import DEMO  # noqa: PLC0415
 
     today = clock_at(of.now).now().date()
-    if folder.exists() and any(folder.iterdir()) and not (folder / _MARK).is_file():
+    if folder.exists() and (folder.is_file() or any(folder.iterdir())) and not (folder / _MARK).is_file():
         raise ConfigError(f"{folder} is not empty and no earlier demo; name another with --folder.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    except OSError as exc:
+        raise ConfigError(f"{folder} cannot be made: {exc.strerror}. Name another with --folder.") from exc
     (folder / _MARK).write_text("Made by `aispend demo`; safe to delete.\n", "utf-8")
     company.write_directory(folder, today)
     files.write_all(folder, today)

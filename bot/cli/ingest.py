@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from bot.domain.money import Money, from_nanos
 from bot.domain.period import Window
 from bot.errors import BotError, ConfigError, SourceRefused
 from bot.messages.formats import Reader
-from bot.settings import SourceSettings
+from bot.settings import NAME, SourceSettings
 from bot.wiring import App, only_source
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ def ingest(
         app.prepare_store()
         if history or quarantine is not None:
             _show_history(app, quarantine, format_)
-        elif forget:
+        elif forget is not None:
+            if kind or files or start or end or option or dry_run:
+                raise ConfigError(
+                    "--forget takes a whole source out of the ledger; it goes with no file, no days, no option and no --dry-run."
+                )
             load = app.ingest.forget(forget)
             say(f"'{load.source}' is out of the ledger ({load.window.start} to {load.window.end - timedelta(days=1)}).")
         else:
@@ -75,9 +80,15 @@ def _sections(app: App, kind: str | None, files: list[str], source: str | None, 
     if base and base.kind != kind:
         raise SourceRefused(f"'{base.name}' is of kind {base.kind}, not {kind}.")
     own = {**(base.own() if base else {}), **_options(options)}
-    paths = [path if "://" in path else str(Path(path).expanduser().absolute()) for path in files]
+    paths = [path if "://" in path else str(Path(path).absolute()) for path in files]
     own["path"] = paths[0] if len(paths) == 1 else paths
-    return [SourceSettings(name=base.name if base else source or kind, kind=kind, **own)]
+    reserved = sorted({"name", "kind"} & own.keys())
+    if reserved:
+        raise ConfigError(f"--option cannot set '{reserved[0]}'; the kind is the first word, the name goes with --source.")
+    name = base.name if base else source or kind
+    if not re.fullmatch(NAME, name):
+        raise ConfigError(f"--source holds '{name}'; a name has letters, digits, dots, dashes and underscores.")
+    return [SourceSettings(name=name, kind=kind, **own)]
 
 
 def _options(options: list[str]) -> dict[str, Any]:
@@ -91,6 +102,8 @@ def _options(options: list[str]) -> dict[str, Any]:
         target = found
         for table in tables:
             target = target.setdefault(table, {})
+            if not isinstance(target, dict):
+                raise ConfigError(f"--option sets '{table}' both as a value and as a table.")
         target[last] = {"true": True, "false": False}.get(value, value)
     return found
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.cli import ask, demo, ingest, setup
-from bot.cli.context import Context
+from bot.cli.context import Context, shown
 from bot.errors import BotError
 
 program = typer.Typer(
@@ -39,7 +39,7 @@ def main() -> None:
     try:
         program()
     except BotError as exc:
-        print(str(exc), file=sys.stderr)  # noqa: T201 - the sentence for the operator
+        print(shown(str(exc)), file=sys.stderr)  # noqa: T201 - the sentence for the operator
         raise SystemExit(1) from None
     except BrokenPipeError:
         sys.stderr.close()

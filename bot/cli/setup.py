@@ -38,7 +38,10 @@ def init(path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path
         raise ConfigError(f"{path} is there already; it was left as it is.")
     if not path.parent.is_dir():
         raise ConfigError(f"There is no folder {path.parent}.")
-    path.write_text(COMMENTED, "utf-8")
+    try:
+        path.write_text(COMMENTED, "utf-8")
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}.") from exc
     say(f"Wrote {path}. Next: aispend directory load people.csv, then aispend ingest.")
 
 

@@ -13,6 +13,8 @@ from bot.ledger.schema import COSTS, MONEY, Charges, constant
 LARGEST = 10**8
 """Currency units: more than this on one row is a mistake of unit, not a charge."""
 YEARS = (2000, 2101)
+MOST = 10**10
+"""Units: a larger quantity is kept out, its cost is not."""
 LONGEST = 5 * 366
 """Days: commitments run for three years, five at most."""
 
@@ -26,6 +28,7 @@ def bounded(charges: Charges) -> Charges:
     checks = [
         *((~table[n].between(-largest, largest), f"{n} is beyond {LARGEST:,}") for n in COSTS if n in charges.given),
         (~start.between(first, last), "the charge period starts in a year that cannot be"),
+        (~end.between(first, last), "the charge period ends in a year that cannot be"),
         (end < start, "the charge period ends before it starts"),
         (end > start + ibis.interval(days=LONGEST), f"the charge period spans more than {LONGEST} days"),
     ]
@@ -36,6 +39,13 @@ def bounded(charges: Charges) -> Charges:
     )
     # What cannot be right must not spoil the sums either.
     sane = {n: ibis.ifelse(table[n].between(-largest, largest), table[n], constant(n)) for n in COSTS if n in charges.given}
+    sane |= {
+        n: ibis.ifelse(table[n].between(first, last), table[n], ibis.null("timestamp"))
+        for n in ("charge_period_start", "charge_period_end")
+    }
+    if "consumed_quantity" in charges.given:
+        fits = table.consumed_quantity.between(-MOST, MOST)
+        sane["consumed_quantity"] = ibis.ifelse(fits, table.consumed_quantity, ibis.null(MONEY))
     return Charges(table.mutate(problem=problem, **sane), charges.given | {"problem"})
 
 

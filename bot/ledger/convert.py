@@ -29,7 +29,9 @@ def without_rate(rows: ir.Table, rates: ir.Table, currency: str) -> ir.Table:
     foreign = rows.filter(rows.billing_currency != currency)
     keys = [foreign.billing_currency == rates.rate_currency, foreign.charge_day == rates.rate_day]
     lost = foreign.anti_join(rates, keys)
-    grouped = lost.group_by(["billing_currency", "charge_day"]).aggregate(rows=lost.count(), cost=lost.original_cost.sum().cast(MONEY))
+    grouped = lost.group_by(["billing_currency", "charge_day"]).aggregate(
+        rows=lost.charge_rows.sum().cast("int64"), cost=lost.original_cost.sum().cast(MONEY)
+    )
     return grouped.order_by(["billing_currency", "charge_day"])
 
 

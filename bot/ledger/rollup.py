@@ -27,7 +27,7 @@ def condense(charges: Charges) -> ir.Table:
     keys = [name for name in KEYS if name in charges.given] + charges.tags
     measures = [name for name in MEASURES if name in charges.given]
     sums = {name: dated[name].sum().cast(INTEGRAL if name in TOKENS else MONEY).cast(CHARGES[name]) for name in measures}
-    return dated.group_by(["charge_day", "charge_days", *keys]).aggregate(**sums)
+    return dated.group_by(["charge_day", "charge_days", *keys]).aggregate(charge_rows=dated.count(), **sums)
 
 
 def completed(rows: ir.Table) -> ir.Table:

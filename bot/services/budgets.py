@@ -72,7 +72,7 @@ def _read(path: Path, directory: Directory, currency: str, fiscal_year_start: in
         content = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
     except OSError as exc:
         raise ConfigError(f"{path} cannot be read: {exc.strerror}.") from exc
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
         raise ConfigError(f"{path.name} is not TOML: {exc}.") from exc
     unknown = [key for key in content if key != "budgets"]
     if unknown or not isinstance(content.get("budgets", []), list):
@@ -80,6 +80,8 @@ def _read(path: Path, directory: Directory, currency: str, fiscal_year_start: in
     found: dict[str, Budget] = {}
     scopes: dict[tuple[Scope, PeriodKind], str] = {}
     for number, section in enumerate(content.get("budgets", []), 1):
+        if not isinstance(section, dict):
+            raise ConfigError(f"{path.name}: budget {number} is no [[budgets]] section. Nothing was changed.")
         place = f"{path.name}, budget {number}" + (f" ('{section['name']}')" if section.get("name") else "")
         budget = _budget(section, place, directory, currency, fiscal_year_start)
         if budget.name in found:
@@ -161,7 +163,7 @@ def _limit(section: Mapping[str, Any], place: str) -> Decimal:
     if "limit" not in section:
         raise _wrong(place, "it needs a limit, such as limit = 600.")
     limit = _decimal(section["limit"])
-    if limit is None or not 0 < limit < _LARGEST:
+    if limit is None or not Decimal("0.01") <= limit < _LARGEST:
         raise _wrong(place, f"limit holds {section['limit']!r}; write an amount above zero, such as 600 or 99.50.")
     return limit
 

@@ -125,6 +125,9 @@ def _kind(header: list[str], path: Path) -> str:
             f"{path.name} is neither people ({', '.join(PEOPLE)}) nor teams ({', '.join(TEAMS)}) nor identities "
             f"({', '.join(IDENTITIES)}); its first line has {', '.join(header) or 'nothing'}."
         )
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice:
+        raise ConfigError(f"{path.name} has two columns called '{twice}'. Nothing was changed.")
     unknown = [name for name in header if name not in known]
     lost = [name for name in needed if name not in header]
     if unknown or lost:

@@ -21,6 +21,7 @@ _MONTH = re.compile(r"^(\d{4})-(\d{2})$")
 _YEAR = re.compile(r"^\d{4}$")
 _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _LONGEST = 3660
+YEARS = range(2000, 2101)
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 _TAKES_NAME = {Verb.TEAM, Verb.PROJECT, Verb.TOP}
 
@@ -116,7 +117,7 @@ def _one_word(word: str, today: date, fiscal_year_start: int) -> Period | None:
         return period_containing(_date(f"{word}-01", word), PeriodKind.MONTH)
     if _DAY.match(word):
         return period_containing(_date(word, word), PeriodKind.DAY)
-    if _YEAR.match(word) and 2000 <= int(word) <= 2100:  # noqa: PLR2004 - years a bill can be of
+    if _YEAR.match(word) and int(word) in YEARS:
         return Period(PeriodKind.YEAR, Window(date(int(word), 1, 1), date(int(word) + 1, 1, 1)))
     return None
 
@@ -134,9 +135,12 @@ def _last(word: str, today: date, fiscal_year_start: int) -> Period:
 
 def _date(text: str, shown: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day: date | None = date.fromisoformat(text)
     except ValueError:
-        raise Refusal(f"“{shown}” is no period I know. For instance: 2026-10, 2026-10-01..2026-10-15, last 30d.") from None
+        day = None
+    if day is None or day.year not in YEARS:
+        raise Refusal(f"“{shown}” is no period I know. For instance: 2026-10, 2026-10-01..2026-10-15, last 30d.")
+    return day
 
 
 def _ranked(name: str) -> str:

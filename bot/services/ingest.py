@@ -182,6 +182,7 @@ class _Run:
         quarantine += self._problems(survey, window if asked else None)
         self.progress.step("Adding up")
         condensed = rollup.completed(self.engine.materialise(rollup.condense(charges)))
+        quarantine = [q for q in self._malformed(survey) if q not in quarantine] + quarantine
         self._check_complete(condensed, window, is_said=bool(asked or self.source.window(self.engine)))
         self._check_usage(asked, survey.longest)
         lost = self._without_rate(condensed)
