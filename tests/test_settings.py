@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from conftest import aispend
 
+from adapters.store import schema
+from adapters.store.database import Database
 from bot import settings
 from bot.errors import ConfigError
 
@@ -72,8 +74,9 @@ def test_an_operator_s_mistake_is_answered_with_a_sentence(tmp_path: Path, words
 
     write_csv(tmp_path / "b.csv", [charge()])
     environment = os.environ | {"AISPEND_STORE_URL": f"sqlite:///{tmp_path}/s.db", "AWS_EC2_METADATA_DISABLED": "true"}
-    setup = subprocess.run([aispend(), "db", "upgrade"], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-    assert setup.stdout.startswith("The database is of version")
+    database = Database(f"sqlite:///{tmp_path}/s.db")
+    schema.upgrade(database)
+    database.close()
     done = subprocess.run([aispend(), *words], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == status, done.stderr
     assert sentence in done.stderr + (done.stdout if status == 2 else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from bot.ledger.schema import COSTS, MONEY
+from bot.ledger.schema import COSTS, INTEGRAL, MONEY
 
 RATES: dict[str, str] = {"rate_day": "date", "rate_currency": "string", "rate": "decimal(18, 9)"}
 """Units of the reporting currency per unit of `rate_currency` on `rate_day`."""
@@ -30,7 +30,7 @@ def without_rate(rows: ir.Table, rates: ir.Table, currency: str) -> ir.Table:
     keys = [foreign.billing_currency == rates.rate_currency, foreign.charge_day == rates.rate_day]
     lost = foreign.anti_join(rates, keys)
     grouped = lost.group_by(["billing_currency", "charge_day"]).aggregate(
-        rows=lost.charge_rows.sum().cast("int64"), cost=lost.original_cost.sum().cast(MONEY)
+        rows=lost.charge_rows.sum().cast(INTEGRAL).cast("int64"), cost=lost.original_cost.sum().cast(MONEY)
     )
     return grouped.order_by(["billing_currency", "charge_day"])
 

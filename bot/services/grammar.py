@@ -154,6 +154,6 @@ def _ranked(name: str) -> str:
 
 
 def _unexpected(verb: Verb, words: list[str]) -> str:
-    near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS, "last", "by"], n=1, cutoff=0.6)
+    near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6)
     hint = f"Did you mean: {verb} {near[0]}?" if near else f"For instance: {verb} last 30d by model."
     return f"I do not understand “{' '.join(words)}” after {verb}. {hint}"
