@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -60,6 +61,9 @@ class PostgresEngine:
             cursor.execute(self._sql(table))
             names = [column.name for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def close(self) -> None:
+        self._connection.disconnect()
 
     @staticmethod
     def _sql(table: Any) -> str:
@@ -130,8 +134,10 @@ def ledger(engine: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def postgres(postgresql_url: str) -> PostgresEngine:
-    return PostgresEngine(fresh_postgresql(postgresql_url, "engine"))
+def postgres(postgresql_url: str) -> Iterator[PostgresEngine]:
+    engine = PostgresEngine(fresh_postgresql(postgresql_url, "engine"))
+    yield engine
+    engine.close()
 
 
 @pytest.mark.service
