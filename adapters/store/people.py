@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 from sqlmodel import col as column
 
 from adapters.store.database import Database
-from adapters.store.tables import IdentityRow, LookRow, PersonRow, StintRow, TeamRow
+from adapters.store.tables import DirectoryVersionRow, IdentityRow, LookRow, PersonRow, StintRow, TeamRow
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.visibility import SubjectKind, Verdict
 from bot.ports import Look
@@ -21,10 +21,14 @@ class SqlPeople:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._read: tuple[int, Directory] | None = None
 
     def directory(self) -> Directory:
-        """Return everybody."""
+        """Return everybody; read again only after a change."""
         with self._database.reading() as connection:
+            version = connection.execute(select(column(DirectoryVersionRow.number))).scalar() or 0
+            if self._read and self._read[0] == version:
+                return self._read[1]
             stints: defaultdict[str, list[Stint]] = defaultdict(list)
             for row in connection.execute(select(StintRow).order_by(column(StintRow.email), column(StintRow.valid_from))):
                 stints[row.email].append(Stint(row.team, row.manager, row.valid_from, row.valid_to))
@@ -37,14 +41,17 @@ class SqlPeople:
                 Identity(row.principal, IdentityKind(row.kind), row.person, row.service, row.valid_from, row.valid_to)
                 for row in connection.execute(select(IdentityRow).order_by(column(IdentityRow.principal), column(IdentityRow.valid_from)))
             )
-        return Directory(people, teams, identities)
+        self._read = (version, Directory(people, teams, identities))
+        return self._read[1]
 
     def replace(self, directory: Directory) -> None:
         """Put *directory* in the place of the stored one, in one transaction."""
-        emptied: tuple[Any, ...] = (StintRow, PersonRow, TeamRow, IdentityRow)
+        emptied: tuple[Any, ...] = (DirectoryVersionRow, StintRow, PersonRow, TeamRow, IdentityRow)
         with self._database.writing() as connection:
+            version = connection.execute(select(column(DirectoryVersionRow.number))).scalar() or 0
             for table in emptied:
                 connection.execute(delete(table))
+            connection.execute(insert(DirectoryVersionRow), {"id": 1, "number": version + 1})
             for table, rows in _tables(directory):
                 if rows:
                     connection.execute(insert(table), rows)

@@ -97,7 +97,7 @@ class DailyCostRow(SQLModel, table=True):
         Index("ix_daily_costs_person", "person_id", "day", "billed", "estimated", postgresql_include=_PERSON_ANSWERS),
         Index("ix_daily_costs_team", "team_id", "day", "billed", "estimated", postgresql_include=_TEAM_ANSWERS),
         Index("ix_daily_costs_project", "project_id", "day"),
-        Index("ix_daily_costs_day", "day"),
+        Index("ix_daily_costs_day", "day", "person_id", "billed", "estimated"),
         {"sqlite_with_rowid": False},
     )
 
@@ -229,6 +229,15 @@ class IdentityRow(SQLModel, table=True):
     kind: str
     person: str | None = None
     service: str | None = None
+
+
+class DirectoryVersionRow(SQLModel, table=True):
+    """One row that counts the changes of the directory, so that who has read it knows whether to read it again."""
+
+    __tablename__: ClassVar[Any] = "directory_version"
+
+    id: int = Field(primary_key=True)
+    number: int
 
 
 class BudgetRow(SQLModel, table=True):

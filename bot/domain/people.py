@@ -119,7 +119,7 @@ class Directory:
 
     def members(self, team: str, day: date) -> list[Person]:
         """Return who is in *team* itself, not below it, on *day*; by e-mail, ascending."""
-        return [p for _, p in sorted(self.people.items()) if (s := p.stint(day)) and s.team == team]
+        return [p for p in self._ever_in[team] if (s := p.stint(day)) and s.team == team]
 
     def below(self, team: str) -> list[str]:
         """Return *team* and every team under it, the nearest first."""
@@ -145,6 +145,15 @@ class Directory:
         """Return the teams that *email* manages on *day*, and every team below them."""
         own = (team for team in self.teams if email in self.managers(team, day))
         return {name for team in own for name in self.below(team)}
+
+    @cached_property
+    def _ever_in(self) -> defaultdict[str, list[Person]]:
+        """Who was ever in a team, by e-mail."""
+        found: defaultdict[str, list[Person]] = defaultdict(list)
+        for _, person in sorted(self.people.items()):
+            for team in {stint.team for stint in person.stints if stint.team}:
+                found[team].append(person)
+        return found
 
     @cached_property
     def _children(self) -> defaultdict[str, list[str]]:

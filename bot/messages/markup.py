@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from bot.errors import MessageError
 from bot.messages.card import Actions, Block, Button, Card, Facts, Note, Paragraph, Progress, Run, Table
 
+FILTERS = ("money", "change", "percent", "day", "days", "instant", "count")
 TONES = ("plain", "good", "warn", "alert")
 _ATTRIBUTES = {
     "card": {"tone", "summary"},
@@ -55,6 +57,7 @@ class Templates:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.filters |= {name: _filter_of_the_reader(name) for name in FILTERS}
         object.__setattr__(self, "_environment", environment)
 
     def card(self, name: str, view: Any, filters: dict[str, Callable[..., str]]) -> Card:
@@ -63,13 +66,23 @@ class Templates:
         Raises:
             MessageError: Template and view disagree, or the markup is not what it should be.
         """
-        environment: Environment = self._environment.overlay()  # type: ignore[attr-defined]
-        environment.filters = {**environment.filters, **filters}
+        environment: Environment = self._environment  # type: ignore[attr-defined]
         try:
-            text = environment.get_template(f"{name}.xml.j2").render(v=view)
+            text = environment.get_template(f"{name}.xml.j2").render(v=view, filters=filters)
             return parse(text)
         except (TemplateError, ET.ParseError) as exc:
             raise MessageError(f"Template {name} does not fit its view: {exc}") from exc
+
+
+def _filter_of_the_reader(name: str) -> Callable[..., str]:
+    """Return the filter *name*, which writes as the reader of the message does; templates are compiled once for all readers."""
+
+    @pass_context
+    def write(context: Context, *values: Any) -> str:
+        found: str = context["filters"][name](*values)
+        return found
+
+    return write
 
 
 def parse(text: str) -> Card:

@@ -56,7 +56,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "charge_day", "line_id", "person_id", "team_id", "project_id", "principal_id", "day"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_daily_costs_day", "daily_costs", ["day"], unique=False)
+    op.create_index("ix_daily_costs_day", "daily_costs", ["day", "person_id", "billed", "estimated"], unique=False)
     op.create_index(
         "ix_daily_costs_person",
         "daily_costs",
@@ -71,6 +71,12 @@ def upgrade() -> None:
         ["team_id", "day", "billed", "estimated"],
         unique=False,
         postgresql_include=["line_id", "project_id", "person_id", "principal_id", "source_id"],
+    )
+    op.create_table(
+        "directory_version",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "identities",
@@ -227,6 +233,7 @@ def downgrade() -> None:
     op.drop_table("loads")
     op.drop_table("lines")
     op.drop_table("labels")
+    op.drop_table("directory_version")
     op.drop_table("identities")
     op.drop_index(
         "ix_daily_costs_team",
