@@ -162,7 +162,7 @@ def _part(
     params = {"rollup": int(rollup), "grain": int(grain), "start": day_number(days.start), "end": day_number(days.end)}
     if rollup is Rollup.PERSON and grain is Grain.DAY:
         sql = (
-            "SELECT d.person_id AS k, SUM(d.billed), SUM(d.estimated) FROM daily_costs d WHERE d.day >= :start AND d.day < :end GROUP BY k"
+            "SELECT +d.person_id AS k, SUM(d.billed), SUM(d.estimated) FROM daily_costs d WHERE d.day >= :start AND d.day < :end GROUP BY k"
         )
     else:
         column = "start" if by is Dimension.DAY else "key_id"
@@ -230,5 +230,7 @@ def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for i in range(0, len(wanted), 900):
         chosen = ", ".join(map(str, wanted[i : i + 900]))
-        found |= {int(k): str(v) for k, v in connection.execute(text(f"SELECT id, value FROM labels WHERE id IN ({chosen})"))}  # noqa: S608
+        # Straight to the driver: parsing a long statement takes longer than answering it.
+        rows = connection.exec_driver_sql(f"SELECT id, value FROM labels WHERE id IN ({chosen})")  # noqa: S608 - our numbers
+        found |= {int(number): str(value) for number, value in rows}
     return found
