@@ -91,17 +91,20 @@ def is_tokens(unit: Any) -> Any:
 
 
 def token_classes(table: ir.Table, quantity: Any, unit: Any, meter: Any) -> tuple[ir.Table, dict[str, Any]]:
-    """Return *table* with two helper columns, and the five token columns: a meter row's tokens stand in the class it names.
+    """Return *table* with helper columns, and the five token columns: a meter row's tokens stand in the class it names.
 
     A meter that names no class counts as uncached input. Units may be tokens, thousands or millions of them.
     """
     text, lower = meter.lower(), unit.lower()
-    named = ibis.cases(*(((text.re_search(pattern)).fill_null(False), name) for pattern, name in _CLASSES), else_=TOKENS[0])
-    factor = ibis.cases(
-        *((lower.re_search(pattern).fill_null(False), ibis.literal(value)) for pattern, value in _THOUSANDS),
-        else_=ibis.literal(1),
+    # What matched is a column of its own: DuckDB then looks at each distinct text once, which it does not do for conditions.
+    table = table.mutate(
+        **{f"_is_{name}": text.re_extract(pattern, 0) for pattern, name in _CLASSES},
+        **{f"_per_{size}": lower.re_extract(pattern, 0) for pattern, size in _THOUSANDS},
+        _counts_tokens=is_tokens(unit),
+        _number=parse.real(quantity),
     )
-    bounded = ibis.ifelse(quantity.between(0, 10**12), quantity, 0).cast("decimal(29, 9)")
-    tokens = (bounded * factor.cast("decimal(9, 0)")).round(0).try_cast("int64")
-    table = table.mutate(_class=named, _tokens=ibis.ifelse(is_tokens(unit), tokens, 0).fill_null(0))
+    named = ibis.cases(*((table[f"_is_{name}"] != "", name) for _, name in _CLASSES), else_=TOKENS[0])
+    factor = ibis.cases(*((table[f"_per_{size}"] != "", float(size)) for _, size in _THOUSANDS), else_=1.0)
+    counted = ibis.ifelse(table["_counts_tokens"] & table["_number"].between(0.0, 1e12), (table["_number"] * factor + 0.5).floor(), 0.0)
+    table = table.mutate(_class=named, _tokens=counted.cast("int64").fill_null(0))
     return table, {name: ibis.ifelse(table["_class"] == name, table["_tokens"], 0) for name in TOKENS}

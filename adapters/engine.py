@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -42,6 +43,7 @@ class DuckDbEngine:
         if threads:
             self._run(f"SET threads = {threads:d}")
         self._names = iter(range(10**9))
+        self._ahead: list[ThreadPoolExecutor] = []
 
     def read(self, files: Sequence[Path], *, origin: bool = False, positions: bool = False) -> ir.Table:
         """Return the rows of *files*; see `bot.ports.Engine`."""
@@ -95,13 +97,22 @@ class DuckDbEngine:
             return self._connection.con.sql(_sql(table)).to_arrow_table().to_pylist()
 
     def batches(self, table: ir.Table, rows: int = 100_000) -> Iterator[Any]:
-        """Yield *table* in record batches."""
-        with _readable():
+        """Return *table* in record batches, the next one being computed while the last one is used."""
+        sql = _sql(table)
+        ahead = ThreadPoolExecutor(max_workers=1, thread_name_prefix="aispend-engine")
+        self._ahead.append(ahead)
+
+        def first() -> tuple[Any, Any]:
             # A cursor of its own: other questions may be asked between two batches.
-            yield from self._connection.con.cursor().sql(_sql(table)).to_arrow_reader(rows)
+            reader = self._connection.con.cursor().sql(sql).to_arrow_reader(rows)
+            return reader, next(reader, None)
+
+        return _prefetched(ahead, ahead.submit(first))
 
     def close(self) -> None:
         """Close the database and remove its folder."""
+        for ahead in self._ahead:
+            ahead.shutdown(cancel_futures=True)
         self._connection.disconnect()
         self._folder.cleanup()
 
@@ -139,6 +150,15 @@ class DuckDbEngine:
 
     def _run(self, sql: str) -> Any:
         return self._connection.raw_sql(sql)
+
+
+def _prefetched(ahead: ThreadPoolExecutor, begun: Future[tuple[Any, Any]]) -> Iterator[Any]:
+    with _readable():
+        reader, batch = begun.result()
+        while batch is not None:
+            coming = ahead.submit(next, reader, None)
+            yield batch
+            batch = coming.result()
 
 
 def _common(kinds: Sequence[Any]) -> Any:

@@ -1,7 +1,7 @@
 """First load of a year: everything included, beside the bare minimum on the same file in the same run.
 
-The bare minimum: DuckDB's GROUP BY over the file, and an unindexed bulk load of its result (the driver's executemany on
-SQLite, COPY on PostgreSQL). Usage: python benchmarks/first_load.py [ROWS] [parquet|csv] [sqlite|postgresql]
+The bare minimum: DuckDB's GROUP BY over the file by the keys that the ledger keeps, and an unindexed bulk load of its
+result (the driver's executemany on SQLite, COPY on PostgreSQL). Usage: python benchmarks/first_load.py [ROWS] [parquet|csv] [sqlite|postgresql]
 """
 
 from __future__ import annotations
@@ -22,15 +22,20 @@ import psycopg
 from stores import postgresql
 
 CACHE = Path(tempfile.gettempdir()) / "aispend-benchmarks"
+KEYS = (
+    "x_PrincipalId", "SubAccountId", "ServiceProviderName", "ServiceName", "x_Model",
+    "BillingAccountId", "BillingCurrency", "ChargeCategory", "ConsumedUnit",
+)  # fmt: skip
+"""What the ledger keeps of each row of this file, so the bare minimum keeps it too."""
 GROUPED = """
-SELECT CAST({start} AS DATE) AS day, x_PrincipalId, SubAccountId, ServiceProviderName, x_Model,
+SELECT CAST({start} AS DATE) AS day, {keys},
   SUM(CAST(BilledCost AS DECIMAL(38, 18))) AS billed, SUM(CAST(EffectiveCost AS DECIMAL(38, 18))) AS effective,
   SUM(CAST(ListCost AS DECIMAL(38, 18))) AS listed,
   SUM(CASE WHEN SkuMeter = 'input tokens' THEN CAST(ConsumedQuantity AS DECIMAL(38, 6)) END) AS tokens_in,
   SUM(CASE WHEN SkuMeter = 'output tokens' THEN CAST(ConsumedQuantity AS DECIMAL(38, 6)) END) AS tokens_out FROM {file} GROUP BY ALL
 """
 SELECTED = """
-SELECT {day}, x_PrincipalId, SubAccountId, ServiceProviderName, x_Model, CAST(billed * 1000000000 AS BIGINT),
+SELECT {day}, {keys}, CAST(billed * 1000000000 AS BIGINT),
   CAST(effective * 1000000000 AS BIGINT), CAST(listed * 1000000000 AS BIGINT), CAST(tokens_in AS BIGINT), CAST(tokens_out AS BIGINT)
 FROM ({grouped})
 """
@@ -58,17 +63,21 @@ def source(file: Path) -> str:
     return f"read_csv('{file}', header = true, all_varchar = true)" if file.suffix == ".csv" else f"read_parquet('{file}')"
 
 
+def grouped(file: Path, day: str) -> str:
+    keys = ", ".join(KEYS)
+    return SELECTED.format(day=day, keys=keys, grouped=GROUPED.format(file=source(file), start="ChargePeriodStart", keys=keys))
+
+
 def bare_sqlite(file: Path, target: Path) -> float:
     begun = time.perf_counter()
     connection = sqlite3.connect(target)
     connection.execute("PRAGMA journal_mode = WAL")
     figures = "billed INTEGER, effective INTEGER, listed INTEGER, tokens_in INTEGER, tokens_out INTEGER"
-    connection.execute(f"CREATE TABLE daily (day TEXT, person TEXT, project TEXT, provider TEXT, model TEXT, {figures})")
-    result = duckdb.execute(
-        SELECTED.format(day="CAST(day AS VARCHAR)", grouped=GROUPED.format(file=source(file), start="ChargePeriodStart"))
-    )
+    connection.execute(f"CREATE TABLE daily (day TEXT, {', '.join(f'{key} TEXT' for key in KEYS)}, {figures})")
+    result = duckdb.execute(grouped(file, "CAST(day AS VARCHAR)"))
+    marks = ", ".join("?" * (6 + len(KEYS)))
     while batch := result.fetchmany(100_000):
-        connection.executemany("INSERT INTO daily VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", batch)
+        connection.executemany(f"INSERT INTO daily VALUES ({marks})", batch)
     connection.commit()
     connection.close()
     return time.perf_counter() - begun
@@ -78,8 +87,8 @@ def bare_postgresql(file: Path, url: str) -> float:
     begun = time.perf_counter()
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         figures = "billed bigint, effective bigint, listed bigint, tokens_in bigint, tokens_out bigint"
-        cursor.execute(f"CREATE TABLE bare (day date, person text, project text, provider text, model text, {figures})")
-        result = duckdb.execute(SELECTED.format(day="day", grouped=GROUPED.format(file=source(file), start="ChargePeriodStart")))
+        cursor.execute(f"CREATE TABLE bare (day date, {', '.join(f'{key} text' for key in KEYS)}, {figures})")
+        result = duckdb.execute(grouped(file, "day"))
         with cursor.copy("COPY bare FROM STDIN (FORMAT csv)") as copy:
             while batch := result.fetchmany(100_000):
                 buffer = io.StringIO()

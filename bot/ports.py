@@ -74,7 +74,7 @@ class Engine(Protocol):
         """
 
     def batches(self, table: ir.Table, rows: int = 100_000) -> Iterator[Any]:
-        """Yield *table* in Arrow record batches of about *rows* rows, without ever holding the whole."""
+        """Return *table* as Arrow record batches of about *rows* rows, without ever holding the whole; the work begins at once."""
 
     def close(self) -> None:
         """Free memory and temporary files."""

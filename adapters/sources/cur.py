@@ -281,6 +281,6 @@ def _quantities(table: ir.Table) -> tuple[ir.Table, dict[str, Any]]:
     unit = ibis.literal("Units") if unit is None else unit
     is_tokens = usage_type.lower().contains("token") | columns.is_tokens(unit)
     named = ibis.ifelse(columns.is_tokens(unit), unit, ibis.ifelse(is_tokens, ibis.literal("Tokens"), unit))
-    table, tokens = columns.token_classes(table, quantity, named, usage_type)
+    table, tokens = columns.token_classes(table, table.line_item_usage_amount, named, usage_type)
     counted = ibis.ifelse(is_tokens, ibis.null(quantity.type()), quantity)
     return table, {"consumed_quantity": counted, "consumed_unit": ibis.ifelse(is_tokens, "Tokens", named), **tokens}

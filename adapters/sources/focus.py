@@ -214,7 +214,7 @@ def _quantities(table: ir.Table) -> tuple[ir.Table, dict[str, Any]]:
         return table, {}
     quantity, unit = parse.amount(table.ConsumedQuantity), table.ConsumedUnit.cast("string")
     meter = columns.first_of(table, ("SkuMeter", "x_SkuMeterName", "SkuId", "ChargeDescription"))
-    table, tokens = columns.token_classes(table, quantity, unit, meter) if meter is not None else (table, {})
+    table, tokens = columns.token_classes(table, table.ConsumedQuantity, unit, meter) if meter is not None else (table, {})
     counted = ibis.ifelse(columns.is_tokens(unit), ibis.null(quantity.type()), quantity)
     return table, {
         "consumed_quantity": counted,

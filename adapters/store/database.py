@@ -84,6 +84,7 @@ def _sqlite(url: str) -> Engine:
             "foreign_keys=ON",
             f"busy_timeout={BUSY_MS}",
             "cache_size=-65536",
+            "threads=2",  # for the sorting of new indexes
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -124,8 +124,7 @@ class SqlLoadWriter:
             self._remove(params)
         indexes = bulk.without_indexes(self._connection, DAILY) if is_first else []
         bulk.insert(self._connection, DAILY, list(DailyCostRow.model_fields), batches)
-        for index in indexes:
-            index.create(self._connection)
+        bulk.build(self._connection, indexes)
         keys = ["dimension", "grain", "start", "key_id"]
         if is_first:
             bulk.insert(self._connection, PERIODS, list(PeriodCostRow.model_fields), totals)

@@ -22,19 +22,26 @@ STINTS: dict[str, str] = {"s_email": "string", "s_team": "string", "s_from": "da
 """Half-open stints of the directory's people; every person has at least one row."""
 
 
-def attribute(rows: ir.Table, identities: ir.Table, patterns: ir.Table, stints: ir.Table) -> ir.Table:
-    """Add to *rows* `person` (e-mail), `service` and `home_team` (the person's team that day), null where unknown."""
+def attribute(rows: ir.Table, identities: ir.Table | None, patterns: ir.Table | None, stints: ir.Table) -> ir.Table:
+    """Add to *rows* `person` (e-mail), `service` and `home_team` (the person's team that day), null where unknown.
+
+    Without identities or patterns the work of looking for them is saved.
+    """
     keyed = rows.mutate(_principal=rows.principal.lower(), _email=rows.principal_email.lower())
-    keyed = _named(keyed, identities)
+    keyed = _named(keyed, identities) if identities is not None else _without(keyed, "_by_name", "_service_by_name")
     keyed = _known_email(keyed, stints, "_principal", "_by_principal")
     keyed = _known_email(keyed, stints, "_email", "_by_email")
-    keyed = _patterned(keyed, patterns)
+    keyed = _patterned(keyed, patterns) if patterns is not None else _without(keyed, "_by_pattern", "_service_by_pattern")
     person = ibis.coalesce(keyed["_by_name"], keyed["_by_principal"], keyed["_by_email"], keyed["_by_pattern"])
     # A principal that an identity gives to a service is nobody's, whatever e-mail it carries.
     person = ibis.ifelse(keyed["_service_by_name"].notnull(), ibis.null("string"), person)
     service = ibis.coalesce(keyed["_service_by_name"], ibis.ifelse(person.isnull(), keyed["_service_by_pattern"], ibis.null("string")))
     found = keyed.mutate(person=person, service=service)
     return _at_home(found, stints).select(*rows.columns, "person", "service", "home_team")
+
+
+def _without(rows: ir.Table, *names: str) -> ir.Table:
+    return rows.mutate(**dict.fromkeys(names, ibis.null("string")))
 
 
 def _named(rows: ir.Table, identities: ir.Table) -> ir.Table:

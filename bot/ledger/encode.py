@@ -21,8 +21,10 @@ MONEYS = {
 _QUANTITIES = 10**6
 """Quantities are stored in millionths: characters come by the ten thousand million."""
 _MOST = 9 * 10**12
+_GROUPED = ("charge_day", "line", "allocated_by", "person_id", "team_id", "project_id", "principal_id", "day")
 _KEYS = ("charge_day", "line_id", "person_id", "team_id", "project_id", "principal_id", "day")
 _EPOCH = date(1970, 1, 1)
+_UNOWNED = tuple(name for name in LINE_COLUMNS if name != "allocated_by")
 LABEL_COLUMNS = ("person", "team", "project", "principal")
 ROLLUPS = {"all": 0, "source": 1, "person": 2, "team": 3, "project": 4, "model": 5, "tool": 6, "provider": 7}
 """Numbers of the rolled-up dimensions in the store."""
@@ -30,48 +32,56 @@ _DAY, _MONTH = 0, 1
 
 
 def lines(rows: ir.Table) -> ir.Table:
-    """Return the distinct lines of allocated *rows*."""
-    return rows.select(*LINE_COLUMNS).distinct()
+    """Return the distinct lines of converted *rows*, not yet allocated, empty text for null, with a number: `l_…` and `line`."""
+    found = rows.select(**{f"l_{name}": rows[name].fill_null("") for name in _UNOWNED}).distinct()
+    return found.mutate(line=ibis.row_number().cast("int32"))
 
 
-def encode(rows: ir.Table, labels: Mapping[str, ir.Table], line_numbers: ir.Table) -> ir.Table:
+def encode(rows: ir.Table, labels: Mapping[str, ir.Table], numbered: ir.Table) -> ir.Table:
     """Return allocated *rows* with numbers for names, added up per key; money still as decimals.
 
     Args:
         labels: For each of `LABEL_COLUMNS` a table of `value` and `id`.
-        line_numbers: `LINE_COLUMNS` (empty text for null, prefixed `l_`) and `line_id`.
+        numbered: The lines of the rows, as `lines` numbers them.
     """
     for name in LABEL_COLUMNS:
         table = labels[name].rename({f"{name}_value": "value", f"{name}_id": "id"})
         rows = rows.left_join(table, rows[name] == table[f"{name}_value"]).drop(f"{name}_value")
         rows = rows.mutate(**{f"{name}_id": rows[f"{name}_id"].fill_null(0)})
-    same = [rows[name].fill_null("") == line_numbers[f"l_{name}"] for name in LINE_COLUMNS]
-    rows = rows.join(line_numbers, same)
-    rows = rows.mutate(charge_day=_number(rows.charge_day), day=_number(rows.day))
+    same = [rows[name].fill_null("") == numbered[f"l_{name}"] for name in _UNOWNED]
+    rows = rows.join(numbered, same)
+    rows = rows.mutate(charge_day=_number(rows.charge_day), day=_number(rows.day), allocated_by=rows.allocated_by.fill_null(""))
     sums = {short: rows[long].fill_null(ibis.literal(0).cast(MONEY)).sum().cast(MONEY) for short, long in MONEYS.items()}
     sums["quantity"] = rows.consumed_quantity.fill_null(ibis.literal(0).cast(MONEY)).sum().cast(MONEY)
     tokens = {name: whole_sum(rows[name]) for name in TOKENS}
-    return rows.group_by(list(_KEYS)).aggregate(**sums, **tokens)
+    return rows.group_by(list(_GROUPED)).aggregate(**sums, **tokens)
 
 
-def stored(rows: ir.Table, source_id: int, fractional: Sequence[str]) -> ir.Table:
-    """Return encoded *rows* as `DAILY`, ascending by key.
+def stored(rows: ir.Table, source_id: int, line_numbers: ir.Table, fractional: Sequence[str]) -> ir.Table:
+    """Return encoded *rows* as `DAILY`.
 
     Args:
-        fractional: The amounts of which some row has a fraction of a nano; they are rounded by largest remainder.
+        line_numbers: The store's `line_id` of each `n_line` and `n_allocated_by`.
+        fractional: The amounts of which some row needs rounding; they are rounded by largest remainder.
     """
+    same = [rows.line == line_numbers.n_line, rows.allocated_by == line_numbers.n_allocated_by]
+    rows = rows.join(line_numbers, same).drop("line", "allocated_by", "n_line", "n_allocated_by")
     if fractional:
         rows = exact.apportion(rows, fractional, _KEYS)
     whole = {name: exact.to_nanos(rows[name]) for name in MONEYS if name not in fractional}
     bounded = ibis.ifelse(rows.quantity.between(-_MOST, _MOST), rows.quantity, ibis.literal(0).cast(MONEY))
-    millionths = (bounded.cast("decimal(30, 10)") * ibis.literal(_QUANTITIES).cast("decimal(8, 0)")).round(0)
-    whole["quantity"] = millionths.cast(INTEGRAL).cast("int64")
+    whole["quantity"] = exact.to_units(bounded, _QUANTITIES)
     shaped = rows.mutate(source_id=ibis.literal(source_id, type="int32"), **whole)
-    return shaped.select(*DAILY).order_by(list(_KEYS))
+    return shaped.select(*DAILY)
+
+
+def ascending(rows: ir.Table) -> ir.Table:
+    """Return stored *rows* by key: the order in which a store takes them fastest."""
+    return rows.order_by(list(_KEYS))
 
 
 def totals(rows: ir.Table, source_id: int, line_names: ir.Table) -> ir.Table:
-    """Return stored *rows* rolled up per dimension and day or month (people: month only), as `TOTALS`.
+    """Return stored *rows* rolled up per dimension and day or month (people: month only), as `TOTALS`, ascending.
 
     Args:
         line_names: `n_line_id` and the numbers `model_id`, `tool_id`, `provider_id` of each line.
@@ -93,12 +103,28 @@ def totals(rows: ir.Table, source_id: int, line_names: ir.Table) -> ir.Table:
     result = parts[0]
     for part in parts[1:]:
         result = result.union(part)
-    return result
+    return result.order_by(["dimension", "grain", "start", "key_id"])
 
 
 def check_sum(rows: ir.Table) -> ir.Table:
-    """Return one row: how many *rows*, and the exact sums of billed, estimated and original, as decimals."""
-    return rows.aggregate(rows=rows.count(), **{n: rows[n].sum().cast(MONEY) for n in ("billed", "estimated", "original")})
+    """Return one row: how many *rows*, the exact sums of billed, estimated and original, and the roundings per amount.
+
+    Amounts are decimals; `<amount>_roundings` counts the rows whose nanos need rounding.
+    """
+    sums = {name: rows[name].sum().cast(MONEY) for name in ("billed", "estimated", "original")}
+    return rows.aggregate(rows=rows.count(), **sums, **{f"{name}_roundings": exact.roundings(rows[name]) for name in MONEYS})
+
+
+def summary(rows: ir.Table, line_names: ir.Table) -> ir.Table:
+    """Return the cost of stored *rows* by team, principal and whether the line is allocated, and the days there are."""
+    named = rows.join(line_names, rows.line_id == line_names.n_line_id)
+    groups = named.group_by(["is_allocated", "team_id", "principal_id"])
+    return groups.aggregate(cost=whole_sum(named.billed + named.estimated))
+
+
+def days(rows: ir.Table) -> ir.Table:
+    """Return one row: on how many days stored *rows* have cost."""
+    return rows.aggregate(days=rows.day.nunique())
 
 
 def _rolled(rows: ir.Table, dimension: int, grain: int) -> ir.Table:

@@ -7,6 +7,7 @@ then corrected with exact remainders, so the result never depends on the engine.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import ibis
@@ -75,13 +76,29 @@ def apportion(table: ir.Table, columns: Sequence[str], order: Sequence[str]) -> 
 
 
 def to_nanos(value: Any) -> Any:
-    """Return a MONEY column without fractions of a nano as int64 nanos."""
-    return (value * ibis.literal(NANOS).cast("decimal(10, 0)")).cast(INTEGRAL).cast("int64")
+    """Return as int64 nanos a MONEY column of which `roundings` says that it needs no rounding."""
+    return _near(value, NANOS)
 
 
-def fractions(table: ir.Table, columns: Sequence[str]) -> ir.Table:
-    """Return one row that counts, per MONEY column, the rows with a fraction of a nano."""
-    return table.aggregate(**{c: (table[c] != table[c].cast("decimal(38, 9)").cast(MONEY)).sum() for c in columns})
+def roundings(value: Any) -> Any:
+    """Return in how many rows a MONEY column needs exact rounding: it has a fraction of a nano, or is beyond a float's digits.
+
+    Engines are slow at dividing long decimals; multiplying a float's guess back shows whether it is exact.
+    """
+    return ((value != 0) & (money(_near(value, NANOS)).cast(MONEY) != value).fill_null(True)).sum()
+
+
+def to_units(value: Any, units: int) -> Any:
+    """Return MONEY *value* in whole *units* (a power of ten, at most 10⁹) as int64, half away from zero."""
+    near = _near(value, units)
+    unit = ibis.literal(str(Decimal(1) / units)).cast("decimal(9, 9)")
+    slow = (value.cast("decimal(28, 10)") * ibis.literal(units).cast("decimal(10, 0)")).round(0)
+    is_exact = ((near.cast(INTEGRAL).cast("decimal(29, 9)") * unit).cast(MONEY) == value).fill_null(False)
+    return ibis.cases((is_exact, near), else_=slow.cast(INTEGRAL).cast("int64"))
+
+
+def _near(value: Any, units: int) -> Any:
+    return (value.cast("float64") * ibis.literal(float(units))).round().try_cast("int64")
 
 
 def _rounded(table: ir.Table, column: str) -> Any:

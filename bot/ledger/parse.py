@@ -9,12 +9,15 @@ import ibis
 from bot.ledger.schema import MONEY
 
 NULLS = ("", "NULL", "null", "None", "N/A", "\\N")
+_UNTIDY = r"^[[:space:]]|[[:space:]]$|^(NULL|null|None|N/A|\\N)?$"
 
 
 def text(column: Any) -> Any:
     """Return *column* as trimmed text; empty and the usual spellings of nothing are null."""
-    value = column.cast("string").strip()
-    return ibis.ifelse(is_null_text(value), ibis.null("string"), value)
+    value = column.cast("string")
+    tidy = value.strip()
+    # Almost every value is tidy, and to see that is cheaper than to trim it and to compare it with each spelling.
+    return ibis.cases((~value.re_search(_UNTIDY), value), (is_null_text(tidy), ibis.null("string")), else_=tidy)
 
 
 def is_null_text(value: Any) -> Any:
@@ -31,6 +34,11 @@ def amount(column: Any) -> Any:
     if kind.is_decimal() or kind.is_integer():
         return column.cast(MONEY)
     return column.cast("string").strip().try_cast(MONEY)
+
+
+def real(column: Any) -> Any:
+    """Return *column* as a floating-point number, null if it is none: fast, for counts of less than 10¹⁵ and never for money."""
+    return column.try_cast("float64") if column.type().is_string() else column.cast("float64")
 
 
 def count(column: Any) -> Any:

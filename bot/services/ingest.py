@@ -17,7 +17,7 @@ from bot.domain.money import to_nanos
 from bot.domain.period import Window
 from bot.domain.sourcing import clash, stated_elsewhere
 from bot.errors import SourceChanged, SourceRefused
-from bot.ledger import allocate, attribute, controls, convert, encode, exact, price, rollup
+from bot.ledger import allocate, attribute, controls, convert, encode, price, rollup
 from bot.ledger.schema import LINE_COLUMNS, Charges
 from bot.ports import FORGOTTEN, Clock, Engine, Ledger, Load, LoadWriter, People, PriceBook, Progress, Quarantined, UsageSource
 from bot.services.numbering import Figures, Numbers, directory_tables
@@ -25,6 +25,8 @@ from bot.services.numbering import Figures, Numbers, directory_tables
 MOST_MALFORMED = Decimal("0.05")
 """Share of unreadable lines above which a file is taken for something else."""
 _KEPT = 1000
+_AT_ONCE = 1_000_000
+"""Rows of the roll-ups, which are few, in one batch."""
 
 
 @dataclass(frozen=True)
@@ -186,10 +188,11 @@ class _Run:
         self._check_complete(condensed, window, is_said=bool(asked or self.source.window(self.engine)))
         self._check_usage(asked, survey.longest)
         lost = self._without_rate(condensed)
-        rows = self._owned(condensed, survey.longest)
+        converted = self.engine.view(convert.convert(condensed, self._rates(), self.ingest.rules.currency))
+        rows = self._owned(converted, survey.longest)
         with self.ingest.ledger.load(self.source.name) as writer:
             self.progress.step("Storing")
-            numbers = Numbers.of(self.engine, writer, self.ingest.people.directory(), self.ingest.rules.allocation, condensed, rows)
+            numbers = Numbers.of(self.engine, writer, self.ingest.people.directory(), self.ingest.rules.allocation, condensed, converted)
             stored, figures = self._store(writer, rows, numbers, window)
             self._check(writer, window, survey, lost, stored)
             load = Load(
@@ -354,10 +357,9 @@ class _Run:
     def _rates(self) -> ir.Table:
         return self.engine.from_rows(list(self.ingest.rules.rates), convert.RATES)
 
-    def _owned(self, condensed: ir.Table, longest: int) -> ir.Table:
+    def _owned(self, converted: ir.Table, longest: int) -> ir.Table:
         directory = self.ingest.people.directory()
-        rows = convert.convert(condensed, self._rates(), self.ingest.rules.currency)
-        rows = rollup.amortise(rows, longest)
+        rows = rollup.amortise(converted, longest)
         identities, patterns, stints = directory_tables(directory, self.engine)
         rows = attribute.attribute(rows, identities, patterns, stints)
         if longest > 1 or any(rule.sharing for rule in self.ingest.rules.allocation):
@@ -371,13 +373,13 @@ class _Run:
         source_id = writer.labels("source", [self.source.name])[self.source.name]
         daily = self.engine.materialise(encode.encode(rows, numbers.labels, numbers.lines))
         sums = self.engine.rows(encode.check_sum(daily))[0]
-        fractional = [name for name, count in self.engine.rows(exact.fractions(daily, list(encode.MONEYS)))[0].items() if count]
-        final = self.engine.view(encode.stored(daily, source_id, fractional))
-        final = self.engine.materialise(final) if fractional else final
-        totals = self.engine.batches(encode.totals(final, source_id, numbers.line_names))
-        writer.replace(window, _watched(self.engine.batches(final), self.progress), totals)
+        fractional = [name for name in encode.MONEYS if sums[f"{name}_roundings"]]
+        lines = numbers.number_lines(daily)
+        final = self.engine.materialise(encode.stored(daily, source_id, lines.table, fractional))
+        totals = self.engine.batches(encode.totals(final, source_id, lines.names), rows=_AT_ONCE)
+        writer.replace(window, _watched(self.engine.batches(encode.ascending(final)), self.progress), totals)
         sums |= {name: sums[name] or Decimal(0) for name in ("billed", "estimated", "original")}
-        return sums, Figures.of(self.engine, final, numbers)
+        return sums, Figures.of(self.engine, final, lines, numbers)
 
 
 def _rateless(row: Mapping[str, Any]) -> Quarantined:

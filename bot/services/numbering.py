@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,18 +17,22 @@ from bot.ports import Engine, LoadWriter
 
 @dataclass
 class Numbers:
-    """The store's numbers for the names in the rows."""
+    """The store's numbers for the names in the rows.
+
+    Attributes:
+        lines: The lines that the rows can have, numbered for this load.
+    """
 
     engine: Engine
     writer: LoadWriter
     names: dict[str, dict[str, int]]
-    line_numbers: dict[tuple[str | None, ...], int]
+    lines: ir.Table
 
     @classmethod
     def of(
-        cls, engine: Engine, writer: LoadWriter, directory: Directory, rules: Sequence[Rule], condensed: ir.Table, rows: ir.Table
+        cls, engine: Engine, writer: LoadWriter, directory: Directory, rules: Sequence[Rule], condensed: ir.Table, converted: ir.Table
     ) -> Numbers:
-        """Give numbers to what the *condensed* charges, the directory and the rules can name, and the lines of the owned *rows*."""
+        """Give numbers to what the *condensed* charges, the directory and the rules can name, and to the lines of *converted* rows."""
         tags = [r.project for r in rules if r.project in condensed.columns]
         fixed = [r.project for r in rules if r.project and r.project not in condensed.columns]
         values = {
@@ -37,25 +42,47 @@ class Numbers:
             "principal": _distinct(engine, condensed, "principal"),
         }
         names = {kind: writer.labels(kind, list(dict.fromkeys(found))) for kind, found in values.items()}
-        lines = engine.rows(encode.lines(rows))
-        return cls(engine, writer, names, writer.lines([tuple(row[name] for name in LINE_COLUMNS) for row in lines]))
+        return cls(engine, writer, names, engine.materialise(encode.lines(converted)))
 
     def __post_init__(self) -> None:
         self.labels = {kind: self._label_table(found) for kind, found in self.names.items()}
-        self.lines = self._line_table()
-        self.line_names = self._line_names()
+
+    def number_lines(self, encoded: ir.Table) -> Lines:
+        """Give the store's numbers to the lines that *encoded* rows have, now that it is known who owns them."""
+        pairs = encoded.select("line", "allocated_by").distinct()
+        named = self.engine.rows(pairs.join(self.lines, pairs.line == self.lines.line))
+        texts = {
+            (row["line"], row["allocated_by"]): tuple(
+                (row["allocated_by"] if name == "allocated_by" else row[f"l_{name}"]) or None for name in LINE_COLUMNS
+            )
+            for row in named
+        }
+        numbers = self.writer.lines(list(texts.values()))
+        return Lines(self.engine, self.writer, {pair: numbers[line] for pair, line in texts.items()}, numbers)
 
     def _label_table(self, found: Mapping[str, int]) -> ir.Table:
         rows = [{"value": value, "id": number} for value, number in found.items()]
         return self.engine.from_rows(rows, {"value": "string", "id": "int32"})
 
-    def _line_table(self) -> ir.Table:
-        schema = {**{f"l_{name}": "string" for name in LINE_COLUMNS}, "line_id": "int32"}
-        rows = [
-            {**{f"l_{name}": value or "" for name, value in zip(LINE_COLUMNS, line, strict=True)}, "line_id": number}
-            for line, number in self.line_numbers.items()
-        ]
-        return self.engine.from_rows(rows, schema)
+
+@dataclass
+class Lines:
+    """The store's numbers of the lines of a load.
+
+    Attributes:
+        pairs: Number of each line of this load and who allocated it.
+        numbers: Number of each line by its texts.
+    """
+
+    engine: Engine
+    writer: LoadWriter
+    pairs: Mapping[tuple[int, str], int]
+    numbers: Mapping[tuple[str | None, ...], int]
+
+    def __post_init__(self) -> None:
+        rows = [{"n_line": line, "n_allocated_by": by, "line_id": number} for (line, by), number in self.pairs.items()]
+        self.table = self.engine.from_rows(rows, {"n_line": "int32", "n_allocated_by": "string", "line_id": "int32"})
+        self.names = self._line_names()
 
     def _line_names(self) -> ir.Table:
         models = self._line_labels("model", "model")
@@ -68,7 +95,7 @@ class Numbers:
                 "provider_id": providers.get(line[LINE_COLUMNS.index("provider_name")] or "", 0),
                 "is_allocated": bool(line[-1]),
             }
-            for line, number in self.line_numbers.items()
+            for line, number in self.numbers.items()
         ]
         schema = {
             "n_line_id": "int32",
@@ -81,7 +108,7 @@ class Numbers:
 
     def _line_labels(self, kind: str, column: str) -> dict[str, int]:
         place = LINE_COLUMNS.index(column)
-        return self.writer.labels(kind, sorted({value for line in self.line_numbers if (value := line[place])}))
+        return self.writer.labels(kind, sorted({value for line in self.numbers if (value := line[place])}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,25 +122,22 @@ class Figures:
     unowned: tuple[tuple[str, int], ...]
 
     @classmethod
-    def of(cls, engine: Engine, final: ir.Table, numbers: Numbers) -> Figures:
+    def of(cls, engine: Engine, final: ir.Table, lines: Lines, numbers: Numbers) -> Figures:
         """Return the figures of the stored rows *final*."""
-        named = final.join(numbers.line_names, final.line_id == numbers.line_names.n_line_id)
-        cost = named.billed + named.estimated
-        owned = {
-            row["is_allocated"]: row["cost"] for row in engine.rows(named.group_by("is_allocated").aggregate(cost=encode.whole_sum(cost)))
-        }
-        days = engine.rows(final.aggregate(days=final.day.nunique()))[0]["days"]
+        rows = engine.rows(encode.summary(final, lines.names))
+        owned = [row for row in rows if row["is_allocated"]]
+        unowned = [row for row in rows if not row["is_allocated"]]
         return cls(
-            days,
-            owned.get(True, 0),
-            owned.get(False, 0),
-            _largest(engine, named.filter(named.is_allocated), "team", numbers),
-            _largest(engine, named.filter(~named.is_allocated), "principal", numbers),
+            engine.rows(encode.days(final))[0]["days"],
+            sum(row["cost"] for row in owned),
+            sum(row["cost"] for row in unowned),
+            _largest(owned, "team", numbers),
+            _largest(unowned, "principal", numbers),
         )
 
 
-def directory_tables(directory: Directory, engine: Engine) -> tuple[ir.Table, ir.Table, ir.Table]:
-    """Return identities, patterns and stints of *directory* as the ledger wants them."""
+def directory_tables(directory: Directory, engine: Engine) -> tuple[ir.Table | None, ir.Table | None, ir.Table]:
+    """Return identities, patterns (None where there are none) and stints of *directory* as the ledger wants them."""
     exact_, patterns = [], []
     for identity in directory.identities:
         common = {
@@ -133,17 +157,18 @@ def directory_tables(directory: Directory, engine: Engine) -> tuple[ir.Table, ir
         for stint in person.stints
     ]
     return (
-        engine.from_rows(exact_, attribute.IDENTITIES),
-        engine.from_rows(patterns, attribute.PATTERNS),
+        engine.from_rows(exact_, attribute.IDENTITIES) if exact_ else None,
+        engine.from_rows(patterns, attribute.PATTERNS) if patterns else None,
         engine.from_rows(stints, attribute.STINTS),
     )
 
 
-def _largest(engine: Engine, rows: ir.Table, name: str, numbers: Numbers, count: int = 5) -> tuple[tuple[str, int], ...]:
-    grouped = rows.group_by(f"{name}_id").aggregate(cost=encode.whole_sum(rows.billed + rows.estimated))
-    top = engine.rows(grouped.order_by(grouped.cost.desc()).limit(count))
+def _largest(rows: Sequence[Mapping[str, int]], name: str, numbers: Numbers, count: int = 5) -> tuple[tuple[str, int], ...]:
+    costs: Counter[int] = Counter()
+    for row in rows:
+        costs[row[f"{name}_id"]] += row["cost"]
     names = {number: value for value, number in numbers.names[name].items()}
-    return tuple((names.get(row[f"{name}_id"], ""), row["cost"]) for row in top)
+    return tuple((names.get(number, ""), cost) for number, cost in costs.most_common(count))
 
 
 def _distinct(engine: Engine, rows: ir.Table, *columns: str | None) -> list[str]:
