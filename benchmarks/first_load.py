@@ -1,7 +1,8 @@
 """First load of a year: everything included, beside the bare minimum on the same file in the same run.
 
 The bare minimum: DuckDB's GROUP BY over the file by the keys that the ledger keeps, and an unindexed bulk load of its
-result (the driver's executemany on SQLite, COPY on PostgreSQL). Usage: python benchmarks/first_load.py [ROWS] [parquet|csv] [sqlite|postgresql]
+result
+(the driver's executemany on SQLite, COPY on PostgreSQL). Usage: python benchmarks/first_load.py [ROWS] [parquet|csv] [sqlite|postgresql]
 """
 
 from __future__ import annotations

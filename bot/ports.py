@@ -307,11 +307,29 @@ class UnallocatedKey:
     likely_owner: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The keys with the highest cost.
+
+    Attributes:
+        rows: Highest first.
+        others: How many keys follow.
+        rest: Their cost, nanos.
+    """
+
+    rows: tuple[Cost, ...]
+    others: int
+    rest: int
+
+
 class Figures(Protocol):
     """Questions to the ledger. Days without rows are absent; amounts are nanos."""
 
     def costs(self, scope: CostScope, window: Window, by: Dimension) -> list[Cost]:
         """Return the cost of *window* per key, highest first (per day: ascending)."""
+
+    def highest(self, scope: CostScope, window: Window, by: Dimension, count: int) -> Ranking:
+        """Return the *count* highest keys of `costs` and what the others come to; of equals at the end, any."""
 
     def total(self, scope: CostScope, window: Window) -> Cost:
         """Return the cost of *window* as one row with an empty key."""

@@ -15,7 +15,7 @@ from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.domain.visibility import Verdict
 from bot.ledger.schema import DAILY, LINE_COLUMNS
-from bot.ports import Cost, CostScope, Dimension, Load, Look, Quarantined, UnallocatedKey, stated_scopes
+from bot.ports import Cost, CostScope, Dimension, Load, Look, Quarantined, Ranking, UnallocatedKey, stated_scopes
 
 
 @dataclass
@@ -141,6 +141,10 @@ class FakeFigures:
                 sums[key][1] += row["estimated"]
         found = [Cost(key, *value) for key, value in sums.items() if any(value)]
         return sorted(found, key=lambda c: c.key) if by is Dimension.DAY else sorted(found, key=lambda c: (-c.total, c.key))
+
+    def highest(self, scope: CostScope, window: Window, by: Dimension, count: int) -> Ranking:
+        rows = sorted(self.costs(scope, window, by), key=lambda c: (-c.total, c.key))
+        return Ranking(tuple(rows[:count]), len(rows[count:]), sum(row.total for row in rows[count:]))
 
     def total(self, scope: CostScope, window: Window) -> Cost:
         rows = self.costs(scope, window, Dimension.SOURCE)

@@ -1,4 +1,4 @@
-"""Controls: what a load holds, counted straight from the source's rows, so that the ledger can be held against it."""
+"""Controls: what no bill holds is kept out, and what a source holds is counted, so that the ledger can be held against it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 import ibis
 import ibis.expr.types as ir
 
-from bot.ledger.rollup import days_touched
-from bot.ledger.schema import COSTS, MONEY, Charges, constant
+from bot.ledger.rollup import SCOPE
+from bot.ledger.schema import COSTS, INTEGRAL, MONEY, Charges, constant
 
 LARGEST = 10**8
 """Currency units: more than this on one row is a mistake of unit, not a charge."""
@@ -49,25 +49,22 @@ def bounded(charges: Charges) -> Charges:
     return Charges(table.mutate(problem=problem, **sane), charges.given | {"problem"})
 
 
-def survey(charges: Charges) -> ir.Table:
+def survey(condensed: ir.Table) -> ir.Table:
     """Return one row per account, billing currency and kind of row (bookable, left out, problem) with rows, totals and bounds.
 
-    Columns: provider_name, billing_account_id, billing_currency, left_out, is_problem, rows, the costs, first_start,
-    last_start, last_end, last_day_end (UTC; the last of the charges within one day), longest (days).
+    Columns: provider_name, billing_account_id, billing_currency, left_out, is_problem, rows, the costs, first_day,
+    last_day, last_end, last_day_end (UTC; the last of the charges within one day), longest (days).
     """
-    table = charges.table
-    table = table.mutate(
-        is_problem=table.problem.notnull() & table.left_out.isnull(),
-        _length=days_touched(table.charge_period_start, table.charge_period_end),
-    )
-    groups = table.group_by(["provider_name", "billing_account_id", "billing_currency", "left_out", "is_problem"])
+    missing = {name: constant(name) for name in (*SCOPE, *COSTS) if name not in condensed.columns}
+    table = condensed.mutate(**missing)
+    groups = table.group_by([*SCOPE, "left_out", "is_problem"])
     grouped = groups.aggregate(
-        rows=table.count(),
+        rows=table.charge_rows.sum().cast(INTEGRAL).cast("int64"),
         **{name: table[name].sum().cast(MONEY) for name in COSTS},
-        first_start=table.charge_period_start.min(),
-        last_start=table.charge_period_start.max(),
-        last_end=table.charge_period_end.max(),
-        last_day_end=table.charge_period_end.max(where=table["_length"] <= 1),
-        longest=table["_length"].max(),
+        first_day=table.charge_day.min(),
+        last_day=table.charge_day.max(),
+        last_end=table.last_end.max(),
+        last_day_end=table.last_end.max(where=table.charge_days <= 1),
+        longest=table.charge_days.max(),
     )
-    return grouped.order_by(["left_out", "is_problem", "provider_name", "billing_account_id", "billing_currency"])
+    return grouped.order_by(["left_out", "is_problem", *SCOPE])

@@ -33,7 +33,7 @@ def amount(column: Any) -> Any:
     kind = column.type()
     if kind.is_decimal() or kind.is_integer():
         return column.cast(MONEY)
-    return column.cast("string").strip().try_cast(MONEY)
+    return column.cast("string").try_cast(MONEY)  # engines skip white space around a number themselves
 
 
 def real(column: Any) -> Any:

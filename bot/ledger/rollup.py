@@ -11,23 +11,37 @@ from bot.ledger import exact, parse
 from bot.ledger.schema import CHARGES, COSTS, INTEGRAL, KEYS, MONEY, TAG, TOKENS, Charges, constant, is_bookable
 
 MEASURES = (*COSTS, "consumed_quantity", *TOKENS)
+SCOPE = ("provider_name", "billing_account_id", "billing_currency")
+"""Keys that what is not booked keeps, too: whose cost it is, and in which currency."""
 SPREAD = (*COSTS, "original_cost", "consumed_quantity")
 """What is split over the days of a charge; tokens are not."""
 
 
 def condense(charges: Charges) -> ir.Table:
-    """Return one row per charge day, length in days and distinct keys and tags, with sums; bookable rows only.
+    """Return one row per charge day, length in days and distinct keys and tags, with sums: the one reading of the source.
 
-    Columns: charge_day, charge_days (calendar days the charge period touches, at least 1), the tags, and those keys,
-    costs, quantities and token classes that the source fills; `completed` adds the others.
+    Columns: charge_day, charge_days (calendar days the charge period touches, at least 1), last_end (of the charge periods),
+    charge_rows, left_out, is_problem, the tags, and those keys, costs, quantities and token classes that the source fills;
+    `completed` adds the others. What is left out or has a problem has no day and no key but `SCOPE`: it is only counted.
     """
-    table = charges.table.filter(is_bookable(charges.table))
+    table = charges.table
+    is_booked = is_bookable(table)
+    table = table.mutate(is_problem=table.problem.notnull() & table.left_out.isnull(), _is_booked=is_booked)
     start, end = table.charge_period_start, table.charge_period_end
     dated = table.mutate(charge_day=start.cast("date"), charge_days=days_touched(start, end))
     keys = [name for name in KEYS if name in charges.given] + charges.tags
+    booked = {n: ibis.ifelse(dated["_is_booked"], dated[n], ibis.null(dated[n].type())) for n in keys if n not in SCOPE}
+    booked |= {n: ibis.ifelse(dated["_is_booked"], dated[n], ibis.null(dated[n].type())) for n in ("charge_day", "charge_days")}
+    dated = dated.mutate(**booked)
     measures = [name for name in MEASURES if name in charges.given]
     sums = {name: dated[name].sum().cast(INTEGRAL if name in TOKENS else MONEY).cast(CHARGES[name]) for name in measures}
-    return dated.group_by(["charge_day", "charge_days", *keys]).aggregate(charge_rows=dated.count(), **sums)
+    groups = dated.group_by(["left_out", "is_problem", "charge_day", "charge_days", *keys])
+    return groups.aggregate(charge_rows=dated.count(), last_end=dated.charge_period_end.max(), **sums)
+
+
+def bookable(rows: ir.Table) -> ir.Table:
+    """Return those of condensed *rows* that can be booked."""
+    return rows.filter(rows.left_out.isnull() & ~rows.is_problem).drop("left_out", "is_problem", "last_end")
 
 
 def completed(rows: ir.Table) -> ir.Table:

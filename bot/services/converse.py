@@ -188,9 +188,12 @@ class _Asked:
         if dimension is Dimension.TEAM and scope.people:
             raise Refusal(NOTHING)
         window = self._window()
-        rows = self.of.figures.costs(scope, window, dimension)
-        total = self._money(sum(row.total for row in rows))
-        breakdown = self._breakdown(dimension, rows, total, LONG, scope)
+        if dimension is Dimension.PERSON and self.of.privacy is not Privacy.WORKS_COUNCIL:
+            breakdown, total = self._ranked(scope, window, dimension)
+        else:
+            rows = self.of.figures.costs(scope, window, dimension)
+            total = self._money(sum(row.total for row in rows))
+            breakdown = self._breakdown(dimension, rows, total, LONG, scope)
         return Top(self.command.name, partial or self.of.organisation, window, breakdown, total, self._freshness(scope, window))
 
     def _budget(self) -> View:
@@ -281,6 +284,20 @@ class _Asked:
         shares = [Row(key, self._money(nanos), Fraction(nanos, total.nanos) if total.nanos else Fraction(0)) for key, nanos in kept]
         left_out = self._money(sum(nanos for _, nanos in rest)) if rest else None
         return Breakdown(dimension.value, _HEADINGS[dimension], tuple(shares), len(rest), left_out)
+
+    def _ranked(self, scope: CostScope, window: Window, dimension: Dimension) -> tuple[Breakdown, Money]:
+        """Return the highest rows and the total, without ever holding the others: there may be tens of thousands."""
+        found = self.of.figures.highest(scope, window, dimension, LONG + 1)
+        cut = LONG if found.others else LONG + 1
+        kept, last = found.rows[:cut], found.rows[cut:]
+        rest = found.rest + sum(cost.total for cost in last)
+        total = sum(cost.total for cost in kept) + rest
+        rows = tuple(
+            Row(self._shown(dimension, c.key), self._money(c.total), Fraction(c.total, total) if total else Fraction(0)) for c in kept
+        )
+        others = found.others + len(last)
+        left_out = self._money(rest) if others else None
+        return Breakdown(dimension.value, _HEADINGS[dimension], rows, others, left_out), self._money(total)
 
     def _shown(self, dimension: Dimension, key: str) -> str:
         """Return how a key is called: people by their names, what has no owner as such."""

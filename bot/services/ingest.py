@@ -116,7 +116,7 @@ class Ingest:
 
 @dataclass
 class _Survey:
-    """What the source's rows hold, straight from the file."""
+    """What the source's rows hold."""
 
     rows: list[dict[str, Any]]
 
@@ -136,9 +136,9 @@ class _Survey:
         return sorted(f"{provider}/{account}".lower() if account else provider.lower() for provider, account in named)
 
     def window(self) -> Window | None:
-        starts = [row["first_start"] for row in self.bookable]
-        lasts = [row["last_start"] for row in self.bookable]
-        return Window(min(starts).date(), max(lasts).date() + timedelta(days=1)) if starts else None
+        starts = [row["first_day"] for row in self.bookable]
+        lasts = [row["last_day"] for row in self.bookable]
+        return Window(min(starts), max(lasts) + timedelta(days=1)) if starts else None
 
     def watermark(self, now: datetime, window: Window) -> datetime:
         """Return until when the source is complete: the end of its last charge that lies within a day, at most *now*."""
@@ -172,8 +172,9 @@ class _Run:
         description = self.source.describe(self.engine)
         window = asked or self.source.window(self.engine)
         charges, unpriced = self._priced(self._claimed(controls.bounded(self.source.charges(window, self.engine))))
-        charges = Charges(self.engine.view(charges.table), charges.given)
-        survey = _Survey(self.engine.rows(controls.survey(charges)))
+        self.progress.step("Adding up")
+        read = self.engine.materialise(rollup.condense(Charges(self.engine.view(charges.table), charges.given)))
+        survey = _Survey(self.engine.rows(controls.survey(read)))
         quarantine = self._malformed(survey)
         window = window or survey.window()
         if window is None:
@@ -182,9 +183,7 @@ class _Run:
         scopes = survey.scopes(self.source.kind)
         self._check_scopes(scopes)
         quarantine += self._problems(survey, window if asked else None)
-        self.progress.step("Adding up")
-        condensed = rollup.completed(self.engine.materialise(rollup.condense(charges)))
-        quarantine = [q for q in self._malformed(survey) if q not in quarantine] + quarantine
+        condensed = rollup.completed(rollup.bookable(read))
         self._check_complete(condensed, window, is_said=bool(asked or self.source.window(self.engine)))
         self._check_usage(asked, survey.longest)
         lost = self._without_rate(condensed)

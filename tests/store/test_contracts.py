@@ -21,7 +21,7 @@ from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.period import PeriodKind, Window
-from bot.ports import CostScope, Dimension, Load, Look, Quarantined, Settling
+from bot.ports import CostScope, Dimension, Load, Look, Quarantined, Ranking, Settling
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 KINDS = ["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
@@ -197,6 +197,11 @@ SCOPES = [
 ]
 
 
+def comparable(ranking: Ranking) -> tuple[list[int], int, int]:
+    """Return a ranking without its names: which of two equals is the last is anybody's."""
+    return [cost.total for cost in ranking.rows], ranking.others, ranking.rest
+
+
 def test_every_question_has_the_answer_of_the_plain_sum(ports: Any) -> None:
     """The stores answer from indexes and roll-ups; the fake adds up every row."""
     put(ports, "bill", NOVEMBER, ROWS)
@@ -207,6 +212,8 @@ def test_every_question_has_the_answer_of_the_plain_sum(ports: Any) -> None:
     for scope, window in itertools.product(SCOPES, WINDOWS):
         for by in Dimension:
             assert ports[3].costs(scope, window, by) == oracle[3].costs(scope, window, by), (scope, window, by)
+            for count in (1, 2, 10):
+                assert comparable(ports[3].highest(scope, window, by, count)) == comparable(oracle[3].highest(scope, window, by, count))
         assert ports[3].total(scope, window) == oracle[3].total(scope, window)
 
 
