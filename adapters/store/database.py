@@ -30,14 +30,26 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that only reads."""
-        with _translated(), self.engine.connect() as connection:
+        with self._translated(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Yield a connection in a transaction that is committed on leaving, or undone by an error."""
-        with _translated(), self.engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+        with self._translated(), self.engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
             yield connection
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        driver: Any = self.engine.dialect.dbapi
+        try:
+            yield
+        except OperationalError as exc:
+            raise StoreError(_sentence(_first_line(exc.orig or exc))) from exc
+        except DBAPIError as exc:
+            raise StoreError(f"The database refused: {_first_line(exc.orig or exc)}. Nothing was changed.") from exc
+        except driver.Error as exc:  # from the bulk roads, which speak to the driver
+            raise StoreError(_sentence(_first_line(exc))) from exc
 
     def has_schema(self) -> bool:
         """Tell whether the tables are there."""
@@ -96,26 +108,17 @@ def _sqlite(url: str) -> Engine:
     return engine
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as exc:
-        raise StoreError(_sentence(exc)) from exc
-    except DBAPIError as exc:
-        raise StoreError(f"The database refused: {_first_line(exc)}. Nothing was changed.") from exc
-
-
-def _sentence(exc: Any) -> str:
-    text = _first_line(exc)
+def _sentence(text: str) -> str:
     if "locked" in text:
         return f"The database is in use by another writer for more than {BUSY_MS // 1000} s. Nothing was changed; try again."
     if "full" in text or "No space" in text:
         return "The disk that holds the database is full. Nothing was changed; make room and try again."
+    if "I/O error" in text:
+        return "The disk that holds the database cannot be written or read. Nothing was changed; see to the disk and try again."
     if "no such table" in text:
         return "The database has no tables yet. Run `aispend db upgrade`."
     return f"The database could not do it: {text}. Nothing was changed."
 
 
-def _first_line(exc: Any) -> str:
-    return str(exc.orig).strip().splitlines()[0] if exc.orig else str(exc)
+def _first_line(exc: BaseException) -> str:
+    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]
