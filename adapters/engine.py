@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -17,6 +18,7 @@ import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+from pyarrow import csv
 
 from adapters.files import Header, header_of
 from bot.errors import SourceRefused
@@ -57,9 +59,8 @@ class DuckDbEngine:
 
     def from_rows(self, rows: Sequence[Mapping[str, Any]], schema: Mapping[str, str]) -> ir.Table:
         """Return *rows* as a table of *schema*."""
-        shape = ibis.schema(dict(schema)).to_pyarrow()
         name = f"rows_{next(self._names)}"
-        table = pa.Table.from_pylist([dict(row) for row in rows], schema=shape)
+        table = _arrow(rows, ibis.schema(dict(schema)).to_pyarrow())
         self._connection.con.register(f"{name}_arrow", table)
         self._run(f"CREATE TABLE {name} AS SELECT * FROM {name}_arrow")
         self._connection.con.unregister(f"{name}_arrow")
@@ -159,6 +160,34 @@ def _prefetched(ahead: ThreadPoolExecutor, begun: Future[tuple[Any, Any]]) -> It
             coming = ahead.submit(next, reader, None)
             yield batch
             batch = coming.result()
+
+
+def _arrow(rows: Sequence[Mapping[str, Any]], shape: pa.Schema) -> pa.Table:
+    """Return *rows* as an Arrow table, by way of text: from Python values Arrow would import pandas, which takes long."""
+    if not rows:
+        return pa.Table.from_batches([], schema=shape)
+    names = [str(name) for name in shape.names]
+    lines = [",".join(map(_cell, names)), *(",".join(_cell(row.get(name)) for name in names) for row in rows)]
+    data = "\n".join(lines).encode()
+    return csv.read_csv(
+        pa.BufferReader(data),
+        csv.ReadOptions(block_size=len(data)),
+        parse_options=csv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
+        convert_options=csv.ConvertOptions(
+            column_types=shape,
+            strings_can_be_null=True,
+            null_values=[""],
+            quoted_strings_can_be_null=False,
+            true_values=["True"],
+            false_values=["False"],
+        ),
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:f}" if isinstance(value, Decimal) else '"' + str(value).replace('"', '""') + '"'
 
 
 def _common(kinds: Sequence[Any]) -> Any:

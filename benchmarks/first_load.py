@@ -1,8 +1,9 @@
 """First load of a year: everything included, beside the bare minimum on the same file in the same run.
 
-The bare minimum: DuckDB's GROUP BY over the file by the keys that the ledger keeps, and an unindexed bulk load of its
-result
-(the driver's executemany on SQLite, COPY on PostgreSQL). Usage: python benchmarks/first_load.py [ROWS] [parquet|csv] [sqlite|postgresql]
+The bare minimum: the GROUP BY of DuckDB over the file by the keys that the ledger keeps, and an unindexed bulk load of its
+result (the driver's executemany on SQLite, COPY on PostgreSQL).
+
+Usage: python benchmarks/first_load.py [ROWS] [parquet|csv] [sqlite|postgresql]
 """
 
 from __future__ import annotations
@@ -101,16 +102,21 @@ def bare_postgresql(file: Path, url: str) -> float:
 def load(file: Path, folder: Path, url: str, *extra: str) -> float:
     """Return how long `aispend ingest` takes as a process, start-up included."""
     people = folder / "people.csv"
-    config = folder / "aispend.toml"
     people.write_text(DIRECTORY, "utf-8")
-    config.write_text(
-        f'[store]\nurl = "{url}"\n[[sources]]\nname = "bill"\nkind = "focus"\npath = "{file}"\nproject = "SubAccountId"\n',
-        "utf-8",
-    )
+    config = configure(folder, url, file)
     run(config, "directory", "load", str(people))
     begun = time.perf_counter()
     run(config, "ingest", *extra)
     return time.perf_counter() - begun
+
+
+def configure(folder: Path, url: str, file: Path) -> Path:
+    config = folder / "aispend.toml"
+    config.write_text(
+        f'[store]\nurl = "{url}"\n[[sources]]\nname = "bill"\nkind = "focus"\npath = "{file}"\nproject = "SubAccountId"\n',
+        "utf-8",
+    )
+    return config
 
 
 def run(config: Path, *words: str) -> None:

@@ -49,7 +49,7 @@ def ask(file: Path, folder: Path, url: str, rows: int, store: str) -> None:
         "store: team by person": lambda n: figures.costs(CostScope(teams=(teams[n % 4],)), NOVEMBER, Dimension.PERSON),
         "store: org by team": lambda _: figures.costs(CostScope(), NOVEMBER, Dimension.TEAM),
         "store: top models": lambda _: figures.costs(CostScope(), NOVEMBER, Dimension.MODEL),
-        "store: top people": lambda _: figures.costs(CostScope(), NOVEMBER, Dimension.PERSON),
+        "store: top people": lambda _: figures.highest(CostScope(), NOVEMBER, Dimension.PERSON, 16),
         "words to card: me": lambda n: app.text(app.conversation.answer(people[n % 6], "me"), people[n % 6]),
     }
     for name, question in questions.items():

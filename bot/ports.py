@@ -312,12 +312,12 @@ class Ranking:
     """The keys with the highest cost.
 
     Attributes:
-        rows: Highest first.
+        rows: Key and nanos, billed and estimated together, highest first; what comes to nothing is not there.
         others: How many keys follow.
         rest: Their cost, nanos.
     """
 
-    rows: tuple[Cost, ...]
+    rows: tuple[tuple[str, int], ...]
     others: int
     rest: int
 

@@ -143,8 +143,8 @@ class FakeFigures:
         return sorted(found, key=lambda c: c.key) if by is Dimension.DAY else sorted(found, key=lambda c: (-c.total, c.key))
 
     def highest(self, scope: CostScope, window: Window, by: Dimension, count: int) -> Ranking:
-        rows = sorted(self.costs(scope, window, by), key=lambda c: (-c.total, c.key))
-        return Ranking(tuple(rows[:count]), len(rows[count:]), sum(row.total for row in rows[count:]))
+        rows = sorted(((c.key, c.total) for c in self.costs(scope, window, by) if c.total), key=lambda row: (-row[1], row[0]))
+        return Ranking(tuple(rows[:count]), len(rows[count:]), sum(total for _, total in rows[count:]))
 
     def total(self, scope: CostScope, window: Window) -> Cost:
         rows = self.costs(scope, window, Dimension.SOURCE)

@@ -8,6 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Index, Table, inspect, text
 
+from adapters.store.tables import INCLUDED
+
 _MARKS = 999
 """Parameters in one statement, which every SQLite takes."""
 _SORTED_KIB, _SORTED_MIB = 4096, 256
@@ -57,6 +59,8 @@ def build(connection: Connection, indexes: Iterable[Index]) -> None:
     else:
         connection.exec_driver_sql(f"SET LOCAL maintenance_work_mem = '{_SORTED_MIB}MB'")
     for index in indexes:
+        if not is_sqlite and INCLUDED in index.info:
+            index.dialect_options["postgresql"]["include"] = index.info[INCLUDED]
         index.create(connection)
     if is_sqlite:
         connection.exec_driver_sql(f"PRAGMA cache_size = {kept:d}")
@@ -70,7 +74,7 @@ def _executemany(connection: Connection, table: str, columns: Sequence[str], bat
     many = _MARKS // len(columns)
     count = 0
     for batch in batches:
-        rows = np.column_stack([column.to_numpy(zero_copy_only=False) for column in batch.columns])
+        rows = np.column_stack([np.from_dlpack(column) for column in batch.columns])
         whole = len(rows) - len(rows) % many
         cursor.executemany(_insert_sql(table, columns, many) + clause, rows[:whole].reshape(-1, many * len(columns)).tolist())
         cursor.executemany(_insert_sql(table, columns, 1) + clause, rows[whole:].tolist())

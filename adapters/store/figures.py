@@ -57,15 +57,15 @@ class SqlFigures:
     def highest(self, scope: CostScope, window: Window, by: Dimension, count: int) -> Ranking:
         """Return the *count* highest keys of `costs` and what the others come to."""
         if not scope.is_everything or by is Dimension.DAY or not len(window):
-            rows = sorted(self.costs(scope, window, by), key=lambda c: (-c.total, c.key))
-            return Ranking(tuple(rows[:count]), len(rows[count:]), sum(row.total for row in rows[count:]))
-        sql, params = _highest(_ROLLUPS[by], window)
+            rows = sorted(((c.key, c.total) for c in self.costs(scope, window, by) if c.total), key=_highest_first)
+            return Ranking(tuple(rows[:count]), len(rows[count:]), sum(total for _, total in rows[count:]))
+        sql, params = _ranked(_ROLLUPS[by], window)
         with self._database.reading() as connection:
             found = connection.execute(text(sql), params | {"count": count}).all()
             names = _names(connection, {row.k for row in found})
-        costs = sorted((Cost(names.get(row.k, ""), int(row.b), int(row.e)) for row in found), key=lambda c: (-c.total, c.key))
+        rows = sorted(((names.get(row.k, ""), int(row.c)) for row in found), key=_highest_first)
         keys, whole = (found[0].keys_, int(found[0].whole)) if found else (0, 0)
-        return Ranking(tuple(costs), keys - len(costs), whole - sum(cost.total for cost in costs))
+        return Ranking(tuple(rows), keys - len(rows), whole - sum(total for _, total in rows))
 
     def total(self, scope: CostScope, window: Window) -> Cost:
         """Return the cost of *window* as one row."""
@@ -169,22 +169,25 @@ def _from_rollup(
     return {key: (billed, estimated) for key, (billed, estimated) in found.items()}
 
 
-def _highest(rollup: Rollup, window: Window) -> tuple[str, dict[str, int]]:
+def _highest_first(row: tuple[str, int]) -> tuple[int, str]:
+    return -row[1], row[0]
+
+
+def _ranked(rollup: Rollup, window: Window) -> tuple[str, dict[str, int]]:
     """Return the question for the highest keys of *rollup*, with how many keys there are and what they cost in all."""
     selects, params = [], {"rollup": int(rollup)}
     for number, (grain, days, sign) in enumerate(_cover(window)):
         params |= {f"start{number}": day_number(days.start), f"end{number}": day_number(days.end)}
+        within = f">= :start{number} AND {{}} < :end{number}"
         if rollup is Rollup.PERSON and grain is Grain.DAY:
-            select = f"SELECT d.person_id AS k, {sign} * d.billed AS b, {sign} * d.estimated AS e FROM daily_costs d WHERE d.day"  # noqa: S608
+            cost, where = "person_id AS k, {} * (billed + estimated) AS c FROM daily_costs", f"day {within.format('day')}"
         else:
-            select = (
-                f"SELECT key_id AS k, {sign} * billed AS b, {sign} * estimated AS e FROM period_costs "  # noqa: S608 - our names
-                f"WHERE dimension = :rollup AND grain = {grain:d} AND start"
-            )
-        selects.append(f"{select} >= :start{number} AND {'d.day' if ' d ' in select else 'start'} < :end{number}")
-    added = f"SELECT k, SUM(b) AS b, SUM(e) AS e FROM ({' UNION ALL '.join(selects)}) AS parts GROUP BY k"  # noqa: S608
-    counted = f"SELECT k, b, e, COUNT(*) OVER () AS keys_, SUM(b + e) OVER () AS whole FROM ({added}) AS keyed WHERE b <> 0 OR e <> 0"  # noqa: S608
-    return f"{counted} ORDER BY b + e DESC, k LIMIT :count", params
+            cost = "key_id AS k, {} * (billed + estimated) AS c FROM period_costs"
+            where = f"dimension = :rollup AND grain = {grain:d} AND start {within.format('start')}"
+        selects.append(f"SELECT {cost.format(sign)} WHERE {where}")
+    added = f"SELECT k, CAST(SUM(c) AS BIGINT) AS c FROM ({' UNION ALL '.join(selects)}) AS parts GROUP BY k"  # noqa: S608 - our names
+    counted = f"SELECT k, c, COUNT(*) OVER () AS keys_, SUM(c) OVER () AS whole FROM ({added}) AS keyed WHERE c <> 0"  # noqa: S608
+    return f"{counted} ORDER BY c DESC, k LIMIT :count", params
 
 
 def _part(

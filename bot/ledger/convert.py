@@ -10,12 +10,14 @@ RATES: dict[str, str] = {"rate_day": "date", "rate_currency": "string", "rate": 
 """Units of the reporting currency per unit of `rate_currency` on `rate_day`."""
 
 
-def convert(rows: ir.Table, rates: ir.Table, currency: str) -> ir.Table:
+def convert(rows: ir.Table, rates: ir.Table | None, currency: str) -> ir.Table:
     """Return *rows* with costs in *currency* and `original_cost` (billed and estimated, as stated); rows without a rate fall away.
 
-    A row without a currency counts as being in *currency* already.
+    A row without a currency counts as being in *currency* already; without *rates* all rows must be.
     """
     rows = _stated(rows, currency)
+    if rates is None:
+        return rows
     same = rows.filter(rows.billing_currency == currency)
     foreign = rows.filter(rows.billing_currency != currency)
     joined = foreign.join(rates, [foreign.billing_currency == rates.rate_currency, foreign.charge_day == rates.rate_day])

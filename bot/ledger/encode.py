@@ -107,24 +107,21 @@ def totals(rows: ir.Table, source_id: int, line_names: ir.Table) -> ir.Table:
 
 
 def check_sum(rows: ir.Table) -> ir.Table:
-    """Return one row: how many *rows*, the exact sums of billed, estimated and original, and the roundings per amount.
+    """Return one row: how many *rows* and *days*, the exact sums of billed, estimated and original, and the roundings per amount.
 
     Amounts are decimals; `<amount>_roundings` counts the rows whose nanos need rounding.
     """
     sums = {name: rows[name].sum().cast(MONEY) for name in ("billed", "estimated", "original")}
-    return rows.aggregate(rows=rows.count(), **sums, **{f"{name}_roundings": exact.roundings(rows[name]) for name in MONEYS})
+    return rows.aggregate(
+        rows=rows.count(), days=rows.day.nunique(), **sums, **{f"{name}_roundings": exact.roundings(rows[name]) for name in MONEYS}
+    )
 
 
 def summary(rows: ir.Table, line_names: ir.Table) -> ir.Table:
-    """Return the cost of stored *rows* by team, principal and whether the line is allocated, and the days there are."""
+    """Return the cost of stored *rows* by team, principal and whether the line is allocated."""
     named = rows.join(line_names, rows.line_id == line_names.n_line_id)
     groups = named.group_by(["is_allocated", "team_id", "principal_id"])
     return groups.aggregate(cost=whole_sum(named.billed + named.estimated))
-
-
-def days(rows: ir.Table) -> ir.Table:
-    """Return one row: on how many days stored *rows* have cost."""
-    return rows.aggregate(days=rows.day.nunique())
 
 
 def _rolled(rows: ir.Table, dimension: int, grain: int) -> ir.Table:

@@ -290,11 +290,10 @@ class _Asked:
         found = self.of.figures.highest(scope, window, dimension, LONG + 1)
         cut = LONG if found.others else LONG + 1
         kept, last = found.rows[:cut], found.rows[cut:]
-        rest = found.rest + sum(cost.total for cost in last)
-        total = sum(cost.total for cost in kept) + rest
-        rows = tuple(
-            Row(self._shown(dimension, c.key), self._money(c.total), Fraction(c.total, total) if total else Fraction(0)) for c in kept
-        )
+        rest = found.rest + sum(nanos for _, nanos in last)
+        total = sum(nanos for _, nanos in kept) + rest
+        shares = [Fraction(nanos, total) if total else Fraction(0) for _, nanos in kept]
+        rows = tuple(Row(self._shown(dimension, key), self._money(nanos), share) for (key, nanos), share in zip(kept, shares, strict=True))
         others = found.others + len(last)
         left_out = self._money(rest) if others else None
         return Breakdown(dimension.value, _HEADINGS[dimension], rows, others, left_out), self._money(total)

@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from bot.domain.money import to_nanos
+from bot.domain.people import Directory
 from bot.domain.period import Window
 from bot.domain.sourcing import clash, stated_elsewhere
 from bot.errors import SourceChanged, SourceRefused
@@ -135,6 +136,10 @@ class _Survey:
         named = {((row["provider_name"] or kind).strip(), (row["billing_account_id"] or "").strip()) for row in self.bookable}
         return sorted(f"{provider}/{account}".lower() if account else provider.lower() for provider, account in named)
 
+    @property
+    def currencies(self) -> set[str]:
+        return {row["billing_currency"].strip().upper() for row in self.bookable if row["billing_currency"]}
+
     def window(self) -> Window | None:
         starts = [row["first_day"] for row in self.bookable]
         lasts = [row["last_day"] for row in self.bookable]
@@ -186,12 +191,14 @@ class _Run:
         condensed = rollup.completed(rollup.bookable(read))
         self._check_complete(condensed, window, is_said=bool(asked or self.source.window(self.engine)))
         self._check_usage(asked, survey.longest)
-        lost = self._without_rate(condensed)
-        converted = self.engine.view(convert.convert(condensed, self._rates(), self.ingest.rules.currency))
-        rows = self._owned(converted, survey.longest)
+        rates = self._rates() if survey.currencies - {self.ingest.rules.currency} else None
+        lost = [] if rates is None else self.engine.rows(convert.without_rate(condensed, rates, self.ingest.rules.currency))
+        converted = self.engine.view(convert.convert(condensed, rates, self.ingest.rules.currency))
+        directory = self.ingest.people.directory()
+        rows = self._owned(converted, directory, survey.longest)
         with self.ingest.ledger.load(self.source.name) as writer:
             self.progress.step("Storing")
-            numbers = Numbers.of(self.engine, writer, self.ingest.people.directory(), self.ingest.rules.allocation, condensed, converted)
+            numbers = Numbers.of(self.engine, writer, directory, self.ingest.rules.allocation, condensed, converted)
             stored, figures = self._store(writer, rows, numbers, window)
             self._check(writer, window, survey, lost, stored)
             load = Load(
@@ -350,14 +357,10 @@ class _Run:
 
     # Whose it is
 
-    def _without_rate(self, condensed: ir.Table) -> list[dict[str, Any]]:
-        return self.engine.rows(convert.without_rate(condensed, self._rates(), self.ingest.rules.currency))
-
     def _rates(self) -> ir.Table:
         return self.engine.from_rows(list(self.ingest.rules.rates), convert.RATES)
 
-    def _owned(self, converted: ir.Table, longest: int) -> ir.Table:
-        directory = self.ingest.people.directory()
+    def _owned(self, converted: ir.Table, directory: Directory, longest: int) -> ir.Table:
         rows = rollup.amortise(converted, longest)
         identities, patterns, stints = directory_tables(directory, self.engine)
         rows = attribute.attribute(rows, identities, patterns, stints)
@@ -378,7 +381,7 @@ class _Run:
         totals = self.engine.batches(encode.totals(final, source_id, lines.names), rows=_AT_ONCE)
         writer.replace(window, _watched(self.engine.batches(encode.ascending(final)), self.progress), totals)
         sums |= {name: sums[name] or Decimal(0) for name in ("billed", "estimated", "original")}
-        return sums, Figures.of(self.engine, final, lines, numbers)
+        return sums, Figures.of(self.engine, final, lines, numbers, sums["days"])
 
 
 def _rateless(row: Mapping[str, Any]) -> Quarantined:

@@ -122,13 +122,13 @@ class Figures:
     unowned: tuple[tuple[str, int], ...]
 
     @classmethod
-    def of(cls, engine: Engine, final: ir.Table, lines: Lines, numbers: Numbers) -> Figures:
-        """Return the figures of the stored rows *final*."""
+    def of(cls, engine: Engine, final: ir.Table, lines: Lines, numbers: Numbers, days: int) -> Figures:
+        """Return the figures of the stored rows *final*, which have cost on so many *days*."""
         rows = engine.rows(encode.summary(final, lines.names))
         owned = [row for row in rows if row["is_allocated"]]
         unowned = [row for row in rows if not row["is_allocated"]]
         return cls(
-            engine.rows(encode.days(final))[0]["days"],
+            days,
             sum(row["cost"] for row in owned),
             sum(row["cost"] for row in unowned),
             _largest(owned, "team", numbers),

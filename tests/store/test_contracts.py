@@ -199,7 +199,7 @@ SCOPES = [
 
 def comparable(ranking: Ranking) -> tuple[list[int], int, int]:
     """Return a ranking without its names: which of two equals is the last is anybody's."""
-    return [cost.total for cost in ranking.rows], ranking.others, ranking.rest
+    return [total for _, total in ranking.rows], ranking.others, ranking.rest
 
 
 def test_every_question_has_the_answer_of_the_plain_sum(ports: Any) -> None:
