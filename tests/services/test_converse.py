@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,12 +11,14 @@ import pytest
 from factories import charge, write_csv, write_directory
 from loading import ingest
 
+from bot import settings, wiring
 from bot.errors import Refusal
 from bot.services import budgets, directory
 from bot.services.converse import NOTHING
 from bot.wiring import App
 
 MakeApp = Callable[..., App]
+NOW = "2026-11-23T09:00:00+00:00"
 MODES = ("open", "standard", "works_council")
 BUDGETS = """
 [[budgets]]
@@ -34,24 +37,36 @@ limit = 200
 """
 
 
+@pytest.fixture(scope="session")
+def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The company's store, loaded once for all tests."""
+    folder = tmp_path_factory.mktemp("company")
+    (folder / "aispend.toml").write_text("", "utf-8")
+    app = wiring.app(settings.load(folder / "aispend.toml", {}), NOW)
+    app.prepare_store()
+    directory.apply(directory.plan(write_directory(folder), app.people), app.people)
+    (folder / "budgets.toml").write_text(BUDGETS, "utf-8")
+    budgets.apply(budgets.plan(folder / "budgets.toml", app.budgets, app.people.directory(), "USD", 1), app.budgets, app.clock)
+    rows = [
+        charge("2026-10-03", "7.00"),
+        charge("2026-11-03", "40.00", SubAccountId="ranking"),
+        charge("2026-11-03", "2.00", x_PrincipalId="mia@x.example", SubAccountId="ranking"),
+        charge("2026-11-04", "5.00", x_PrincipalId="ben@x.example"),
+        charge("2026-11-20", "9.00", x_PrincipalId="ben@x.example"),
+        charge("2026-11-20", "3.00", x_PrincipalId="sk-lost", SubAccountId="ranking"),
+        charge("2026-11-22", "30.00", x_PrincipalId="ruth@x.example", days=30),
+    ]
+    ingest(app, write_csv(folder / "bill.csv", rows), project="SubAccountId")
+    app.close()
+    return folder / "aispend.db"
+
+
 @pytest.fixture
-def company(make_app: MakeApp, tmp_path: Path) -> Callable[..., App]:
-    def make(privacy: str = "standard", now: str = "2026-11-23T09:00:00+00:00") -> App:
-        app = make_app(f'[organisation]\nprivacy = "{privacy}"\n', now=now)
-        directory.apply(directory.plan(write_directory(tmp_path), app.people), app.people)
-        (tmp_path / "budgets.toml").write_text(BUDGETS, "utf-8")
-        budgets.apply(budgets.plan(tmp_path / "budgets.toml", app.budgets, app.people.directory(), "USD", 1), app.budgets, app.clock)
-        rows = [
-            charge("2026-10-03", "7.00"),
-            charge("2026-11-03", "40.00", SubAccountId="ranking"),
-            charge("2026-11-03", "2.00", x_PrincipalId="mia@x.example", SubAccountId="ranking"),
-            charge("2026-11-04", "5.00", x_PrincipalId="ben@x.example"),
-            charge("2026-11-20", "9.00", x_PrincipalId="ben@x.example"),
-            charge("2026-11-20", "3.00", x_PrincipalId="sk-lost", SubAccountId="ranking"),
-            charge("2026-11-22", "30.00", x_PrincipalId="ruth@x.example", days=30),
-        ]
-        ingest(app, write_csv(tmp_path / "bill.csv", rows), project="SubAccountId")
-        return app
+def company(make_app: MakeApp, stocked: Path, tmp_path: Path) -> Callable[..., App]:
+    def make(privacy: str = "standard", now: str = NOW) -> App:
+        if not (tmp_path / stocked.name).exists():
+            shutil.copy(stocked, tmp_path)
+        return make_app(f'[organisation]\nprivacy = "{privacy}"\n', now=now)
 
     return make
 
