@@ -46,9 +46,11 @@ class DuckDbEngine:
             self._run(f"SET threads = {threads:d}")
         self._names = iter(range(10**9))
         self._ahead: list[ThreadPoolExecutor] = []
+        self._files: list[str] = []
 
     def read(self, files: Sequence[Path], *, origin: bool = False, positions: bool = False) -> ir.Table:
         """Return the rows of *files*; see `bot.ports.Engine`."""
+        self._files = [path.name for path in files]
         headers = [self._named(header_of(path)) for path in files]
         if positions:
             return self._stacked([self._view(_scan([h], origin=True, positions=True)) for h in headers])
@@ -87,13 +89,13 @@ class DuckDbEngine:
     def materialise(self, table: ir.Table) -> ir.Table:
         """Compute *table* into a temporary one."""
         name = f"step_{next(self._names)}"
-        with _readable():
+        with _readable(self._files):
             self._run(f'CREATE TABLE "{name}" AS {_sql(table)}')
         return self._connection.table(name)
 
     def rows(self, table: ir.Table) -> list[dict[str, Any]]:
         """Return *table* as Python values."""
-        with _readable():
+        with _readable(self._files):
             # On the connection itself: what it rejects while reading is told to `rejected` there and nowhere else.
             return self._connection.con.sql(_sql(table)).to_arrow_table().to_pylist()
 
@@ -108,7 +110,7 @@ class DuckDbEngine:
             reader = self._connection.con.cursor().sql(sql).to_arrow_reader(rows)
             return reader, next(reader, None)
 
-        return _prefetched(ahead, ahead.submit(first))
+        return _prefetched(ahead, ahead.submit(first), self._files)
 
     def close(self) -> None:
         """Close the database and remove its folder."""
@@ -120,19 +122,19 @@ class DuckDbEngine:
     def _named(self, header: Header) -> Header:
         """Return *header* with the keys that the objects of a JSON file have, or the columns and types of a Parquet file."""
         if header.is_parquet:
-            with _readable():
+            with _readable([header.path.name]):
                 described = self._run(f"DESCRIBE SELECT * FROM read_parquet({_path(header.path)})").fetchall()
             return replace(header, columns=tuple(f"{name} {kind}" for name, kind, *_ in described))
         if not header.is_json:
             return header
-        with _readable():
+        with _readable([header.path.name]):
             path = _path(header.path)
             found = self._run(f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({path}, format = 'auto')").fetchall()
         return replace(header, columns=tuple(sorted(name for (name,) in found)))
 
     def _view(self, sql: str) -> ir.Table:
         name = f"source_{next(self._names)}"
-        with _readable():
+        with _readable(self._files):
             self._run(f'CREATE VIEW "{name}" AS {sql}')
         return self._connection.table(name)
 
@@ -153,8 +155,8 @@ class DuckDbEngine:
         return self._connection.raw_sql(sql)
 
 
-def _prefetched(ahead: ThreadPoolExecutor, begun: Future[tuple[Any, Any]]) -> Iterator[Any]:
-    with _readable():
+def _prefetched(ahead: ThreadPoolExecutor, begun: Future[tuple[Any, Any]], files: Sequence[str]) -> Iterator[Any]:
+    with _readable(files):
         reader, batch = begun.result()
         while batch is not None:
             coming = ahead.submit(next, reader, None)
@@ -198,13 +200,25 @@ def _common(kinds: Sequence[Any]) -> Any:
 class _readable:  # noqa: N801 - a context manager
     """Turns what DuckDB says of an unreadable file into a sentence for the operator."""
 
+    def __init__(self, files: Sequence[str] = ()) -> None:
+        self._files = files
+
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, duckdb.Error):
-            text = " ".join(str(error).split())
-            raise SourceRefused(f"The file could not be read: {text[:300]} Nothing was booked.") from error
+            raise SourceRefused(_unreadable(self._files, " ".join(str(error).split()))) from error
+
+
+def _unreadable(files: Sequence[str], detail: str) -> str:
+    named = [name for name in files if name in detail] or files
+    which = named[0] if len(named) == 1 else f"One of the {len(named)} files" if named else "The file"
+    if "No space left" in detail or "Out of Memory" in detail or "failed to offload" in detail:
+        why, remedy = "there is no room left for what is being computed", "Make room in the temporary folder, or raise [engine] memory"
+    else:
+        why, remedy = "it is damaged, cut off, or not the format its name says", "Export or copy it again"
+    return f"{which} could not be read: {why}. {remedy}; nothing was booked. (The engine says: {detail[:160]})"
 
 
 def _sql(table: ir.Table) -> str:

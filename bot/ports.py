@@ -151,7 +151,8 @@ class Load:
         rows: Rows of the source that were booked.
         ledger_rows: Daily rows they became.
         watermark: Until when the source is complete.
-        left_out_cost: Cost that is not AI or is stated by another source, in the source's own currency.
+        quarantined_cost, left_out_cost: Per billing currency (empty where none is stated); left out is what is not AI, or
+            stated by another source.
     """
 
     source: str
@@ -171,9 +172,9 @@ class Load:
     settling: Settling
     scopes: tuple[str, ...] = ()
     quarantined_rows: int = 0
-    quarantined_cost: Decimal = Decimal(0)
+    quarantined_cost: Mapping[str, Decimal] = field(default_factory=dict)
     left_out_rows: int = 0
-    left_out_cost: Decimal = Decimal(0)
+    left_out_cost: Mapping[str, Decimal] = field(default_factory=dict)
     unpriced_rows: int = 0
     unpriced_models: tuple[str, ...] = ()
     quarantine: tuple[Quarantined, ...] = field(default=(), repr=False)

@@ -176,8 +176,10 @@ def _rule(rule: RuleSettings, of: App) -> Any:
         raise ConfigError(f'{place}: share = "share" needs weights, such as among = {{ search = 2, support = 1 }}.')
     if any(weight < 0 for weight in among.values()) or (among and not any(among.values())):
         raise ConfigError(f"{place}: weights must not be negative and not all zero.")
-    return Rule(rule.name, when, _team(rule.team, of, place), rule.project, Sharing(rule.share) if rule.share else None,
-                {str(_team(team, of, place)): weight for team, weight in among.items()})  # fmt: skip
+    weights = {str(_team(team, of, place)): weight for team, weight in among.items()}
+    if len(weights) < len(rule.among or ()):
+        raise ConfigError(f"{place}: `among` names a team twice; name each once, with its weight.")
+    return Rule(rule.name, when, _team(rule.team, of, place), rule.project, Sharing(rule.share) if rule.share else None, weights)
 
 
 _COLUMNS = {

@@ -63,6 +63,7 @@ COMMANDS = [
     (("--now", "9999-12-31", "ingest", "--history"), 1, "a year that cannot be"),
     (("--config", "none.toml", "ingest"), 1, "There is no configuration none.toml"),
     (("ask", "--as", "who@x", "me"), 1, "I do not know who@x"),
+    (("ingest", "--quarantine", "99999999999999999999"), 2, "--quarantine"),
     (("ingest", "--form", "json"), 2, "No such option"),
     (("db",), 2, "Usage"),
 ]

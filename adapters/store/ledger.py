@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
@@ -247,12 +247,20 @@ def _row(load: Load) -> dict[str, Any]:
         "is_range_export": load.is_range_export,
         "scopes": json.dumps(load.scopes),
         "quarantined_rows": load.quarantined_rows,
-        "quarantined_cost": str(load.quarantined_cost),
+        "quarantined_cost": _written(load.quarantined_cost),
         "left_out_rows": load.left_out_rows,
-        "left_out_cost": str(load.left_out_cost),
+        "left_out_cost": _written(load.left_out_cost),
         "unpriced_rows": load.unpriced_rows,
         "unpriced_models": json.dumps(load.unpriced_models),
     }
+
+
+def _written(costs: Mapping[str, Decimal]) -> str:
+    return json.dumps({currency: str(cost) for currency, cost in costs.items()})
+
+
+def _read(text_: str) -> dict[str, Decimal]:
+    return {currency: Decimal(cost) for currency, cost in json.loads(text_).items()}
 
 
 def _load(row: Any, quarantine: tuple[Quarantined, ...] = ()) -> Load:
@@ -274,9 +282,9 @@ def _load(row: Any, quarantine: tuple[Quarantined, ...] = ()) -> Load:
         settling=Settling(row.settling_days, row.settles_after_month),
         scopes=tuple(json.loads(row.scopes)),
         quarantined_rows=row.quarantined_rows,
-        quarantined_cost=Decimal(row.quarantined_cost),
+        quarantined_cost=_read(row.quarantined_cost),
         left_out_rows=row.left_out_rows,
-        left_out_cost=Decimal(row.left_out_cost),
+        left_out_cost=_read(row.left_out_cost),
         unpriced_rows=row.unpriced_rows,
         unpriced_models=tuple(json.loads(row.unpriced_models)),
         quarantine=quarantine,

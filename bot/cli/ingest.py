@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
@@ -44,7 +44,7 @@ def ingest(
     option: Annotated[list[str] | None, typer.Option("--option", "-o", help="A setting of the source: principal=Tags.user.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything, keep nothing.")] = False,  # noqa: FBT002
     history: Annotated[bool, typer.Option("--history", help="List the loads so far.")] = False,  # noqa: FBT002
-    quarantine: Annotated[int | None, typer.Option(help="Show the quarantined rows of load N.")] = None,
+    quarantine: Annotated[int | None, typer.Option(min=1, max=2**31 - 1, help="Show the quarantined rows of load N.")] = None,
     forget: Annotated[str | None, typer.Option(help="Take a source out of the ledger.")] = None,
     format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
 ) -> None:
@@ -205,12 +205,22 @@ def _lines(load: Load) -> Iterator[tuple[str, str]]:
     if load.left_out_rows:
         yield (
             "Left out",
-            f"{load.left_out_rows:,} rows, {_plain(load.left_out_cost)}: not AI, or stated by another source",
+            f"{load.left_out_rows:,} rows, {_costs(load.left_out_cost)}: not AI, or stated by another source",
         )
     if load.quarantined_rows:
-        yield "Quarantined", f"{load.quarantined_rows:,} rows, {_plain(load.quarantined_cost)}"
+        yield "Quarantined", f"{load.quarantined_rows:,} rows, {_costs(load.quarantined_cost)}"
     if load.unpriced_rows:
         yield "Unpriced", f"{load.unpriced_rows:,} rows: {', '.join(load.unpriced_models[:_SHOWN])}"
+
+
+def _costs(costs: Mapping[str, Decimal]) -> str:
+    """Return *costs* as text, one amount per currency: they cannot be added."""
+    return " and ".join(f"{_plain(cost)} {currency or '(no currency)'}" for currency, cost in costs.items()) or "0"
+
+
+def _single(costs: Mapping[str, Decimal]) -> str | None:
+    """Return the one amount there is, None where there are several currencies."""
+    return _plain(next(iter(costs.values()), Decimal(0))) if len(costs) <= 1 else None
 
 
 def _document(load: Load) -> dict[str, Any]:
@@ -231,10 +241,12 @@ def _document(load: Load) -> dict[str, Any]:
         "allocated_cost": _amount(load.allocated_nanos),
         "unallocated_cost": _amount(load.unallocated_nanos),
         "quarantined_rows": load.quarantined_rows,
-        "quarantined_cost": _plain(load.quarantined_cost),
+        "quarantined_cost": _single(load.quarantined_cost),
+        "quarantined_costs": {currency: _plain(cost) for currency, cost in load.quarantined_cost.items()},
         "quarantine": [{"place": q.place, "reason": q.reason} for q in load.quarantine],
         "left_out_rows": load.left_out_rows,
-        "left_out_cost": _plain(load.left_out_cost),
+        "left_out_cost": _single(load.left_out_cost),
+        "left_out_costs": {currency: _plain(cost) for currency, cost in load.left_out_cost.items()},
         "unpriced_rows": load.unpriced_rows,
         "unpriced_models": list(load.unpriced_models),
         "watermark": load.watermark.isoformat(),

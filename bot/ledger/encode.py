@@ -109,12 +109,12 @@ def totals(rows: ir.Table, source_id: int, line_names: ir.Table) -> ir.Table:
 def check_sum(rows: ir.Table) -> ir.Table:
     """Return one row: how many *rows* and *days*, the exact sums of billed, estimated and original, and the roundings per amount.
 
-    Amounts are decimals; `<amount>_roundings` counts the rows whose nanos need rounding.
+    Amounts are decimals; `<amount>_roundings` counts the rows whose nanos need rounding, `<amount>_volume` adds up without sign.
     """
     sums = {name: rows[name].sum().cast(MONEY) for name in ("billed", "estimated", "original")}
-    return rows.aggregate(
-        rows=rows.count(), days=rows.day.nunique(), **sums, **{f"{name}_roundings": exact.roundings(rows[name]) for name in MONEYS}
-    )
+    checks = {f"{name}_roundings": exact.roundings(rows[name]) for name in MONEYS}
+    checks |= {f"{name}_volume": rows[name].abs().sum().cast(MONEY) for name in MONEYS}
+    return rows.aggregate(rows=rows.count(), days=rows.day.nunique(), **sums, **checks)
 
 
 def summary(rows: ir.Table, line_names: ir.Table) -> ir.Table:

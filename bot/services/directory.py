@@ -74,6 +74,11 @@ def plan(files: Iterable[Path], people: People) -> Plan:
     _check_teams(tables.get("teams", []), teams, persons, problems)
     identities = _identities(tables["identities"], persons, problems) if "identities" in tables else stored.identities
     problems.stop()
+    if stored.people and not persons:
+        raise ConfigError(
+            f"The people file names nobody; that would take all {len(stored.people)} people out. To take "
+            "somebody out, leave their line out or give it a valid_to. Nothing was changed."
+        )
     directory = Directory(persons, teams, identities)
     return Plan(directory, tuple(_changes(stored, directory)))
 

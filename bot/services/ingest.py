@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ from bot.services.numbering import Figures, Numbers, directory_tables
 MOST_MALFORMED = Decimal("0.05")
 """Share of unreadable lines above which a file is taken for something else."""
 _KEPT = 1000
+_MOST = 9 * 10**9
+"""Currency units of one load: what the store adds up in nanos."""
 _AT_ONCE = 1_000_000
 """Rows of the roll-ups, which are few, in one batch."""
 
@@ -107,8 +110,8 @@ class Ingest:
         window = Window(min(load.window.start for load in loads), max(load.window.end for load in loads))
         empty = replace(
             loads[0], window=window, loaded_at=self.clock.now(), rows=0, days=0, ledger_rows=0, billed_nanos=0, estimated_nanos=0,
-            allocated_nanos=0, unallocated_nanos=0, scopes=(), quarantined_rows=0, quarantined_cost=Decimal(0), left_out_rows=0,
-            left_out_cost=Decimal(0), unpriced_rows=0, unpriced_models=(), quarantine=(), description=FORGOTTEN,
+            allocated_nanos=0, unallocated_nanos=0, scopes=(), quarantined_rows=0, quarantined_cost={}, left_out_rows=0,
+            left_out_cost={}, unpriced_rows=0, unpriced_models=(), quarantine=(), description=FORGOTTEN,
         )  # fmt: skip
         with self.ledger.load(source) as writer:
             writer.replace(window, (), ())
@@ -130,6 +133,15 @@ class _Survey:
 
     def cost(self, kind: str) -> Decimal:
         return sum((row["billed_cost"] + row["estimated_cost"] for row in self._of(kind)), Decimal(0))
+
+    def costs(self, kind: str, lost: Sequence[Mapping[str, Any]] = ()) -> dict[str, Decimal]:
+        """Return the cost per currency, that of rows without a rate (*lost*) included; sums over currencies mean nothing."""
+        found: defaultdict[str, Decimal] = defaultdict(Decimal)
+        for row in self._of(kind):
+            found[(row["billing_currency"] or "").strip().upper()] += row["billed_cost"] + row["estimated_cost"]
+        for other in lost:
+            found[other["billing_currency"]] += other["cost"]
+        return {currency: cost for currency, cost in sorted(found.items()) if cost}
 
     def scopes(self, kind: str) -> list[str]:
         """Return whose cost the bookable rows state: `provider`, or `provider/account`."""
@@ -219,9 +231,9 @@ class _Run:
                 settling=self.source.settling,
                 scopes=tuple(scopes),
                 quarantined_rows=survey.count("problem") + len(self.engine.rejected()) + sum(row["rows"] for row in lost),
-                quarantined_cost=survey.cost("problem") + sum((row["cost"] for row in lost), Decimal(0)),
+                quarantined_cost=survey.costs("problem", lost),
                 left_out_rows=survey.count("left_out"),
-                left_out_cost=survey.cost("left_out"),
+                left_out_cost=survey.costs("left_out"),
                 unpriced_rows=sum(row["rows"] for row in unpriced),
                 unpriced_models=tuple(f"{row['provider_name'] or '?'}/{row['model'] or '?'}" for row in unpriced),
                 quarantine=tuple([*quarantine, *map(_rateless, lost)][:_KEPT]),
@@ -340,6 +352,15 @@ class _Run:
                 "share them wrongly. Load without --from and --to. Nothing was changed."
             )
 
+    def _check_size(self, sums: Mapping[str, Any]) -> None:
+        largest = max(sums[f"{name}_volume"] or Decimal(0) for name in encode.MONEYS)
+        if largest > _MOST:
+            raise SourceRefused(
+                f"'{self.source.name}' adds up to {largest:,.0f} in one load; the ledger holds {_MOST:,} {self.ingest.rules.currency} "
+                "at most. If that is right, report in a currency of larger units ([organisation] currency and rates), or load "
+                "fewer days at a time. Nothing was changed."
+            )
+
     def _check(self, writer: LoadWriter, window: Window, survey: _Survey, lost: list[dict[str, Any]], stored: dict[str, Any]) -> None:
         """Hold what the database now holds against the source's own sums."""
         original = survey.cost("bookable") - sum((row["cost"] for row in lost), Decimal(0))
@@ -375,6 +396,7 @@ class _Run:
         source_id = writer.labels("source", [self.source.name])[self.source.name]
         daily = self.engine.materialise(encode.encode(rows, numbers.labels, numbers.lines))
         sums = self.engine.rows(encode.check_sum(daily))[0]
+        self._check_size(sums)
         fractional = [name for name in encode.MONEYS if sums[f"{name}_roundings"]]
         lines = numbers.number_lines(daily)
         final = self.engine.materialise(encode.stored(daily, source_id, lines.table, fractional))

@@ -62,9 +62,16 @@ def test_truncated_files_change_nothing(make_app: MakeApp, tmp_path: Path, cut: 
     packed = gzip.compress(write_csv(tmp_path / "whole.csv", rows).read_bytes())
     for name, content in (("cut.parquet", (tmp_path / "whole.parquet").read_bytes()), ("cut.csv.gz", packed)):
         (tmp_path / name).write_bytes(content[:cut] if name.endswith("parquet") else content[: len(content) - min(cut, len(content) // 2)])
-        with pytest.raises(SourceError, match=r"could not be read|not a whole gzip|cannot be opened"):
+        with pytest.raises(SourceError, match=rf"{name} could not be read: it is damaged|not a whole gzip|cannot be opened"):
             ingest(app, tmp_path / name)
     assert app.ledger.loads() == []
+
+
+@pytest.mark.parametrize("content", [b"{", b'{"a": [1, 2', b"[1, 2, 3]", b'"text"', b"{}{}", b"\x00\x01"])
+def test_json_that_holds_no_records_is_answered_with_a_sentence(make_app: MakeApp, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "odd.json").write_bytes(content)
+    with pytest.raises(SourceError, match=r"odd\.json|does not look like|is not"):
+        ingest(make_app(), tmp_path / "odd.json", kind="litellm")
 
 
 def test_a_zip_bomb_is_not_unpacked(make_app: MakeApp, tmp_path: Path) -> None:

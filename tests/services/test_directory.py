@@ -31,6 +31,13 @@ def test_a_directory_is_loaded_whole_and_again_changes_nothing(tmp_path: Path) -
     assert directory.plan(write_directory(tmp_path), people).changes == ()
 
 
+def test_a_people_file_without_people_takes_nobody_out(tmp_path: Path) -> None:
+    people = FakePeople()
+    directory.apply(directory.plan(write_directory(tmp_path), people), people)
+    with pytest.raises(ConfigError, match="would take all 5 people out"):
+        plan(tmp_path, people, people=HEAD)
+
+
 def test_a_file_that_is_not_given_leaves_what_is_known(tmp_path: Path) -> None:
     people = FakePeople()
     directory.apply(directory.plan(write_directory(tmp_path), people), people)

@@ -83,7 +83,23 @@ def test_a_bill_goes_to_those_whose_it_is(make_app: MakeApp, tmp_path: Path) -> 
     by_team = amounts(figures.costs(CostScope(), NOVEMBER, Dimension.TEAM))
     assert by_team == {"search": nanos(17), "support": nanos(24), "": nanos(96)}, "a mover takes along nothing of the past"
     assert (load.allocated_nanos, load.unallocated_nanos) == (nanos(41), nanos(96))
-    assert (load.left_out_rows, load.left_out_cost) == (1, Decimal(128))
+    assert (load.left_out_rows, load.left_out_cost) == (1, {"USD": Decimal(128)})
+
+
+def test_currencies_are_not_added_to_one_another(make_app: MakeApp, tmp_path: Path) -> None:
+    rows = [
+        charge("2026-11-03", "10.00"),
+        charge("2026-11-03", "3.00", ServiceCategory="Storage"),
+        charge("2026-11-03", "500.00", BillingCurrency="JPY", ServiceCategory="Storage"),
+    ]
+    load = ingest(make_app(), write_csv(tmp_path / "bill.csv", rows)).load
+    assert (load.left_out_rows, load.left_out_cost) == (2, {"JPY": Decimal(500), "USD": Decimal(3)})
+
+
+def test_more_than_the_ledger_holds_is_refused_with_the_remedy(make_app: MakeApp, tmp_path: Path) -> None:
+    rows = [charge(f"2026-11-{day:02}", "99000000", x_Model=str(n)) for day in range(1, 11) for n in range(10)]
+    with pytest.raises(SourceRefused, match="report in a currency of larger units"):
+        ingest(make_app(), write_csv(tmp_path / "bill.csv", rows))
 
 
 COSTS = st.decimals(Decimal(-1000), Decimal(1000), places=12)
@@ -238,7 +254,7 @@ def test_foreign_currencies_are_converted_by_the_rate_of_their_day(make_app: Mak
     load = ingest(app, write_csv(tmp_path / "bill.csv", rows)).load
 
     assert load.billed_nanos == nanos("11.842")
-    assert (load.quarantined_rows, load.quarantined_cost) == (1, Decimal(5))
+    assert (load.quarantined_rows, load.quarantined_cost) == (1, {"EUR": Decimal(5)})
     assert "no rate for EUR on 2026-11-04" in load.quarantine[0].reason
     with app.database.reading() as connection:
         assert connection.execute(text("SELECT SUM(original) FROM daily_costs")).scalar() == nanos(11)
