@@ -37,6 +37,9 @@ bench: .venv/.installed ## ratios measured in one run; ROWS=10000000 for the ful
 	cd benchmarks && ../$(BIN)/python first_load.py $(or $(ROWS),1000000) csv sqlite
 	cd benchmarks && ../$(BIN)/python first_load.py $(or $(ROWS),1000000) parquet postgresql
 	cd benchmarks && ../$(BIN)/python questions.py $(or $(ROWS),1000000)
+	cd benchmarks && ../$(BIN)/python questions.py $(or $(ROWS),1000000) postgresql
+	cd benchmarks && ../$(BIN)/python restating.py $(or $(ROWS),1000000)
+	cd benchmarks && ../$(BIN)/python restating.py $(or $(ROWS),1000000) postgresql
 	cd benchmarks && ../$(BIN)/python ask_process.py
 
 wheel: .venv/.installed ## build the wheel, install it into an empty environment, run the demo from there

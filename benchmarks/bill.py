@@ -17,7 +17,7 @@ def write(folder: Path, rows: int, *, csv: bool = False) -> Path:
     if target.exists():
         return target
     connection = duckdb.connect()
-    connection.execute("SET preserve_insertion_order = false; SET memory_limit = '4GB'")
+    connection.execute("SET enable_progress_bar = false; SET preserve_insertion_order = false; SET memory_limit = '4GB'")
     how = "FORMAT csv, HEADER" if csv else "FORMAT parquet, COMPRESSION snappy"
     connection.execute(f"COPY ({_charges(rows)}) TO '{target}' ({how})")
     return target

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
-from bot.messages.card import Actions, Block, Card, Facts, Note, Paragraph, Progress, Run, Table
+from bot.messages.card import Actions, Block, Button, Card, Chart, Facts, Form, Note, Paragraph, Progress, Run, Select, Table
 
 WIDTH = 76
 _METER = 40
@@ -31,10 +32,20 @@ def _block(block: Block) -> Iterator[str]:
         case Progress(share, text):
             filled = max(0, min(_METER, int(share * _METER)))
             yield f"{'█' * filled}{'░' * (_METER - filled)}  {_clean(text)}"
-        case Actions(buttons):
-            words = " · ".join(_clean(button.on) for button in buttons if button.do == "ask")
-            if words:
-                yield from _wrapped(f"Ask also: {words}")
+        case Chart():
+            yield from _chart(block)
+        case Actions(items):
+            asked = [item.on for item in items if isinstance(item, Button)] + [
+                option.on for item in items if isinstance(item, Select) for option in item.options
+            ]
+            does = {item.do for item in items}
+            if asked and does == {"ask"}:
+                yield from _wrapped(f"Ask also: {' · '.join(map(_clean, asked))}")
+        case Form(_, _, submit, fields):
+            for field in fields:
+                choices = f" ({', '.join(_clean(option.label) for option in field.options)})" if field.options else ""
+                yield from _wrapped(f"{field.label}{'' if field.is_required else ' (optional)'}{choices}: {field.value or '…'}")
+            yield f"[{_clean(submit)}]"
 
 
 def _facts(pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
@@ -51,6 +62,17 @@ def _table(table: Table) -> Iterator[str]:
         yield "  ".join(cells).rstrip()
     if table.more:
         yield _clean(table.more)
+
+
+def _chart(chart: Chart) -> Iterator[str]:
+    """Yield a bar per point; a picture of many points is thinned by its reader, never here."""
+    yield _clean(chart.title)
+    most = max((abs(point.value) for point in chart.points), default=Decimal(0))
+    widest = max((_width(point.name) for point in chart.points), default=0)
+    for point in chart.points:
+        length = int(abs(point.value) / most * _METER) if most else 0
+        yield f"{_padded(_clean(point.name), widest)}  {'█' * length}{'▏' if not length else ''} {_clean(point.text)}"
+    yield from _wrapped(chart.summary)
 
 
 def _runs(runs: Sequence[Run]) -> str:

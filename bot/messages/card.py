@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 
@@ -61,6 +62,32 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One bar, slice or point: its name, its value and how the value is written."""
+
+    name: str
+    value: Decimal
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of amounts that may be added up; a platform with fewer places adds neighbours together.
+
+    Attributes:
+        kind: `bar`, `line` or `donut`.
+        summary: What it shows, in one sentence, for those who do not see it.
+        unit: What the values are, such as a currency.
+    """
+
+    kind: str
+    title: str
+    summary: str
+    unit: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Button:
     """Something to press.
 
@@ -76,13 +103,66 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """One of several choices, and what choosing it acts on."""
+
+    label: str
+    on: str
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A list to choose from; *is_overflow* hides it behind a small menu."""
+
+    label: str
+    do: str
+    options: tuple[Option, ...]
+    is_overflow: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Actions:
-    """Buttons in a row."""
+    """What can be pressed or chosen, in a row."""
 
-    buttons: tuple[Button, ...]
+    items: tuple[Button | Select, ...]
 
 
-Block = Paragraph | Note | Facts | Table | Progress | Actions
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One question of a form.
+
+    Attributes:
+        kind: `text`, `lines` (text of several lines), `number`, `date` or `select`.
+        name: Under which the answer comes back.
+        value: What stands there at first, as text; a date as YYYY-MM-DD, a choice by its `on`.
+    """
+
+    kind: str
+    name: str
+    label: str
+    hint: str = ""
+    is_required: bool = True
+    value: str = ""
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Questions that are answered together.
+
+    Attributes:
+        do: The action that takes the answers.
+        on: What it acts on.
+        submit: The words on the button.
+    """
+
+    do: str
+    on: str
+    submit: str
+    fields: tuple[Field, ...]
+
+
+Block = Paragraph | Note | Facts | Table | Progress | Chart | Actions | Form
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
 from jinja2.runtime import Context
 
 from bot.errors import MessageError
-from bot.messages.card import Actions, Block, Button, Card, Facts, Note, Paragraph, Progress, Run, Table
+from bot.messages.card import (
+    Actions,
+    Block,
+    Button,
+    Card,
+    Chart,
+    Facts,
+    Field,
+    Form,
+    Note,
+    Option,
+    Paragraph,
+    Point,
+    Progress,
+    Run,
+    Select,
+    Table,
+)
 
 FILTERS = ("money", "change", "percent", "day", "days", "instant", "count")
 TONES = ("plain", "good", "warn", "alert")
@@ -33,9 +51,17 @@ _ATTRIBUTES = {
     "row": set(),
     "cell": {"numeric"},
     "progress": {"share"},
+    "chart": {"kind", "title", "summary", "unit"},
+    "point": {"name", "value"},
     "actions": set(),
     "button": {"do", "on", "primary"},
+    "select": {"do", "label", "overflow"},
+    "option": {"on"},
+    "form": {"do", "on", "submit"},
+    "field": {"kind", "name", "label", "hint", "optional", "value"},
 }
+CHARTS = ("bar", "line", "donut")
+FIELDS = ("text", "lines", "number", "date", "select")
 
 
 @dataclass(frozen=True)
@@ -70,7 +96,7 @@ class Templates:
         try:
             text = environment.get_template(f"{name}.xml.j2").render(v=view, filters=filters)
             return parse(text)
-        except (TemplateError, ET.ParseError) as exc:
+        except (TemplateError, ET.ParseError, KeyError, ArithmeticError, ValueError) as exc:
             raise MessageError(f"Template {name} does not fit its view: {exc}") from exc
 
 
@@ -108,21 +134,19 @@ def parse(text: str) -> Card:
 
 
 def _block(element: ET.Element) -> Block:
-    match element.tag:
-        case "p":
-            return Paragraph(_runs(element))
-        case "note":
-            return Note(_runs(element))
-        case "facts":
-            return Facts(tuple((fact.get("name", ""), _text(fact)) for fact in _children(element, "fact")))
-        case "table":
-            return _table(element)
-        case "progress":
-            return Progress(Fraction(element.get("share", "0")), _text(element))
-        case "actions":
-            return Actions(tuple(_button(button) for button in _children(element, "button")))
-        case _:
-            raise MessageError(f"<{element.tag}> cannot stand directly in a card.")
+    make = _BLOCKS.get(element.tag)
+    if make is None:
+        raise MessageError(f"<{element.tag}> cannot stand directly in a card.")
+    return make(element)
+
+
+def _facts(element: ET.Element) -> Facts:
+    return Facts(tuple((fact.get("name", ""), _text(fact)) for fact in _children(element, "fact")))
+
+
+def _form(element: ET.Element) -> Form:
+    fields = tuple(map(_field, _children(element, "field")))
+    return Form(element.attrib["do"], element.get("on", ""), element.attrib["submit"], fields)
 
 
 def _table(element: ET.Element) -> Table:
@@ -133,6 +157,40 @@ def _table(element: ET.Element) -> Table:
         raise MessageError("Every row of a table has as many cells as its head.")
     numeric = frozenset(i for i, cell in enumerate(cells) if cell.get("numeric"))
     return Table(tuple(_text(cell) for cell in cells), rows, numeric, element.get("more", ""))
+
+
+def _chart(element: ET.Element) -> Chart:
+    kind = _one_of(element, "kind", CHARTS)
+    points = tuple(Point(p.get("name", ""), Decimal(p.attrib["value"]), _text(p)) for p in _children(element, "point"))
+    return Chart(kind, element.attrib["title"], element.attrib["summary"], element.get("unit", ""), points)
+
+
+def _action(element: ET.Element) -> Button | Select:
+    if element.tag == "button":
+        return _button(element)
+    if element.tag == "select":
+        return Select(element.attrib["label"], element.attrib["do"], _options(element), is_overflow=bool(element.get("overflow")))
+    raise MessageError(f"<{element.tag}> is no action; there are <button> and <select>.")
+
+
+def _options(element: ET.Element) -> tuple[Option, ...]:
+    return tuple(Option(_text(option), option.attrib["on"]) for option in _children(element, "option"))
+
+
+def _field(element: ET.Element) -> Field:
+    kind = _one_of(element, "kind", FIELDS)
+    options = _options(element)
+    if bool(options) != (kind == "select"):
+        raise MessageError("A field has options if it is a select, and only then.")
+    given = {name: element.get(name, "") for name in ("hint", "value")}
+    return Field(kind, element.attrib["name"], element.attrib["label"], is_required=not element.get("optional"), options=options, **given)
+
+
+def _one_of(element: ET.Element, name: str, known: tuple[str, ...]) -> str:
+    found = element.get(name, "")
+    if found not in known:
+        raise MessageError(f"{name} '{found}' of <{element.tag}> is none of {', '.join(known)}.")
+    return found
 
 
 def _button(element: ET.Element) -> Button:
@@ -204,3 +262,15 @@ def _legal(value: Any) -> Any:
         c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in value
     )
     return type(value)(legal)
+
+
+_BLOCKS: dict[str, Callable[[ET.Element], Block]] = {
+    "p": lambda element: Paragraph(_runs(element)),
+    "note": lambda element: Note(_runs(element)),
+    "facts": _facts,
+    "table": _table,
+    "progress": lambda element: Progress(Fraction(element.get("share", "0")), _text(element)),
+    "chart": _chart,
+    "actions": lambda element: Actions(tuple(_action(child) for child in element)),
+    "form": _form,
+}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from examples import EXAMPLES, TEMPLATES, card
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,18 +16,12 @@ from adapters.chat import terminal
 from bot import shipped
 from bot.domain.money import Money
 from bot.errors import MessageError
-from bot.messages.card import Card, Table
+from bot.messages.card import Table
 from bot.messages.formats import Reader
-from bot.messages.markup import Templates, parse
+from bot.messages.markup import _ATTRIBUTES, parse
 from bot.messages.views import VIEWS, Breakdown, Help, Row
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "text"
-TEMPLATES = Templates((shipped.folder("templates"),))
-EXAMPLES = [(view, name, example) for view in VIEWS for name, example in view.examples()]
-
-
-def card(view: Any, reader: Reader | None = None) -> Card:
-    return TEMPLATES.card(view.template, view, (reader or Reader()).filters())
 
 
 @pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=[f"{v.__name__}-{n}" for v, n, _ in EXAMPLES])
@@ -57,7 +52,7 @@ def test_every_view_has_a_template_and_every_template_a_view() -> None:
 
 def test_every_tag_of_the_parser_is_documented() -> None:
     documented = (shipped.folder("templates") / "README.md").read_text("utf-8")
-    for tag in "card title p note b code link mention facts fact table head row cell progress actions button".split():
+    for tag in _ATTRIBUTES:
         assert f"`{tag}`" in documented
 
 

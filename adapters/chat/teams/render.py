@@ -1,0 +1,274 @@
+"""Teams: a card as an Adaptive Card 1.5 with Teams' charts (https://adaptivecards.microsoft.com, read 2026-11-23); pure.
+
+Text from outside stands in text runs, which know no Markdown; where a mention needs a text block, its Markdown is escaped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from adapters.chat import fit
+from bot.messages.card import (
+    Actions,
+    Block,
+    Button,
+    Card,
+    Chart,
+    Facts,
+    Field,
+    Form,
+    Note,
+    Option,
+    Paragraph,
+    Progress,
+    Run,
+    Table,
+)
+
+BYTES = 25_000
+"""Of a whole card; the strictest published limit of a message is 28 KB."""
+TITLE, PARAGRAPH, NOTE, CELL, LABEL = 200, 3000, 2000, 120, 40
+ROWS, COLUMNS, POINTS, SLICES = 60, 8, 31, 8
+BUTTONS = 4
+"""Actions that are shown; the others stand behind a menu. Some renderers draw five in all."""
+ACTIONS = 5
+OPTIONS = 60
+_CLOSE = Fraction(4, 5)
+"""Of a budget: from here on the meter warns."""
+_TONES = {"plain": "default", "good": "good", "warn": "warning", "alert": "attention"}
+_MARKDOWN = set("\\`*_{}[]()<>#+-.!|~&")
+_INPUTS = {"text": "Input.Text", "lines": "Input.Text", "number": "Input.Number", "date": "Input.Date", "select": "Input.ChoiceSet"}
+
+
+def card(source: Card, people: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Any]:
+    """Return *source* as an Adaptive Card.
+
+    Args:
+        people: Teams id and shown name of each person (e-mail) that may be mentioned; others stand there as text.
+    """
+    rows = ROWS
+    rendered = _card(source, people or {}, rows)
+    while rows > 1 and _size(rendered) > BYTES:
+        rows = rows * 2 // 3
+        rendered = _card(source, people or {}, rows)
+    return rendered if _size(rendered) <= BYTES else _card(_bare(source), people or {}, 1)
+
+
+def summary(source: Card) -> str:
+    """Return the text for notifications and screen readers."""
+    return fit.cut(source.summary, PARAGRAPH)
+
+
+def _size(rendered: dict[str, Any]) -> int:
+    return len(json.dumps(rendered, separators=(",", ":")).encode())
+
+
+def _bare(source: Card) -> Card:
+    """Return *source* without what is long, and saying so."""
+    said = Note((Run("This is too long for Teams; ask for a part of it."),))
+    return Card(source.title, source.summary, (said,), source.tone)
+
+
+def _card(source: Card, people: Mapping[str, tuple[str, str]], rows: int) -> dict[str, Any]:
+    head = _run(fit.cut(source.title, TITLE), size="large", weight="bolder", color=_TONES[source.tone])
+    body: list[dict[str, Any]] = [_rich([head])]
+    actions: list[dict[str, Any]] = []
+    entities: list[dict[str, Any]] = []
+    for number, part in enumerate(source.blocks):
+        if isinstance(part, Actions):
+            inputs, pressed = _actions(part, number)
+            body += inputs
+            actions += pressed
+        elif isinstance(part, Form):
+            body += map(_input, part.fields)
+            actions.append(_execute(Button(part.submit, part.do, part.on, is_primary=True)))
+        else:
+            body += _block(part, people, entities, rows)
+    whole: dict[str, Any] = {
+        "type": "AdaptiveCard",
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "version": "1.5",
+        "fallbackText": summary(source),
+        "body": body,
+    }
+    if actions:
+        whole["actions"] = [*actions[:BUTTONS], *(a | {"mode": "secondary"} for a in actions[BUTTONS:ACTIONS])]
+    return whole | {"msteams": {"width": "Full", **({"entities": entities} if entities else {})}}
+
+
+def _block(part: Block, people: Mapping[str, tuple[str, str]], entities: list[dict[str, Any]], rows: int) -> Iterator[dict[str, Any]]:
+    match part:
+        case Paragraph(runs) if any(run.person in people for run in runs):
+            yield _mentioning(runs, people, entities)
+        case Paragraph(runs) if runs:
+            yield _rich([_styled(run) for run in runs])
+        case Note(runs) if runs:
+            text = "".join(run.text or run.person or "" for run in runs)
+            yield _rich([_run(fit.cut(text, NOTE), size="small", isSubtle=True)])
+        case Facts(pairs):
+            yield from (_pair(name, value) for name, value in pairs)
+        case Table():
+            yield from _table(part, rows)
+        case Progress():
+            yield from _meter(part)
+        case Chart(points=points) if points:
+            yield _chart(part, rows)
+
+
+def _pair(name: str, value: str) -> dict[str, Any]:
+    columns = [
+        _column(1, [_rich([_run(fit.cut(name, CELL), isSubtle=True)])]),
+        _column(2, [_rich([_run(fit.cut(value, PARAGRAPH), weight="bolder")])]),
+    ]
+    return {"type": "ColumnSet", "spacing": "small", "columns": columns}
+
+
+def _meter(part: Progress) -> Iterator[dict[str, Any]]:
+    """Yield the words and a bar of two columns, which every client draws."""
+    yield _rich([_run(fit.cut(part.text, PARAGRAPH))])
+    full = max(0, min(100, int(part.share * 100)))
+    style = "good" if part.share < _CLOSE else "warning" if part.share < 1 else "attention"
+    bars = [(full, style), (100 - full, "emphasis")]
+    columns = [_column(width, [_rich([_run(" ", size="small")])]) | {"style": colour} for width, colour in bars if width]
+    yield {"type": "ColumnSet", "spacing": "small", "columns": columns}
+
+
+def _table(part: Table, most: int) -> Iterator[dict[str, Any]]:
+    columns = min(COLUMNS, len(part.header))
+    if not columns:
+        return
+    kept = part.rows[:most]
+    grid = [part.header[:columns], *(row[:columns] for row in kept)]
+    yield {
+        "type": "Table",
+        "columns": [{"width": 2 if n == 0 else 1} for n in range(columns)],
+        "rows": [
+            {"type": "TableRow", "cells": [_cell(text, is_right=n in part.numeric, is_head=not index) for n, text in enumerate(row)]}
+            for index, row in enumerate(grid)
+        ],
+    }
+    left_out = len(part.rows) - len(kept)
+    said = [text for text in (f"{fit.ELLIPSIS} and {left_out} more rows" if left_out else "", part.more) if text]
+    if said:
+        yield _rich([_run(fit.cut(". ".join(said), NOTE), size="small", isSubtle=True)])
+
+
+def _cell(text: str, *, is_right: bool, is_head: bool) -> dict[str, Any]:
+    style = {"weight": "bolder"} if is_head else {}
+    content = _rich([_run(fit.cut(text, CELL), **style)]) | ({"horizontalAlignment": "right"} if is_right else {})
+    return {"type": "TableCell", "items": [content]}
+
+
+def _chart(part: Chart, most: int) -> dict[str, Any]:
+    """Return a chart of Teams; a client that cannot draw it shows the figures as a table."""
+    figures = Table((part.title, part.unit or "Value"), tuple((p.name, p.text or str(p.value)) for p in part.points), frozenset({1}))
+    said = _rich([_run(fit.cut(part.summary, NOTE), size="small", isSubtle=True)])
+    fallback = {"type": "Container", "items": [*_table(figures, most), said]}
+    drawn = {"title": fit.cut(part.title, LABEL), "fallback": fallback, **_drawn(part)}
+    return {"type": "Container", "items": [drawn, said]} if part.kind != "donut" or drawn["data"] else fallback
+
+
+def _drawn(part: Chart) -> dict[str, Any]:
+    if part.kind == "donut":
+        points = fit.slices(part.points, SLICES, "others")
+        names = fit.distinct([point.name for point in points], LABEL)
+        return {"type": "Chart.Donut", "data": [{"legend": n, "value": float(p.value)} for n, p in zip(names, points, strict=True)]}
+    points = fit.neighbours(part.points, POINTS)
+    names = fit.distinct([point.name for point in points], LABEL)
+    values = [{"x": name, "y": float(point.value)} for name, point in zip(names, points, strict=True)]
+    axes = {"yAxisTitle": fit.cut(part.unit, LABEL)} if part.unit else {}
+    if part.kind == "line":
+        return {"type": "Chart.Line", "data": [{"legend": fit.cut(part.unit or part.title, LABEL), "values": values}], **axes}
+    return {"type": "Chart.VerticalBar", "data": values, **axes}
+
+
+def _actions(part: Actions, number: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the inputs of the choices, and the actions."""
+    inputs, pressed = [], []
+    for place, item in enumerate(part.items):
+        if isinstance(item, Button):
+            pressed.append(_execute(item))
+            continue
+        name = f"choice_{number}_{place}"
+        inputs.append({"type": "Input.ChoiceSet", "id": name, "placeholder": fit.cut(item.label, LABEL), "choices": _choices(item.options)})
+        pressed.append(_execute(Button(item.label, item.do, ""), {"choice": name}))
+    return inputs, pressed
+
+
+def _execute(button: Button, more: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Return an action for clients of today, with the one for yesterday's as its fallback."""
+    data = {"on": button.on, **(more or {})}
+    title = fit.cut(button.label, LABEL)
+    style = {"style": "positive"} if button.is_primary else {}
+    submit = {"type": "Action.Submit", "title": title, "data": data | {"verb": button.do}, **style}
+    return {"type": "Action.Execute", "title": title, "verb": button.do, "data": data, "fallback": submit, **style}
+
+
+def _choices(options: Sequence[Option]) -> list[dict[str, str]]:
+    return [{"title": fit.cut(option.label, CELL), "value": option.on} for option in options[:OPTIONS]]
+
+
+def _input(field: Field) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "type": _INPUTS[field.kind],
+        "id": field.name,
+        "label": fit.cut(field.label, CELL),
+        "isRequired": field.is_required,
+    }
+    if field.is_required:
+        made["errorMessage"] = f"{fit.cut(field.label, CELL)}: an answer is needed."
+    if field.hint and field.kind != "select":
+        made["placeholder"] = fit.cut(field.hint, CELL)
+    if field.kind == "lines":
+        made["isMultiline"] = True
+    if field.kind == "select":
+        made["choices"] = _choices(field.options)
+    if field.value:
+        made["value"] = float(field.value) if field.kind == "number" else field.value
+    return made
+
+
+def _mentioning(runs: Sequence[Run], people: Mapping[str, tuple[str, str]], entities: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a text block, the only element with mentions, and add what it mentions to *entities*."""
+    parts = []
+    for run in runs:
+        known = people.get(run.person or "")
+        if known is None:
+            text = _escaped(run.text or run.person or "")
+            parts.append(f"**{text}**" if run.is_bold and text.strip() else text)
+            continue
+        mention = f"<at>{_escaped(known[1])}</at>"
+        parts.append(mention)
+        entities.append({"type": "mention", "text": mention, "mentioned": {"id": known[0], "name": known[1]}})
+    return {"type": "TextBlock", "wrap": True, "text": fit.cut("".join(parts), PARAGRAPH)}
+
+
+def _escaped(text: str) -> str:
+    """Return *text* so that Markdown shows it as it is."""
+    return "".join("&lt;" if c == "<" else "&gt;" if c == ">" else "&amp;" if c == "&" else f"\\{c}" if c in _MARKDOWN else c for c in text)
+
+
+def _styled(run: Run) -> dict[str, Any]:
+    style: dict[str, Any] = {}
+    if run.is_bold:
+        style["weight"] = "bolder"
+    if run.is_code:
+        style["fontType"] = "monospace"
+    if run.url:
+        style["selectAction"] = {"type": "Action.OpenUrl", "url": run.url}
+    return _run((run.text or run.person or "")[:PARAGRAPH], **style)
+
+
+def _run(text: str, **style: Any) -> dict[str, Any]:
+    return {"type": "TextRun", "text": text, **style}
+
+
+def _rich(inlines: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "inlines": inlines}
+
+
+def _column(width: int, items: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "Column", "width": width, "items": items}

@@ -1,0 +1,19 @@
+"""Support: every example of every view, and its card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot import shipped
+from bot.messages.card import Card
+from bot.messages.formats import Reader
+from bot.messages.markup import Templates
+from bot.messages.views import VIEWS
+
+TEMPLATES = Templates((shipped.folder("templates"),))
+EXAMPLES = [(view, name, example) for view in VIEWS for name, example in view.examples()]
+
+
+def card(view: Any, reader: Reader | None = None) -> Card:
+    """Return the card of *view* as *reader* reads it."""
+    return TEMPLATES.card(view.template, view, (reader or Reader()).filters())
