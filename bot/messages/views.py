@@ -176,13 +176,13 @@ class TeamCosts(Costs):
         people = Breakdown(
             "person",
             "By person",
-            (_row("Ana Ruiz", "412.805"), _row('<!channel> *bold* & "q"', "0.004")),
+            (_row("Ana Ruiz", "412.805", "424.809"), _row('<!channel> *bold* & "q"', "0.004", "424.809")),
             3,
             _usd("12"),
         )
         yield (
             "people",
-            cls(**(_example("search", "424.809", "0") | {"breakdowns": (people,), "budget": _budget_line("2000", "424.81")})),
+            cls(**(_example("search", "424.809", "0") | {"breakdowns": (people,), "budget": _budget_line("2000", "424.809")})),
         )
 
 
@@ -240,7 +240,7 @@ class Top:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Top]]:
         """Yield named examples."""
-        rows = Breakdown("team", "", (_row("search", "5000"), _row("support", "1200.5")))
+        rows = Breakdown("team", "", (_row("search", "5000", "6200.5"), _row("support", "1200.5", "6200.5")))
         yield "teams", cls("teams", "Nordwind", _WINDOW, rows, _usd("6200.5"), _FRESH)
 
 
@@ -333,7 +333,7 @@ class BudgetList:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, BudgetList]]:
         """Yield named examples."""
-        yield "two", cls((_budget_line("600", "640"), _budget_line("2000", "424.81")), _FRESH)
+        yield "two", cls((_budget_line("600", "640"), _budget_line("2000", "424.809")), _FRESH)
         yield "none", cls((), _FRESH)
 
 
@@ -398,8 +398,8 @@ def _usd(amount: str) -> Money:
     return Money(int(Decimal(amount) * 10**9), "USD")
 
 
-def _row(key: str, amount: str) -> Row:
-    return Row(key, _usd(amount), Fraction(Decimal(amount)) / 1000)
+def _row(key: str, amount: str | Decimal, whole: str | Decimal) -> Row:
+    return Row(key, _usd(str(amount)), Fraction(Decimal(amount)) / Fraction(Decimal(whole)) if Decimal(whole) else Fraction(0))
 
 
 def _budget_line(limit: str, used: str) -> BudgetLine:
@@ -411,9 +411,11 @@ def _budget_line(limit: str, used: str) -> BudgetLine:
 
 
 def _example(subject: str, billed: str, estimated: str) -> dict[str, Any]:
-    models = Breakdown("model", "By model", (_row("claude-opus-5", "350.105"), _row("", "62.7")), 2, _usd("12.7"))
-    tools = Breakdown("tool", "By tool", (_row("Claude Code", "400"), _row("LiteLLM", "25.505")))
-    whole = _usd(billed) + _usd(estimated)
+    total = Decimal(billed) + Decimal(estimated)
+    small, unnamed, others = Decimal("25.505"), Decimal("22.7"), Decimal("12.7")
+    models = (_row("claude-opus-5", total - unnamed - others, total), _row("", unnamed, total))
+    tools = (_row("Claude Code", total - small, total), _row("LiteLLM", small, total))
+    whole = _usd(str(total))
     return {
         "subject": subject,
         "period_name": "month",
@@ -429,7 +431,7 @@ def _example(subject: str, billed: str, estimated: str) -> dict[str, Any]:
             share=Fraction(whole.nanos, 600 * 10**9),
             tier=None,
         ),
-        "breakdowns": (tools, models),
+        "breakdowns": (Breakdown("tool", "By tool", tools), Breakdown("model", "By model", models, 2, _usd(str(others)))),
         "freshness": _FRESH,
         "asked": "me",
     }

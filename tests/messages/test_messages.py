@@ -44,6 +44,15 @@ def _values(document: Any) -> list[Any]:
     return [leaf for value in document for leaf in _values(value)] if isinstance(document, list) else [document]
 
 
+@pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=[f"{v.__name__}-{n}" for v, n, _ in EXAMPLES])
+def test_the_parts_of_an_example_add_up(view: Any, name: str, example: Any) -> None:
+    """Examples are read as documentation: their figures are right, too."""
+    total = getattr(example, "total", None)
+    for part in getattr(example, "breakdowns", ()):
+        assert sum(row.cost.nanos for row in part.rows) + (part.left_out_cost.nanos if part.left_out_cost else 0) == total.nanos
+        assert all(row.share * total.nanos == row.cost.nanos for row in part.rows)
+
+
 def test_every_view_has_a_template_and_every_template_a_view() -> None:
     folder = shipped.folder("templates")
     there = {str(path.relative_to(folder)).removesuffix(".xml.j2") for path in folder.rglob("*.xml.j2") if not path.name.startswith("_")}
