@@ -74,7 +74,7 @@ class DuckDbEngine:
         if "reject_errors" not in tables:
             return []
         found = self._run(
-            "SELECT s.file_path, e.line, MIN(e.error_type::VARCHAR), MIN(e.error_message) "
+            "SELECT s.file_path, e.line, MIN(e.error_type::VARCHAR), MIN({'n': length(e.error_message), 'text': e.error_message}).text "
             "FROM reject_errors e JOIN reject_scans s USING (scan_id, file_id) GROUP BY 1, 2 ORDER BY 1, 2"
         ).fetchall()
         for path, line, kind, _message in found:
@@ -208,7 +208,12 @@ class _readable:  # noqa: N801 - a context manager
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, duckdb.Error):
-            raise SourceRefused(_unreadable(self._files, " ".join(str(error).split()))) from error
+            detail = " ".join(str(error).split())
+            if isinstance(error, duckdb.ConversionException | duckdb.BinderException | duckdb.OutOfRangeException):
+                raise SourceRefused(
+                    f"The figures could not be worked out; nothing was booked. Please report this with the file's header: {detail[:160]}"
+                ) from error
+            raise SourceRefused(_unreadable(self._files, detail)) from error
 
 
 def _unreadable(files: Sequence[str], detail: str) -> str:

@@ -154,14 +154,14 @@ class FakeFigures:
         people: defaultdict[str, set[int]] = defaultdict(set)
         for row in self.of.rows:
             if day_of(row["day"]) in window and self._counts(row, scope):
-                people[self._key(row, by)] |= {row["person_id"]} - {0}
+                people[self._key(row, by)] |= {row["person_id"]} - {0} if row["billed"] or row["estimated"] else set()
         return {key: len(found) for key, found in people.items()}
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         raise AssertionError("asked of the stores only")
 
     def has_project(self, name: str) -> str | None:
-        found = sorted(v for (kind, v) in self.of.names if kind == "project" and v.lower() == name.lower())
+        found = sorted(v for (kind, v) in self.of.names if kind == "project" and v.casefold() == name.casefold())
         return found[0] if found else None
 
     def _counts(self, row: dict[str, int], scope: CostScope) -> bool:

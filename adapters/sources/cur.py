@@ -118,10 +118,10 @@ class Cur:
                 "INCLUDE_IAM_PRINCIPAL_DATA (Data Exports > Table configurations); an existing one may not take the change. "
                 "For totals only, set people = false. Nothing was booked."
             )
-        start = parse.instant(table.line_item_usage_start_date)
-        if window == self.window(engine):
-            start = _within(start, window)
-        table = table.mutate(_start=start, _end=_end(table, start), _product=_product(table))
+        stated = parse.instant(table.line_item_usage_start_date)
+        start = _within(stated, window) if window == self.window(engine) else stated
+        end = ibis.ifelse(start == stated, _end(table, start), start)  # what was moved into the period stays whole, on one day
+        table = table.mutate(_start=start, _end=end, _product=_product(table))
         table, quantities = _quantities(table.filter(starts_in(start, window)))
         return charges(table, self._columns(table) | quantities)
 
@@ -178,6 +178,7 @@ class Cur:
                 parse.missing(table["_start"], "line_item_usage_start_date"),
                 parse.unreadable(table.line_item_unblended_cost, cost, "line_item_unblended_cost", "a number"),
                 parse.missing(cost, "line_item_unblended_cost"),
+                *_unreadable_net(table),
                 (
                     table.line_item_currency_code.isnull() | parse.is_null_text(table.line_item_currency_code),
                     "line_item_currency_code is empty",
@@ -247,11 +248,17 @@ def _product(table: ir.Table) -> Any:
     return parse.text(table["product_product_name"]) if "product_product_name" in table.columns else ibis.null("string")
 
 
+_NET = "line_item_net_unblended_cost"
+
+
 def _cost(table: ir.Table) -> Any:
     unblended = parse.amount(table.line_item_unblended_cost)
-    if "line_item_net_unblended_cost" not in table.columns:
-        return unblended
-    return ibis.coalesce(parse.amount(table.line_item_net_unblended_cost), unblended)
+    return ibis.coalesce(parse.amount(table[_NET]), unblended) if _NET in table.columns else unblended
+
+
+def _unreadable_net(table: ir.Table) -> list[tuple[Any, Any]]:
+    """Return the check of the net cost: one that cannot be read must not give way to the unblended cost."""
+    return [parse.unreadable(table[_NET], parse.amount(table[_NET]), _NET, "a number")] if _NET in table.columns else []
 
 
 def _principal(table: ir.Table) -> dict[str, Any]:

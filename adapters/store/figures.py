@@ -74,7 +74,7 @@ class SqlFigures:
 
     def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, int]:
         """Return how many people stand behind each key."""
-        counted = "COUNT(DISTINCT CASE WHEN d.person_id > 0 THEN d.person_id END), 0"
+        counted = "COUNT(DISTINCT CASE WHEN d.person_id > 0 AND (d.billed <> 0 OR d.estimated <> 0) THEN d.person_id END), 0"
         with self._database.reading() as connection:
             found = _collect(connection.execute(*_daily(connection, scope, window, by, counted)))
             names = {} if by is Dimension.DAY else _names(connection, found)
@@ -97,10 +97,8 @@ class SqlFigures:
 
     def has_project(self, name: str) -> str | None:
         """Return the project's name as the ledger spells it."""
-        query = text("SELECT value FROM labels WHERE kind = 'project' AND lower(value) = lower(:name) ORDER BY value LIMIT 1")
         with self._database.reading() as connection:
-            found = connection.execute(query, {"name": name}).scalar()
-        return str(found) if found is not None else None
+            return min((value for _, value in _projects(connection, name)), default=None)
 
     def _sums(self, connection: Connection, scope: CostScope, window: Window, by: Dimension) -> dict[int, tuple[int, int]]:
         rolled = _rolled_scope(scope, by)
@@ -249,14 +247,20 @@ def _collect(rows: Iterable[Any]) -> dict[int, tuple[int, int]]:
 
 def _number(connection: Connection, kind: str, values: list[str]) -> list[int]:
     """Return the numbers of the labels; e-mails and teams are spelled as the directory spells them."""
+    if kind == "project":
+        return [number for value in values for number, _ in _projects(connection, value)] or [_NOBODY]
     found: list[int] = []
     for i in range(0, len(values), 400):
         marks = {f"v{n}": value for n, value in enumerate(values[i : i + 400])}
-        column = "lower(value)" if kind == "project" else "value"
-        marks = {mark: value.lower() for mark, value in marks.items()} if kind == "project" else marks
-        sql = f"SELECT id FROM labels WHERE kind = :kind AND {column} IN ({', '.join(f':{m}' for m in marks)})"  # noqa: S608
+        sql = f"SELECT id FROM labels WHERE kind = :kind AND value IN ({', '.join(f':{m}' for m in marks)})"  # noqa: S608
         found += [int(number) for (number,) in connection.execute(text(sql), {"kind": kind, **marks})]
     return found or [_NOBODY]
+
+
+def _projects(connection: Connection, name: str) -> list[tuple[int, str]]:
+    """Return the projects called *name* without regard to case, in any alphabet; databases fold some of them only."""
+    rows = connection.execute(text("SELECT id, value FROM labels WHERE kind = 'project'"))
+    return [(int(number), str(value)) for number, value in rows if str(value).casefold() == name.casefold()]
 
 
 def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:

@@ -27,6 +27,7 @@ LINES: Any = SQLModel.metadata.tables["lines"]
 LOADS: Any = SQLModel.metadata.tables["loads"]
 QUARANTINE: Any = SQLModel.metadata.tables["quarantine"]
 _CHUNK = 400
+_NANOS = 10**9
 _KEPT = 1000
 """Quarantined rows that are kept word for word per load; all of them are counted."""
 
@@ -134,10 +135,12 @@ class SqlLoadWriter:
 
     def stored(self, window: Window) -> tuple[int, int, int, int]:
         """Return rows, billed, estimated and original nanos of *window*, read back from the database."""
-        sums = "COUNT(*), COALESCE(SUM(billed), 0), COALESCE(SUM(estimated), 0), COALESCE(SUM(original), 0)"
+        # Original amounts may be in a currency of small units: their whole and their rest are added up apart, so that it fits.
+        original = f"COALESCE(SUM(original / {_NANOS}), 0), COALESCE(SUM(original % {_NANOS}), 0)"
+        sums = f"COUNT(*), COALESCE(SUM(billed), 0), COALESCE(SUM(estimated), 0), {original}"
         query = f"SELECT {sums} FROM daily_costs WHERE source_id = :source AND charge_day >= :start AND charge_day < :end"  # noqa: S608
-        rows, billed, estimated, original = self._connection.execute(text(query), self._params(window)).one()
-        return int(rows), int(billed), int(estimated), int(original)
+        rows, billed, estimated, units, nanos = self._connection.execute(text(query), self._params(window)).one()
+        return int(rows), int(billed), int(estimated), int(units) * _NANOS + int(nanos)
 
     def book(self, load: Load) -> Load:
         """Record *load* with its quarantine; the transaction is committed when the caller leaves."""

@@ -8,10 +8,16 @@ import ibis
 import ibis.expr.types as ir
 
 from bot.ledger.rollup import SCOPE
-from bot.ledger.schema import COSTS, INTEGRAL, MONEY, Charges, constant
+from bot.ledger.schema import COSTS, INTEGRAL, MONEY, TOKENS, Charges, constant
 
 LARGEST = 10**8
-"""Currency units: more than this on one row is a mistake of unit, not a charge."""
+"""Currency units: more than this on one row is a mistake of unit, not a charge …"""
+SMALL_UNITS = ("IDR", "VND", "KRW", "JPY", "COP", "CLP", "HUF", "NGN", "PYG", "UZS", "LAK", "KHR", "IRR", "LBP", "TZS", "UGX")
+LARGEST_SMALL = 5 * 10**9
+"""… and in currencies of small units, more than this."""
+_SUMMABLE = 10**15
+TOKENS_AT_ONCE = 10**13
+"""Tokens of one class on one row."""
 YEARS = (2000, 2101)
 MOST = 10**10
 """Units: a larger quantity is kept out, its cost is not."""
@@ -22,11 +28,12 @@ LONGEST = 5 * 366
 def bounded(charges: Charges) -> Charges:
     """Give a problem to charges that no bill holds: a cost beyond `LARGEST`, a year out of range, a span of many years."""
     table = charges.table
-    largest = ibis.literal(LARGEST).cast(MONEY)
+    summable = ibis.literal(_SUMMABLE).cast(MONEY)
     start, end = table.charge_period_start, table.charge_period_end
     first, last = (ibis.literal(datetime(year, 1, 1), type="timestamp") for year in YEARS)  # noqa: DTZ001 - the engine's are UTC
     checks = [
-        *((~table[n].between(-largest, largest), f"{n} is beyond {LARGEST:,}") for n in COSTS if n in charges.given),
+        *((_is_too_large(table[n], table.billing_currency), f"{n} is beyond {LARGEST:,}") for n in COSTS if n in charges.given),
+        *((~table[n].between(0, TOKENS_AT_ONCE), f"{n} is beyond {TOKENS_AT_ONCE:,}") for n in TOKENS if n in charges.given),
         (~start.between(first, last), "the charge period starts in a year that cannot be"),
         (~end.between(first, last), "the charge period ends in a year that cannot be"),
         (end < start, "the charge period ends before it starts"),
@@ -38,7 +45,8 @@ def bounded(charges: Charges) -> Charges:
         else_=ibis.null("string"),
     )
     # What cannot be right must not spoil the sums either.
-    sane = {n: ibis.ifelse(table[n].between(-largest, largest), table[n], constant(n)) for n in COSTS if n in charges.given}
+    sane = {n: ibis.ifelse(table[n].between(-summable, summable), table[n], constant(n)) for n in COSTS if n in charges.given}
+    sane |= {n: ibis.ifelse(table[n].between(0, TOKENS_AT_ONCE), table[n], 0) for n in TOKENS if n in charges.given}
     sane |= {
         n: ibis.ifelse(table[n].between(first, last), table[n], ibis.null("timestamp"))
         for n in ("charge_period_start", "charge_period_end")
@@ -47,6 +55,16 @@ def bounded(charges: Charges) -> Charges:
         fits = table.consumed_quantity.between(-MOST, MOST)
         sane["consumed_quantity"] = ibis.ifelse(fits, table.consumed_quantity, ibis.null(MONEY))
     return Charges(table.mutate(problem=problem, **sane), charges.given | {"problem"})
+
+
+def _is_too_large(cost: ir.DecimalValue, currency: ir.StringValue) -> ir.BooleanValue:
+    """Tell whether *cost* is beyond what its currency's units allow; the currency is looked at only where it matters."""
+    most, most_small = (ibis.literal(n).cast(MONEY) for n in (LARGEST, LARGEST_SMALL))
+    small = ibis.literal(False)
+    for name in SMALL_UNITS:
+        small = small | (currency.upper() == name)
+    allowed = (small & cost.between(-most_small, most_small)).fill_null(False)
+    return ibis.cases((cost.isnull() | cost.between(-most, most), False), else_=~allowed)
 
 
 def survey(condensed: ir.Table) -> ir.Table:

@@ -9,7 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from bot.ledger import exact
-from bot.ledger.schema import DAILY, INTEGRAL, LINE_COLUMNS, MONEY, TOKENS
+from bot.ledger.schema import DAILY, INTEGRAL, LINE_COLUMNS, MONEY, NANOS, TOKENS
 
 MONEYS = {
     "billed": "billed_cost",
@@ -20,7 +20,8 @@ MONEYS = {
 }
 _QUANTITIES = 10**6
 """Quantities are stored in millionths: characters come by the ten thousand million."""
-_MOST = 9 * 10**12
+UNITS = {**dict.fromkeys(MONEYS, NANOS), "quantity": _QUANTITIES}
+"""How many of the store's units make one, per amount."""
 _GROUPED = ("charge_day", "line", "allocated_by", "person_id", "team_id", "project_id", "principal_id", "day")
 _KEYS = ("charge_day", "line_id", "person_id", "team_id", "project_id", "principal_id", "day")
 _EPOCH = date(1970, 1, 1)
@@ -67,10 +68,8 @@ def stored(rows: ir.Table, source_id: int, line_numbers: ir.Table, fractional: S
     same = [rows.line == line_numbers.n_line, rows.allocated_by == line_numbers.n_allocated_by]
     rows = rows.join(line_numbers, same).drop("line", "allocated_by", "n_line", "n_allocated_by")
     if fractional:
-        rows = exact.apportion(rows, fractional, _KEYS)
-    whole = {name: exact.to_nanos(rows[name]) for name in MONEYS if name not in fractional}
-    bounded = ibis.ifelse(rows.quantity.between(-_MOST, _MOST), rows.quantity, ibis.literal(0).cast(MONEY))
-    whole["quantity"] = exact.to_units(bounded, _QUANTITIES)
+        rows = exact.apportion(rows, {name: UNITS[name] for name in fractional}, _KEYS)
+    whole = {name: exact.to_units(rows[name], units) for name, units in UNITS.items() if name not in fractional}
     shaped = rows.mutate(source_id=ibis.literal(source_id, type="int32"), **whole)
     return shaped.select(*DAILY)
 
@@ -109,11 +108,13 @@ def totals(rows: ir.Table, source_id: int, line_names: ir.Table) -> ir.Table:
 def check_sum(rows: ir.Table) -> ir.Table:
     """Return one row: how many *rows* and *days*, the exact sums of billed, estimated and original, and the roundings per amount.
 
-    Amounts are decimals; `<amount>_roundings` counts the rows whose nanos need rounding, `<amount>_volume` adds up without sign.
+    Amounts are decimals; `<amount>_roundings` counts the rows whose nanos need rounding, `_volume` adds up and
+    `_largest` compares them without sign.
     """
     sums = {name: rows[name].sum().cast(MONEY) for name in ("billed", "estimated", "original")}
-    checks = {f"{name}_roundings": exact.roundings(rows[name]) for name in MONEYS}
-    checks |= {f"{name}_volume": rows[name].abs().sum().cast(MONEY) for name in MONEYS}
+    checks = {f"{name}_roundings": exact.roundings(rows[name], units) for name, units in UNITS.items()}
+    checks |= {f"{name}_volume": rows[name].abs().sum().cast(MONEY) for name in UNITS}
+    checks |= {f"{name}_largest": rows[name].abs().max().cast(MONEY) for name in UNITS}
     return rows.aggregate(rows=rows.count(), days=rows.day.nunique(), **sums, **checks)
 
 

@@ -15,6 +15,9 @@ import ibis.expr.types as ir
 
 from bot.ledger.schema import INTEGRAL, MONEY, NANOS
 
+_ROOM = 9.2e18
+"""What int64 holds, a little less."""
+
 
 def whole(value: Any) -> Any:
     """Return *value* as DECIMAL(38, 0); it must be integral already."""
@@ -56,14 +59,16 @@ def signed(whole_amount: Any, nanos: Any, part: Any, *, gets_dust: Any) -> Any:
     return ibis.ifelse(whole_amount.isnull(), ibis.null(MONEY), value.cast(MONEY))
 
 
-def apportion(table: ir.Table, columns: Sequence[str], order: Sequence[str]) -> ir.Table:
-    """Replace MONEY *columns* by whole nanos (int64) whose sums are the columns' sums rounded to nanos, half to even.
+def apportion(table: ir.Table, columns: Mapping[str, int], order: Sequence[str]) -> ir.Table:
+    """Replace MONEY *columns* by whole units (int64), such as nanos, whose sums are the columns' sums rounded, half to even.
+
+    The value of a column is how many units make one.
 
     Largest remainder: the rows with the greatest lost fraction get one nano more; ties go by *order*, which must name
     the table's key.
     """
-    factor = ibis.literal(NANOS).cast("decimal(10, 0)")
-    table = table.mutate(**{f"{c}_scaled": (table[c] * factor).cast(MONEY) for c in columns})
+    factors = {c: ibis.literal(units).cast("decimal(10, 0)") for c, units in columns.items()}
+    table = table.mutate(**{f"{c}_scaled": (table[c] * factors[c]).cast(MONEY) for c in columns})
     table = table.mutate(**{f"{c}_floor": whole(table[f"{c}_scaled"].floor()) for c in columns})
     table = table.mutate(**{f"{c}_lost": (table[f"{c}_scaled"] - table[f"{c}_floor"]).cast(MONEY) for c in columns})
     every = ibis.window()
@@ -75,30 +80,25 @@ def apportion(table: ir.Table, columns: Sequence[str], order: Sequence[str]) -> 
     return table.drop(*(f"{c}_{step}" for c in columns for step in ("scaled", "floor", "lost", "rank", "missing", "floors")))
 
 
-def to_nanos(value: Any) -> Any:
-    """Return as int64 nanos a MONEY column of which `roundings` says that it needs no rounding."""
-    return _near(value, NANOS)
+def to_units(value: Any, units: int = NANOS) -> Any:
+    """Return as int64 *units* a MONEY column of which `roundings` says that it needs no rounding."""
+    return _near(value, units)
 
 
-def roundings(value: Any) -> Any:
-    """Return in how many rows a MONEY column needs exact rounding: it has a fraction of a nano, or is beyond a float's digits.
+def roundings(value: Any, units: int = NANOS) -> Any:
+    """Return in how many rows a MONEY column needs exact rounding: it has a fraction of a unit, or is beyond a float's digits.
 
     Engines are slow at dividing long decimals; multiplying a float's guess back shows whether it is exact.
     """
-    return ((value != 0) & (money(_near(value, NANOS)).cast(MONEY) != value).fill_null(True)).sum()
-
-
-def to_units(value: Any, units: int) -> Any:
-    """Return MONEY *value* in whole *units* (a power of ten, at most 10⁹) as int64, half away from zero."""
-    near = _near(value, units)
-    unit = ibis.literal(str(Decimal(1) / units)).cast("decimal(9, 9)")
-    slow = (value.cast("decimal(28, 10)") * ibis.literal(units).cast("decimal(10, 0)")).round(0)
-    is_exact = ((near.cast(INTEGRAL).cast("decimal(29, 9)") * unit).cast(MONEY) == value).fill_null(False)
-    return ibis.cases((is_exact, near), else_=slow.cast(INTEGRAL).cast("int64"))
+    unit = ibis.literal(f"{Decimal(1) / units:f}").cast("decimal(9, 9)").cast(MONEY).cast("decimal(18, 9)")
+    guess = (_near(value, units).cast(MONEY) * unit).cast(MONEY)
+    return ((value != 0) & (guess != value).fill_null(True)).sum()
 
 
 def _near(value: Any, units: int) -> Any:
-    return (value.cast("float64") * ibis.literal(float(units))).round().try_cast("int64")
+    """Return the nearest whole number of *units* that a float can tell, null where int64 has no room."""
+    number = value.cast("float64") * ibis.literal(float(units))
+    return ibis.ifelse(number.abs() < _ROOM, number.round(), ibis.null("int64")).cast("int64")
 
 
 def _rounded(table: ir.Table, column: str) -> Any:

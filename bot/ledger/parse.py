@@ -9,13 +9,15 @@ import ibis
 from bot.ledger.schema import MONEY
 
 NULLS = ("", "NULL", "null", "None", "N/A", "\\N")
-_UNTIDY = r"^[[:space:]]|[[:space:]]$|^(NULL|null|None|N/A|\\N)?$"
+_DIGITS = 20
+"""Digits before the point that every MONEY value has room for."""
+_UNTIDY = r"\x00|^[[:space:]]|[[:space:]]$|^(NULL|null|None|N/A|\\N)?$"
 
 
 def text(column: Any) -> Any:
     """Return *column* as trimmed text; empty and the usual spellings of nothing are null."""
     value = column.cast("string")
-    tidy = value.strip()
+    tidy = value.strip().re_replace(r"\x00", "\ufffd")
     # Almost every value is tidy, and to see that is cheaper than to trim it and to compare it with each spelling.
     return ibis.cases((~value.re_search(_UNTIDY), value), (is_null_text(tidy), ibis.null("string")), else_=tidy)
 
@@ -31,8 +33,10 @@ def is_null_text(value: Any) -> Any:
 def amount(column: Any) -> Any:
     """Return *column* as an exact decimal: from text, or from the shortest text of a floating-point number; null if neither."""
     kind = column.type()
-    if kind.is_decimal() or kind.is_integer():
+    if kind.is_integer() or (kind.is_decimal() and (kind.precision or 38) - (kind.scale or 0) <= _DIGITS):
         return column.cast(MONEY)
+    if kind.is_decimal():
+        return column.try_cast(MONEY)
     return column.cast("string").try_cast(MONEY)  # engines skip white space around a number themselves
 
 

@@ -106,7 +106,7 @@ class Costs:
     window: Window
     billed: Money
     estimated: Money
-    previous: Money
+    previous: Money | None
     previous_window: Window
     budget: BudgetLine | None
     breakdowns: tuple[Breakdown, ...]
@@ -133,7 +133,7 @@ class Costs:
             "billed_cost": _plain(self.billed),
             "estimated_cost": _plain(self.estimated),
             "currency": self.billed.currency,
-            "previous_cost": _plain(self.previous),
+            "previous_cost": _plain(self.previous) if self.previous else None,
             "budget": self.budget.document() if self.budget else None,
             "forecast": None,
             "by": self.breakdowns[0].document() if self.breakdowns else None,

@@ -13,14 +13,11 @@ from bot.domain.money import Money
 from bot.domain.people import Directory, Person, Role
 from bot.domain.period import Window, add_months, first_of_month, midnight, same_days_before
 from bot.domain.visibility import (
-    SMALLEST_GROUP,
     Privacy,
     Subject,
     SubjectKind,
     Verdict,
     may_see,
-    merge_small_groups,
-    shows_team,
 )
 from bot.errors import Refusal
 from bot.messages.views import (
@@ -44,6 +41,7 @@ from bot.messages.views import (
 from bot.ports import Budgets, Clock, Cost, CostScope, Dimension, Figures, Ledger, Load, Look, People
 from bot.services.commands import HELP, Command, Verb
 from bot.services.grammar import RANKED, parse
+from bot.services.groups import Groups
 
 SHOWN = 8
 """Rows of a breakdown; the rest is one line."""
@@ -105,6 +103,9 @@ class _Asked:
     command: Command
     now: datetime
 
+    def __post_init__(self) -> None:
+        self.groups = Groups(self.of.figures, self.directory, self.of.privacy, self.now.date())
+
     def answer(self) -> View:
         verbs: dict[Verb, Callable[[], View]] = {
             Verb.ME: self._me,
@@ -133,11 +134,14 @@ class _Asked:
         name = self.command.name or self._own_team()
         team = self.directory.team(name)
         self._allow(SubjectKind.TEAM, team.name if team else name, exists=team is not None)
+        self._by_months(CostScope())
         assert team is not None
         verdict = self._may(SubjectKind.TEAM, team.name)
         is_member = verdict is Verdict.MEMBER
         teams = (team.name,) if is_member else tuple(self.directory.below(team.name))
-        if self._is_hidden(teams) or (is_member and self.command.by in {Dimension.PERSON, Dimension.TEAM, Dimension.PROJECT}):
+        if not self.groups.shows_teams(teams, self._window()) or (
+            is_member and self.command.by in {Dimension.PERSON, Dimension.TEAM, Dimension.PROJECT}
+        ):
             raise Refusal(NOTHING)
         named = self._may(SubjectKind.PEOPLE_OF_TEAM, team.name).allows
         if self.command.by is Dimension.PERSON and not named:
@@ -150,11 +154,12 @@ class _Asked:
 
     def _project(self) -> View:
         scope, partial = self._widest()
+        self._by_months(scope)
         if self.command.by is Dimension.PERSON and not self._names_allowed(scope):
             raise Refusal("I show no names beside figures here. Try: project NAME by model.")
         project = self.of.figures.has_project(self.command.name)
         part = CostScope(scope.people, scope.teams, project=project)
-        if project is None or not self._has_enough_people(part):
+        if project is None or not self.groups.shows(part, self._window()):
             self._log(SubjectKind.PROJECT, self.command.name, Verdict.NOT_THEIRS)
             raise Refusal(NOTHING)
         budget = scope_budget(self._budgets(), ScopeKind.PROJECT, project) if not partial else None
@@ -169,6 +174,7 @@ class _Asked:
 
     def _org(self) -> View:
         self._allow(SubjectKind.ORG)
+        self._by_months(CostScope())
         if self.command.by is Dimension.PERSON:
             self._allow(SubjectKind.PEOPLE)
         budget = scope_budget(self._budgets(), ScopeKind.ORG)
@@ -180,6 +186,7 @@ class _Asked:
     def _top(self) -> View:
         dimension = RANKED[self.command.name]
         scope, partial = self._widest()
+        self._by_months(scope)
         if dimension is Dimension.PERSON:
             if scope.people or not self._names_allowed(scope):
                 self._log(SubjectKind.PEOPLE, "", Verdict.NOT_THEIRS)
@@ -197,7 +204,7 @@ class _Asked:
         return Top(self.command.name, partial or self.of.organisation, window, breakdown, total, self._freshness(scope, window))
 
     def _budget(self) -> View:
-        lines = [self._line(budget, scope) for budget, scope in self._visible_budgets()]
+        lines = [self._line(budget, scope) for budget, scope in self._visible_budgets() if self._shows_budget(budget, scope)]
         lines.sort(key=lambda line: (-line.share, line.name))
         today = self.now.date()
         window = Window(first_of_month(today), today + timedelta(days=1))
@@ -259,9 +266,9 @@ class _Asked:
             window=window,
             billed=billed,
             estimated=estimated,
-            previous=self._money(self.of.figures.total(scope, before).total),
+            previous=self._money(self.of.figures.total(scope, before).total) if self.groups.shows(scope, before) else None,
             previous_window=before,
-            budget=self._line(budget, scope) if budget else None,
+            budget=self._line(budget, scope) if budget and self._shows_budget(budget, scope) else None,
             breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit, scope)).rows),
             freshness=self._freshness(scope, window),
             partial=partial,
@@ -275,7 +282,7 @@ class _Asked:
         return self.command.period.window.until(self.now.date() + timedelta(days=1))
 
     def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int, scope: CostScope) -> Breakdown:
-        if self.of.privacy is Privacy.WORKS_COUNCIL and scope.people is None and dimension is not Dimension.DAY:
+        if self.groups.concern(scope) and dimension is not Dimension.DAY:
             rows = self._without_small_groups(dimension, costs, scope)
         else:
             rows = [(self._shown(dimension, cost.key), cost.total) for cost in costs]
@@ -307,42 +314,23 @@ class _Asked:
         return key
 
     def _without_small_groups(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope) -> list[tuple[str, int]]:
-        """Return the rows with those of fewer than five people added together, so that no row is about one of them.
-
-        Cost that is nobody's in person (seats, keys) stands for itself, except beside teams: there it may be a leaver's.
-        """
-        window = self._window()
-        if dimension is Dimension.TEAM:
-            sizes = {team: len(self.directory.members(team, self.now.date())) for team in self.directory.teams}
-            sizes |= {cost.key: 0 for cost in costs if cost.key not in sizes}
-        else:
-            counted = self.of.figures.contributors(scope, window, dimension)
-            sizes = {cost.key: counted.get(cost.key, 0) or SMALLEST_GROUP for cost in costs}
-        _, merged = merge_small_groups(list(sizes), sizes, SMALLEST_GROUP)
+        """Return the rows with those of fewer than five people added together, so that no row is about one of them."""
+        merged = self.groups.merged(self.groups.sizes(dimension, costs, scope, self._window()))
         named = [(self._shown(dimension, cost.key), cost.total) for cost in costs if cost.key not in merged]
         small = sum(cost.total for cost in costs if cost.key in merged)
         return [*named, ("small groups together", small)] if any(cost.key in merged for cost in costs) else named
 
-    def _is_hidden(self, teams: Sequence[str]) -> bool:
-        """Tell whether works_council mode hides the total of *teams* in the asked days: too few people in some of them."""
-        if self.of.privacy is not Privacy.WORKS_COUNCIL:
-            return False
-        window = self._window()
-        ends = {window.start, max(window.start, window.end - timedelta(days=1)), self.now.date()}
-        firsts = {day for day in window if day.day == 1}
-        return not shows_team(self.directory, teams, sorted(ends | firsts))
-
-    def _has_enough_people(self, scope: CostScope) -> bool:
-        """Tell whether works_council mode lets a project be shown: one's own part, or that of at least five people."""
-        if self.of.privacy is not Privacy.WORKS_COUNCIL or scope.people is not None:
-            return True
-        people = self.of.figures.costs(scope, self._window(), Dimension.PERSON)
-        return sum(1 for row in people if row.key) >= SMALLEST_GROUP
+    def _by_months(self, scope: CostScope) -> None:
+        """Refuse days of a group where two answers could be subtracted from one another."""
+        if self.groups.concern(scope) and (self.command.by is Dimension.DAY or not self.groups.are_whole(self._window())):
+            raise Refusal(
+                "Figures of several people are shown by whole months here, so that nobody can be told apart. "
+                "Ask for a month, a quarter or a year, and not by day."
+            )
 
     def _line(self, budget: Budget, scope: CostScope) -> BudgetLine:
         """Return how far along *budget* is in its period that holds the end of what was asked."""
-        day = max(self._window().start, self._window().end - timedelta(days=1))
-        window = budget.current(day).window
+        window = self._budget_window(budget)
         spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1)))
         use = budget.used(self._money(spent.total))
         return BudgetLine(
@@ -356,6 +344,12 @@ class _Asked:
             midnight(window.end),
             use.tier,
         )
+
+    def _budget_window(self, budget: Budget) -> Window:
+        return budget.current(max(self._window().start, self._window().end - timedelta(days=1))).window
+
+    def _shows_budget(self, budget: Budget, scope: CostScope) -> bool:
+        return self.groups.shows(scope, self._budget_window(budget).until(self.now.date() + timedelta(days=1)))
 
     def _freshness(self, scope: CostScope, window: Window) -> Freshness:
         """Return how far the sources that contribute reach; all sources where none contributes."""
@@ -384,7 +378,7 @@ class _Asked:
         if Role.FINOPS in self.viewer.roles and self.viewer.stint(self.now.date()):
             return CostScope(), ""
         led = sorted(self.directory.managed_by(self.viewer.email, self.now.date()))
-        if led and self.viewer.stint(self.now.date()) and not self._is_hidden(led):
+        if led and self.viewer.stint(self.now.date()) and self.groups.shows_teams(led, self._window()):
             return CostScope(teams=tuple(led)), "the part of the teams you manage"
         return CostScope(people=(self.viewer.email,)), "your own part"
 

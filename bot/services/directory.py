@@ -79,6 +79,7 @@ def plan(files: Iterable[Path], people: People) -> Plan:
             f"The people file names nobody; that would take all {len(stored.people)} people out. To take "
             "somebody out, leave their line out or give it a valid_to. Nothing was changed."
         )
+    _check_spelling(teams)
     directory = Directory(persons, teams, identities)
     return Plan(directory, tuple(_changes(stored, directory)))
 
@@ -208,6 +209,14 @@ def _teams(rows: list[_Row], problems: _Problems) -> dict[str, Team]:
             manager = row["manager_email"].lower() or None
             teams[name] = Team(name, row["parent"] or None, manager, row["cost_center"] or None, row["channel"] or None)
     return teams
+
+
+def _check_spelling(teams: dict[str, Team]) -> None:
+    seen: dict[str, str] = {}
+    for name in teams:
+        other = seen.setdefault(name.casefold(), name)
+        if other != name:
+            raise ConfigError(f"Teams '{other}' and '{name}' differ in case only; spell one team in one way. Nothing was changed.")
 
 
 def _implied(people: dict[str, Person], stored: Directory) -> dict[str, Team]:

@@ -145,7 +145,7 @@ class _Survey:
 
     def scopes(self, kind: str) -> list[str]:
         """Return whose cost the bookable rows state: `provider`, or `provider/account`."""
-        named = {((row["provider_name"] or kind).strip(), (row["billing_account_id"] or "").strip()) for row in self.bookable}
+        named = {((row["provider_name"] or "").strip() or kind, (row["billing_account_id"] or "").strip()) for row in self.bookable}
         return sorted(f"{provider}/{account}".lower() if account else provider.lower() for provider, account in named)
 
     @property
@@ -353,13 +353,20 @@ class _Run:
             )
 
     def _check_size(self, sums: Mapping[str, Any]) -> None:
-        largest = max(sums[f"{name}_volume"] or Decimal(0) for name in encode.MONEYS)
+        """Refuse what the store's whole numbers have no room for; the original currency is never added up there."""
+        largest = max(sums[f"{name}_volume"] or Decimal(0) for name in encode.MONEYS if name != "original")
         if largest > _MOST:
             raise SourceRefused(
                 f"'{self.source.name}' adds up to {largest:,.0f} in one load; the ledger holds {_MOST:,} {self.ingest.rules.currency} "
                 "at most. If that is right, report in a currency of larger units ([organisation] currency and rates), or load "
                 "fewer days at a time. Nothing was changed."
             )
+        for name, most in (("original", _MOST), ("quantity", 1000 * _MOST)):
+            if (sums[f"{name}_largest"] or Decimal(0)) > most:
+                raise SourceRefused(
+                    f"'{self.source.name}' has a day and line whose {name} amount is {sums[f'{name}_largest']:,.0f}; the ledger holds "
+                    f"{most:,} at most. Look for a wrong unit in the file, or point at a finer principal or project. Nothing was changed."
+                )
 
     def _check(self, writer: LoadWriter, window: Window, survey: _Survey, lost: list[dict[str, Any]], stored: dict[str, Any]) -> None:
         """Hold what the database now holds against the source's own sums."""
@@ -387,7 +394,8 @@ class _Run:
         rows = attribute.attribute(rows, identities, patterns, stints)
         if longest > 1 or any(rule.sharing for rule in self.ingest.rules.allocation):
             rows = self.engine.materialise(rows)  # what follows is deep, and reads the rows more than once
-        known = [{"t_key": name.lower(), "t_name": name} for name in directory.teams]
+        spelled = {name.lower(): name for name in directory.teams}
+        known = [{"t_key": key, "t_name": name} for key, name in spelled.items()]
         teams = self.engine.from_rows(known, {"t_key": "string", "t_name": "string"})
         order = ["charge_day", "day", "principal", "principal_email", "project", *LINE_COLUMNS[:-1]]
         return self.engine.view(allocate.allocate(rows, self.ingest.rules.allocation, teams, order))
@@ -397,7 +405,7 @@ class _Run:
         daily = self.engine.materialise(encode.encode(rows, numbers.labels, numbers.lines))
         sums = self.engine.rows(encode.check_sum(daily))[0]
         self._check_size(sums)
-        fractional = [name for name in encode.MONEYS if sums[f"{name}_roundings"]]
+        fractional = [name for name in encode.UNITS if sums[f"{name}_roundings"]]
         lines = numbers.number_lines(daily)
         final = self.engine.materialise(encode.stored(daily, source_id, lines.table, fractional))
         totals = self.engine.batches(encode.totals(final, source_id, lines.names), rows=_AT_ONCE)

@@ -129,7 +129,7 @@ def ledger(engine: Any) -> list[dict[str, Any]]:
     keys = ["charge_day", "day", "team", "person", "allocated_by", "billing_currency"]
     sums = {short: owned[long].sum().cast(MONEY) for short, long in encode.MONEYS.items()}
     grouped = engine.materialise(owned.group_by(keys).aggregate(**sums))
-    rounded = exact.apportion(grouped, list(encode.MONEYS), keys)
+    rounded = exact.apportion(grouped, dict.fromkeys(encode.MONEYS, 10**9), keys)
     return sorted(engine.rows(rounded), key=lambda row: [str(row[key]) for key in keys])
 
 
