@@ -213,3 +213,74 @@ def test_the_parts_add_up_to_the_total(company: Callable[..., App], words: str) 
     document = ask(company(), "mia" if words.startswith("team") else "fin", words)
     if "billed_cost" in document and document["by"]:
         assert sum(float(row["cost"]) for row in document["by"]["rows"]) == float(document["billed_cost"])  # type: ignore[index, arg-type]
+
+
+MONTHS = """email,name,team,manager_email,roles,valid_from,valid_to
+boss@x.example,Bo,small,,,,
+fin@x.example,Fi,big,,finops,,
+a1@x.example,A1,small,boss@x.example,,,
+a2@x.example,A2,small,boss@x.example,,2026-11-01,
+a3@x.example,A3,small,boss@x.example,,2026-11-01,
+a4@x.example,A4,small,boss@x.example,,2026-11-01,
+a5@x.example,A5,small,boss@x.example,,2026-11-01,
+b1@x.example,B1,big,,,,
+b2@x.example,B2,big,,,,
+b3@x.example,B3,big,,,,
+b4@x.example,B4,big,,,,
+b5@x.example,B5,big,,,,
+"""
+LEAKS = [
+    ("boss", "team small last month"),
+    ("boss", "team small by day"),
+    ("boss", "team small 2026-11-05..2026-11-09"),
+    ("boss", "project zeta last month"),
+    ("fin", "project zeta by day"),
+    ("fin", "project zeta 2026-11-09"),
+    ("fin", "project zeta last quarter"),
+]
+
+
+@pytest.fixture
+def watched(make_app: MakeApp, tmp_path: Path) -> App:
+    """A company in works_council mode: in October the team `small` and the project `zeta` had one person, who cost 77.77."""
+    app = make_app('[organisation]\nprivacy = "works_council"\n', now=NOW)
+    (tmp_path / "people.csv").write_text(MONTHS, "utf-8")
+    (tmp_path / "teams.csv").write_text("team,parent,manager_email\nsmall,,boss@x.example\nbig,,\n", "utf-8")
+    directory.apply(directory.plan([tmp_path / "people.csv", tmp_path / "teams.csv"], app.people), app.people)
+    (tmp_path / "budgets.toml").write_text(
+        '[[budgets]]\nname = "s"\nteam = "small"\nperiod = "year"\nlimit = 900\n[[budgets]]\nname = "z"\nproject = "zeta"\nperiod = "year"\nlimit = 900\n',
+        "utf-8",
+    )
+    budgets.apply(budgets.plan(tmp_path / "budgets.toml", app.budgets, app.people.directory(), "USD", 1), app.budgets, app.clock)
+    rows = [charge("2026-10-05", "77.77", x_PrincipalId="a1@x.example", SubAccountId="zeta")]
+    rows += [charge("2026-11-05", "4", x_PrincipalId=f"a{n}@x.example", SubAccountId="zeta") for n in range(1, 6)]
+    rows += [charge("2026-11-09", "33.33", x_PrincipalId="a3@x.example", SubAccountId="zeta")]
+    rows += [charge(day, "5", x_PrincipalId=f"b{n}@x.example") for n in range(1, 6) for day in ("2026-10-05", "2026-11-05")]
+    rows += [charge("2026-11-06", "0", x_PrincipalId=f"b{n}@x.example", x_Model="rare") for n in range(2, 6)]
+    rows += [charge("2026-11-06", "55.55", x_PrincipalId="b1@x.example", x_Model="rare")]
+    ingest(app, write_csv(tmp_path / "bill.csv", rows), project="SubAccountId")
+    return app
+
+
+@pytest.mark.parametrize(("who", "words"), LEAKS)
+def test_groups_that_were_once_one_person_are_not_shown(watched: App, who: str, words: str) -> None:
+    with pytest.raises(Refusal):
+        ask(watched, who, words)
+
+
+def test_no_answer_holds_what_one_person_cost(watched: App) -> None:
+    """Neither beside the asked figure, nor by subtraction from a year, nor among people who cost nothing."""
+    for who, words in (
+        ("boss", "team small"),
+        ("boss", "budget"),
+        ("fin", "budget"),
+        ("fin", "project zeta"),
+        ("fin", "org last month by team"),
+    ):
+        answer = json.dumps(ask(watched, who, words))
+        assert "77.77" not in answer, words
+        assert "131.1" not in answer, words
+    for words in ("top models", "org by model", "org by project"):
+        assert "55.55" not in json.dumps(ask(watched, "fin", words)), words
+    assert ask(watched, "boss", "team small")["previous_cost"] is None
+    assert ask(watched, "a1", "me last month")["billed_cost"] == "77.77", "one's own is one's own"
