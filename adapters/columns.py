@@ -34,7 +34,7 @@ def pointed_at(table: ir.Table, pointer: str | None, setting: str) -> Any:
         return table[pointer].cast("string")
     column, _, key = pointer.partition(".")
     if not key or column not in table.columns:
-        have = ", ".join(table.columns)
+        have = ", ".join(name for name in table.columns if not name.startswith("_"))
         raise SourceRefused(f"{setting} holds '{pointer}', but there is no such column. The file has: {have}.")
     return key_of(table[column], key)
 

@@ -130,6 +130,8 @@ class DuckDbEngine:
         with _readable([header.path.name]):
             path = _path(header.path)
             found = self._run(f"SELECT DISTINCT unnest(json_keys(json)) FROM read_json_objects({path}, format = 'auto')").fetchall()
+        if not found:
+            raise SourceRefused(f"{header.path.name} holds no JSON objects with names and values; export it again. Nothing was booked.")
         return replace(header, columns=tuple(sorted(name for (name,) in found)))
 
     def _view(self, sql: str) -> ir.Table:

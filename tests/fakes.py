@@ -15,7 +15,7 @@ from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.domain.visibility import Verdict
 from bot.ledger.schema import DAILY, LINE_COLUMNS
-from bot.ports import Cost, CostScope, Dimension, Load, Look, Quarantined, Ranking, UnallocatedKey, stated_scopes
+from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load, Look, Quarantined, Ranking, UnallocatedKey, stated_scopes
 
 
 @dataclass
@@ -82,7 +82,12 @@ class FakeLedger:
         return [load for load in reversed(self.booked) if source in {None, load.source}]
 
     def sources(self) -> list[Load]:
-        return sorted({load.source: load for load in self.booked}.values(), key=lambda load: load.source)
+        newest: dict[str, Load] = {}
+        for load in self.booked:
+            before = newest.get(load.source)
+            is_later = before and FORGOTTEN not in {before.description, load.description}
+            newest[load.source] = replace(load, watermark=max(load.watermark, before.watermark)) if before and is_later else load
+        return sorted(newest.values(), key=lambda load: load.source)
 
     def quarantine(self, number: int) -> list[Quarantined]:
         return list(self.booked[number - 1].quarantine)

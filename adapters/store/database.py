@@ -116,7 +116,7 @@ def _sentence(text: str) -> str:
     if "I/O error" in text:
         return "The disk that holds the database cannot be written or read. Nothing was changed; see to the disk and try again."
     if "no such table" in text:
-        return "The database has no tables yet. Run `aispend db upgrade`."
+        return "There is no ledger here yet. Load a bill first: aispend ingest KIND FILE (aispend db upgrade makes an empty one)."
     return f"The database could not do it: {text}. Nothing was changed."
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ from adapters.store.rollups import BY_DAY, Grain, Rollup, removal_sql
 from adapters.store.tables import DailyCostRow, LineRow, PeriodCostRow, day_number, day_of
 from bot.domain.period import Window
 from bot.errors import LoadInProgress
-from bot.ports import Load, Quarantined, Settling, stated_scopes
+from bot.ports import FORGOTTEN, Load, Quarantined, Settling, stated_scopes
 
 DAILY: Any = SQLModel.metadata.tables["daily_costs"]
 PERIODS: Any = SQLModel.metadata.tables["period_costs"]
@@ -58,11 +59,19 @@ class SqlLedger:
             return [_load(row) for row in connection.execute(query)]
 
     def sources(self) -> list[Load]:
-        """Return the newest load of each source, by name."""
+        """Return the newest load of each source, by name, with the furthest watermark the source ever reached."""
         newest = select(func.max(LOADS.c.id)).group_by(LOADS.c.source)
+        earlier = LOADS.alias()
+        forgotten = select(func.coalesce(func.max(earlier.c.id), 0)).where(
+            earlier.c.source == LOADS.c.source, earlier.c.description == FORGOTTEN
+        )
+        reached = (
+            select(LOADS.c.source, func.max(LOADS.c.watermark)).where(LOADS.c.id > forgotten.scalar_subquery()).group_by(LOADS.c.source)
+        )
         with self._database.reading() as connection:
-            rows = connection.execute(select(LOADS).where(LOADS.c.id.in_(newest)))
-            return sorted((_load(row) for row in rows), key=lambda load: load.source)
+            marks = {row[0]: row[1] for row in connection.execute(reached)}
+            loads = [_load(row) for row in connection.execute(select(LOADS).where(LOADS.c.id.in_(newest)))]
+        return sorted((replace(load, watermark=marks.get(load.source, load.watermark)) for load in loads), key=lambda load: load.source)
 
     def quarantine(self, number: int) -> list[Quarantined]:
         """Return the quarantined rows kept for load *number*."""

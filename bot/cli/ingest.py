@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from bot.ports import Load
     from bot.services.ingest import Report
 
+_MANY = Decimal("0.5")
+"""Of the cost: so much without a user is told when it is loaded."""
 _SHOWN = 5
 _READER = Reader()
 
@@ -189,6 +191,9 @@ def show(report: Report) -> None:
             say(f"  {label:<13}{_READER.money(Money(nanos, load.currency)):>14}  {key or 'not stated'}")
     for row in load.quarantine[:_SHOWN]:
         say(f"  ! {row.place}: {row.reason}")
+    nameless = sum(nanos for key, nanos in report.unowned if not key)
+    if nameless > _MANY * (load.billed_nanos + load.estimated_nanos):
+        say("  ! Most of it names no user: say which column does, such as -o principal=Tags.user, or principal in [[sources]].")
     if load.quarantined_rows > _SHOWN and load.number:
         say(f"  … all of them: aispend ingest --quarantine {load.number}")
 
@@ -218,9 +223,9 @@ def _costs(costs: Mapping[str, Decimal]) -> str:
     return " and ".join(f"{_plain(cost)} {currency or '(no currency)'}" for currency, cost in costs.items()) or "0"
 
 
-def _single(costs: Mapping[str, Decimal]) -> str | None:
-    """Return the one amount there is, None where there are several currencies."""
-    return _plain(next(iter(costs.values()), Decimal(0))) if len(costs) <= 1 else None
+def _single(costs: Mapping[str, Decimal], currency: str) -> str | None:
+    """Return the amount in *currency*, None where there is any in another one."""
+    return _plain(costs.get(currency, Decimal(0))) if set(costs) <= {currency} else None
 
 
 def _document(load: Load) -> dict[str, Any]:
@@ -241,11 +246,11 @@ def _document(load: Load) -> dict[str, Any]:
         "allocated_cost": _amount(load.allocated_nanos),
         "unallocated_cost": _amount(load.unallocated_nanos),
         "quarantined_rows": load.quarantined_rows,
-        "quarantined_cost": _single(load.quarantined_cost),
+        "quarantined_cost": _single(load.quarantined_cost, load.currency),
         "quarantined_costs": {currency: _plain(cost) for currency, cost in load.quarantined_cost.items()},
         "quarantine": [{"place": q.place, "reason": q.reason} for q in load.quarantine],
         "left_out_rows": load.left_out_rows,
-        "left_out_cost": _single(load.left_out_cost),
+        "left_out_cost": _single(load.left_out_cost, load.currency),
         "left_out_costs": {currency: _plain(cost) for currency, cost in load.left_out_cost.items()},
         "unpriced_rows": load.unpriced_rows,
         "unpriced_models": list(load.unpriced_models),
@@ -255,9 +260,23 @@ def _document(load: Load) -> dict[str, Any]:
 
 def _show_history(app: App, number: int | None, format_: Format) -> None:
     if number is not None:
+        if number not in {load.number for load in app.ledger.loads()}:
+            raise ConfigError(f"There is no load {number}. aispend ingest --history lists them.")
         rows = app.ledger.quarantine(number)
         if format_ is Format.JSON:
-            say_json({"rows": [{"place": q.place, "reason": q.reason, "cost": _plain(q.cost or Decimal(0))} for q in rows]})
+            say_json(
+                {
+                    "rows": [
+                        {
+                            "place": q.place,
+                            "reason": q.reason,
+                            "cost": _plain(q.cost) if q.cost is not None else None,
+                            "currency": q.currency,
+                        }
+                        for q in rows
+                    ]
+                }
+            )
             return
         for row in rows:
             say(f"{row.place}: {row.reason}")

@@ -42,7 +42,7 @@ def init(path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path
         path.write_text(COMMENTED, "utf-8")
     except OSError as exc:
         raise ConfigError(f"{path} cannot be written: {exc.strerror}.") from exc
-    say(f"Wrote {path}. Next: aispend directory load people.csv, then aispend ingest.")
+    say(f"Wrote {path}. Next: describe your exports in it under [[sources]]; then aispend directory load people.csv, and aispend ingest.")
 
 
 def upgrade(context: typer.Context) -> None:
@@ -69,7 +69,7 @@ def load(
             directory_service.apply(plan, app.people)
         _show_changes(plan.changes, format_, dry_run=dry_run)
         if plan.changes and not dry_run and app.ledger.sources() and format_ is Format.TEXT:
-            say("Run `aispend ingest` again so that cost already loaded follows the new directory.")
+            say("Load your sources again (aispend ingest …, as before) so that cost already loaded follows the new directory.")
 
 
 def apply(

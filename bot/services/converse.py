@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import TypeVar
@@ -38,7 +38,7 @@ from bot.messages.views import (
     UnownedKey,
     View,
 )
-from bot.ports import Budgets, Clock, Cost, CostScope, Dimension, Figures, Ledger, Load, Look, People
+from bot.ports import FORGOTTEN, Budgets, Clock, Cost, CostScope, Dimension, Figures, Ledger, Load, Look, People
 from bot.services.commands import HELP, Command, Verb
 from bot.services.grammar import RANKED, parse
 from bot.services.groups import Groups
@@ -204,7 +204,8 @@ class _Asked:
         return Top(self.command.name, partial or self.of.organisation, window, breakdown, total, self._freshness(scope, window))
 
     def _budget(self) -> View:
-        lines = [self._line(budget, scope) for budget, scope in self._visible_budgets() if self._shows_budget(budget, scope)]
+        visible = [(budget, scope) for budget, scope in self._visible_budgets() if self._shows_budget(budget, scope)]
+        lines = [replace(self._line(budget, scope), scope=_whose(budget, scope)) for budget, scope in visible]
         lines.sort(key=lambda line: (-line.share, line.name))
         today = self.now.date()
         window = Window(first_of_month(today), today + timedelta(days=1))
@@ -258,7 +259,8 @@ class _Asked:
         found = {dimension: self.of.figures.costs(scope, window, dimension) for dimension in asked}
         some = next(iter(found.values()))
         billed, estimated = self._money(sum(c.billed for c in some)), self._money(sum(c.estimated for c in some))
-        before = same_days_before(window, self.command.period.kind)
+        freshness = self._freshness(scope, window)
+        before = same_days_before(self._delivered(window), self.command.period.kind)
         limit = LONG if self.command.by else SHOWN
         return kind(
             subject=subject,
@@ -270,12 +272,20 @@ class _Asked:
             previous_window=before,
             budget=self._line(budget, scope) if budget and self._shows_budget(budget, scope) else None,
             breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit, scope)).rows),
-            freshness=self._freshness(scope, window),
+            freshness=freshness,
             partial=partial,
             asked=self.command.text,
             asked_period=self.command.period_words,
             unowned=unowned,
         )
+
+    def _delivered(self, window: Window) -> Window:
+        """Return the days of *window* for which some source has delivered: what is compared with as many days before."""
+        reached = max((load.watermark for load in self.of.ledger.sources() if load.description != FORGOTTEN), default=None)
+        if reached is None:
+            return window
+        last = (reached - timedelta(microseconds=1)).date()
+        return window.until(max(last + timedelta(days=1), window.start + timedelta(days=1)))
 
     def _window(self) -> Window:
         """Return the days of the asked period that have begun: what is yet to come is no cost."""
@@ -354,7 +364,8 @@ class _Asked:
     def _freshness(self, scope: CostScope, window: Window) -> Freshness:
         """Return how far the sources that contribute reach; all sources where none contributes."""
         names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
-        loads = [load for load in self.of.ledger.sources() if load.source in names] or self.of.ledger.sources()
+        there = [load for load in self.of.ledger.sources() if load.description != FORGOTTEN]
+        loads = [load for load in there if load.source in names] or there
         if not loads:
             return Freshness(None)
         final = max(final_day(load, max(window.start, window.end - timedelta(days=1))) for load in loads)
@@ -444,6 +455,15 @@ class _Asked:
         if key.lower() in named:
             return "a service's identity; no allocation rule gives it a team"
         return "no identity names this key and no allocation rule fits"
+
+
+def _whose(budget: Budget, scope: CostScope) -> str:
+    """Return whose budget it is for this reader: one of "each team" is of one team."""
+    if scope.people:
+        return "your own"
+    if budget.scope.kind is ScopeKind.TEAM and scope.teams:
+        return f"team {scope.teams[0]}"
+    return str(budget.scope)
 
 
 def final_day(load: Load, last: date) -> date:
