@@ -21,8 +21,11 @@ from bot import settings, wiring
 from bot.domain.period import Window
 from bot.ports import CostScope, Dimension
 
-NOVEMBER = Window(date(2026, 11, 1), date(2026, 11, 24))
-NOW = "2026-11-23T09:00:00"
+RUNNING = Window(date(2026, 12, 1), date(2027, 1, 1))
+"""The month that runs when the year is loaded: the ledger has no later days."""
+CUT = Window(date(2026, 11, 1), date(2026, 11, 24))
+"""A range that cuts a month: its days have to be read."""
+NOW = "2026-12-31T23:00:00"
 
 
 def main() -> None:
@@ -45,11 +48,12 @@ def ask(file: Path, folder: Path, url: str, rows: int, store: str) -> None:
     people = [f"person{n}@example.com" for n in (0, 7, 50, 500, 5000, 15000)]
     teams = [f"team-{n}" for n in (0, 5, 70, 700)]
     questions: dict[str, Callable[[int], object]] = {
-        "store: me by model": lambda n: figures.costs(CostScope(people=(people[n % 6],)), NOVEMBER, Dimension.MODEL),
-        "store: team by person": lambda n: figures.costs(CostScope(teams=(teams[n % 4],)), NOVEMBER, Dimension.PERSON),
-        "store: org by team": lambda _: figures.costs(CostScope(), NOVEMBER, Dimension.TEAM),
-        "store: top models": lambda _: figures.costs(CostScope(), NOVEMBER, Dimension.MODEL),
-        "store: top people": lambda _: figures.highest(CostScope(), NOVEMBER, Dimension.PERSON, 16),
+        "store: me by model": lambda n: figures.costs(CostScope(people=(people[n % 6],)), RUNNING, Dimension.MODEL),
+        "store: team by person": lambda n: figures.costs(CostScope(teams=(teams[n % 4],)), RUNNING, Dimension.PERSON),
+        "store: org by team": lambda _: figures.costs(CostScope(), RUNNING, Dimension.TEAM),
+        "store: top models": lambda _: figures.costs(CostScope(), RUNNING, Dimension.MODEL),
+        "store: top people": lambda _: figures.highest(CostScope(), RUNNING, Dimension.PERSON, 16),
+        "store: top people, cut": lambda _: figures.highest(CostScope(), CUT, Dimension.PERSON, 16),
         "words to card: me": lambda n: app.text(app.conversation.answer(people[n % 6], "me"), people[n % 6]),
     }
     for name, question in questions.items():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from functools import cached_property
 from typing import TypeVar
 
 from bot.domain.budget import EACH, Budget, ScopeKind, person_budget, scope_budget
@@ -105,6 +106,10 @@ class _Asked:
 
     def __post_init__(self) -> None:
         self.groups = Groups(self.of.figures, self.directory, self.of.privacy, self.now.date())
+
+    @cached_property
+    def _sources(self) -> list[Load]:
+        return [load for load in self.of.ledger.sources() if load.description != FORGOTTEN]
 
     def answer(self) -> View:
         verbs: dict[Verb, Callable[[], View]] = {
@@ -281,7 +286,7 @@ class _Asked:
 
     def _delivered(self, window: Window) -> Window:
         """Return the days of *window* for which some source has delivered: what is compared with as many days before."""
-        reached = max((load.watermark for load in self.of.ledger.sources() if load.description != FORGOTTEN), default=None)
+        reached = max((load.watermark for load in self._sources), default=None)
         if reached is None:
             return window
         last = (reached - timedelta(microseconds=1)).date()
@@ -364,8 +369,7 @@ class _Asked:
     def _freshness(self, scope: CostScope, window: Window) -> Freshness:
         """Return how far the sources that contribute reach; all sources where none contributes."""
         names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
-        there = [load for load in self.of.ledger.sources() if load.description != FORGOTTEN]
-        loads = [load for load in there if load.source in names] or there
+        loads = [load for load in self._sources if load.source in names] or self._sources
         if not loads:
             return Freshness(None)
         final = max(final_day(load, max(window.start, window.end - timedelta(days=1))) for load in loads)
