@@ -62,14 +62,24 @@ def allocate(rows: ir.Table, rules: Sequence[Rule], teams: ir.Table, order: Sequ
         teams: One row per team of the directory: `t_key` (case-folded name), `t_name`.
         order: Columns that tell rows apart, for a stable split.
     """
-    asked = sorted({f"{TAG}{tag}" for rule in rules for tag in rule.tags} - set(rows.columns))
-    matched = _match(rows.mutate(**dict.fromkeys(asked, ibis.null("string"))) if asked else rows, rules, teams)
+    matched = _match(_tagged(rows, rules), rules, teams)
     direct = _direct(matched, rules)
     shared = [_shared(matched.filter(matched["_rule"] == index), rule, direct, order) for index, rule in enumerate(rules) if rule.sharing]
     result = direct
     for part in shared:
         result = result.union(part.select(result.columns))
     return result
+
+
+def deciding(rows: ir.Table, rules: Sequence[Rule], teams: ir.Table) -> ir.Table:
+    """Return the numbers (`_rule`, -1 for none) of the rules that decide about some of *rows*; the others may be left out."""
+    return _match(_tagged(rows, rules), rules, teams).select("_rule").distinct()
+
+
+def _tagged(rows: ir.Table, rules: Sequence[Rule]) -> ir.Table:
+    """Return *rows* with a column for every tag that *rules* look at."""
+    asked = sorted({f"{TAG}{tag}" for rule in rules for tag in rule.tags} - set(rows.columns))
+    return rows.mutate(**dict.fromkeys(asked, ibis.null("string"))) if asked else rows
 
 
 def _match(rows: ir.Table, rules: Sequence[Rule], teams: ir.Table) -> ir.Table:

@@ -398,7 +398,15 @@ class _Run:
         known = [{"t_key": key, "t_name": name} for key, name in spelled.items()]
         teams = self.engine.from_rows(known, {"t_key": "string", "t_name": "string"})
         order = ["charge_day", "day", "principal", "principal_email", "project", *LINE_COLUMNS[:-1]]
-        return self.engine.view(allocate.allocate(rows, self.ingest.rules.allocation, teams, order))
+        return self.engine.view(allocate.allocate(rows, self._deciding(rows, teams), teams, order))
+
+    def _deciding(self, rows: ir.Table, teams: ir.Table) -> list[allocate.Rule]:
+        """Return the rules without those that share and have nothing to share: a split is much to put to the engine."""
+        rules = self.ingest.rules.allocation
+        if not any(rule.sharing for rule in rules):
+            return list(rules)
+        found = {row["_rule"] for row in self.engine.rows(allocate.deciding(rows, rules, teams))}
+        return [rule for number, rule in enumerate(rules) if not rule.sharing or number in found]
 
     def _store(self, writer: LoadWriter, rows: ir.Table, numbers: Numbers, window: Window) -> tuple[dict[str, Any], Figures]:
         source_id = writer.labels("source", [self.source.name])[self.source.name]
