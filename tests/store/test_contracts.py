@@ -21,7 +21,7 @@ from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.period import PeriodKind, Window
-from bot.ports import CostScope, Dimension, Load, Look, Quarantined, Ranking, Settling
+from bot.ports import FORGOTTEN, CostScope, Dimension, Load, Look, Quarantined, Ranking, Settling
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 KINDS = ["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
@@ -248,6 +248,18 @@ def test_loads_are_listed_newest_first_with_their_quarantine(ports: Any) -> None
     newest = ledger.sources()[0]
     assert (newest.watermark, newest.settling, newest.scopes) == (NOW, Settling(5, after_month=True), ("acme/acc",))
     assert ledger.scopes() == {"acme/acc": "bill"}
+
+
+def test_a_source_reaches_as_far_as_its_furthest_load(ports: Any) -> None:
+    """Restating an old day does not take the later days back; forgetting the source does."""
+    ledger = ports[2]
+    put(ports, "bill", NOVEMBER, ROWS)
+    put(ports, "bill", NOVEMBER, ROWS[:1], watermark=NOW - timedelta(days=9))
+    assert [load.watermark for load in ledger.sources()] == [NOW]
+
+    put(ports, "bill", NOVEMBER, ROWS[:1], description=FORGOTTEN)
+    put(ports, "bill", NOVEMBER, ROWS, watermark=NOW - timedelta(days=9))
+    assert [load.watermark for load in ledger.sources()] == [NOW - timedelta(days=9)]
 
 
 def test_projects_are_found_without_regard_to_case(ports: Any) -> None:
