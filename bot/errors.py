@@ -8,6 +8,10 @@ BotError
 │   └── SourceChanged       the content no longer fits what the source promises: book nothing
 ├── StoreError          the database could not do it; nothing was changed
 │   └── LoadInProgress      another load of the same source is under way: try again when it has ended
+├── DeliveryError       a message or a question to a chat platform
+│   ├── DeliveryDeferred    again later (.retry_after)
+│   ├── DeliveryImpossible  never as it is: park it, tell the operator
+│   └── DeliveryUnknown     nobody can tell whether it arrived: do not repeat it blindly
 ├── RuleError           the numbers allow no answer; say so, do not guess
 │   └── CurrencyMismatch
 ├── MessageError        template and view disagree: a bug for the tests
@@ -59,6 +63,30 @@ class LoadInProgress(StoreError):  # noqa: N818 - reads as the state of the load
     """Another load of the same source holds the lock."""
 
 
+class DeliveryError(BotError):
+    """A chat platform did not do what it was asked."""
+
+
+class DeliveryDeferred(DeliveryError):  # noqa: N818 - reads as the state of the message
+    """It may work later.
+
+    Attributes:
+        retry_after: When to try again, if the platform said so.
+    """
+
+    def __init__(self, message: str, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class DeliveryImpossible(DeliveryError):  # noqa: N818 - reads as the state of the message
+    """It will not work as it is; a human must act, or nobody can."""
+
+
+class DeliveryUnknown(DeliveryError):  # noqa: N818 - reads as the state of the message
+    """The connection broke after the request had gone out."""
+
+
 class RuleError(BotError):
     """The numbers allow no answer."""
 
@@ -72,4 +100,12 @@ class MessageError(BotError):
 
 
 class Refusal(BotError):  # noqa: N818 - what the person reads, not a failure of ours
-    """A polite no that reveals nothing."""
+    """A polite no that reveals nothing.
+
+    Attributes:
+        suggestion: Words to ask instead, where there is a nearest question.
+    """
+
+    def __init__(self, message: str, suggestion: str = "") -> None:
+        super().__init__(message)
+        self.suggestion = suggestion

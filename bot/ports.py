@@ -11,9 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.domain.account import Account, Binding, Profile
 from bot.domain.budget import Budget
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
+from bot.messages.card import Card
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -384,6 +386,77 @@ class Budgets(Protocol):
 
     def apply(self, changed: Sequence[Budget], removed: Sequence[str], at: datetime) -> None:
         """Add the *changed* as new versions and end the *removed*, all or nothing."""
+
+
+class Accounts(Protocol):
+    """Which chat account stands for which person."""
+
+    def find(self, account: Account) -> Binding | None:
+        """Return the binding of *account*, whatever its state."""
+
+    def save(self, binding: Binding) -> None:
+        """Put *binding* in the place of the account's former one."""
+
+    def every(self, email: str | None = None) -> list[Binding]:
+        """Return all bindings, or those of *email*, by platform, space and user."""
+
+
+class Documents(Protocol):
+    """Small texts kept by kind and key: preferences, conversation references, installations (encrypted by their owner)."""
+
+    def get(self, kind: str, key: str) -> str | None:
+        """Return the text, None when there is none."""
+
+    def put(self, kind: str, key: str, text: str) -> None:
+        """Keep *text* in the place of what was there."""
+
+    def drop(self, kind: str, key: str) -> None:
+        """Forget the text; nothing happens when there is none."""
+
+    def keys(self, kind: str, prefix: str = "") -> list[str]:
+        """Return the keys of *kind* that begin with *prefix*, ascending."""
+
+
+class Received(Protocol):
+    """What was delivered to us already, so that a repetition does nothing."""
+
+    def is_first(self, key: str, now: datetime) -> bool:
+        """Remember *key* and tell whether it was new; keys older than an hour may be forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Where a message stands, as the platform needs it to edit the message.
+
+    Attributes:
+        space: The workspace or tenant.
+        place: The channel or conversation.
+        message: The platform's id of the message.
+    """
+
+    platform: str
+    space: str
+    place: str
+    message: str
+
+
+class Chat(Protocol):
+    """One chat platform, outward.
+
+    Every method raises `DeliveryDeferred` when it may work later (with the time the platform asked for),
+    `DeliveryImpossible` when it never will as it is, and `DeliveryUnknown` when nobody can tell whether it happened.
+    """
+
+    platform: str
+
+    async def profile(self, account: Account) -> Profile:
+        """Return what the platform says of *account* now."""
+
+    async def send(self, account: Account, card: Card) -> Sent:
+        """Send *card* to the person's own chat with us and return where it stands."""
+
+    async def edit(self, sent: Sent, card: Card) -> None:
+        """Put *card* in the place of what stands at *sent*."""
 
 
 class Progress(Protocol):

@@ -83,6 +83,32 @@ class RuleSettings(_Section):
     among: list[str] | dict[str, int] | None = None
 
 
+class ChatSettings(_Section):
+    """What holds on every chat platform.
+
+    Attributes:
+        guests: Answer guests of a workspace or tenant, if the directory has their e-mail.
+        host, port: Where `aispend serve` listens; a proxy with TLS stands in front.
+    """
+
+    guests: bool = False
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class SlackSettings(_Section):
+    """[slack]: its secrets come from the environment (SLACK_BOT_TOKEN, SLACK_SIGNING_SECRET, …).
+
+    Attributes:
+        mode: `http`: Slack calls us; `socket`: we call Slack and need no public address.
+        api: The Web API; another one only for trials.
+    """
+
+    enabled: bool = False
+    mode: Literal["http", "socket"] = "http"
+    api: str = Field(default="https://slack.com/api/", pattern=r"^https?://[^\s]+/$")
+
+
 class Settings(_Section):
     """The whole configuration.
 
@@ -96,6 +122,8 @@ class Settings(_Section):
     engine: EngineSettings = EngineSettings()
     sources: tuple[SourceSettings, ...] = ()
     allocation: tuple[RuleSettings, ...] = ()
+    chat: ChatSettings = ChatSettings()
+    slack: SlackSettings = SlackSettings()
     records: dict[str, str] = Field(default_factory=dict)
     root: Path = Field(default=Path(), exclude=True)
 
@@ -121,7 +149,7 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Sett
         raise ConfigError(f"There is no configuration {named}. Write one with `aispend init {named}`.")
     file = named or (Path(FILE) if Path(FILE).is_file() else None)
     content = _parsed(file) if file else {}
-    if url := _secret(environment, "AISPEND_STORE_URL"):
+    if url := secret(environment, "AISPEND_STORE_URL"):
         content["store"] = {"url": url}
     if "root" in content:
         raise ConfigError(f"{file}: unknown setting 'root'.")
@@ -154,7 +182,12 @@ def _parsed(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file} cannot be read: {exc.strerror}.") from exc
 
 
-def _secret(environment: Mapping[str, str], name: str) -> str | None:
+def secret(environment: Mapping[str, str], name: str) -> str | None:
+    """Return the secret *name*, or what the file that `NAME_FILE` names holds, None where neither is set.
+
+    Raises:
+        ConfigError: Both are set, or the file cannot be read, or it is empty.
+    """
     file = environment.get(f"{name}_FILE")
     if not file:
         return environment.get(name)

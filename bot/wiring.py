@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import tempfile
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.chat import terminal
 from adapters.clock import clock_at
+from adapters.store.accounts import SqlAccounts, SqlDocuments
 from adapters.store.budgets import SqlBudgets
 from adapters.store.database import Database
 from adapters.store.figures import SqlFigures
@@ -26,7 +28,9 @@ from bot.messages.formats import Reader
 from bot.messages.markup import Templates
 from bot.messages.views import View
 from bot.ports import Clock
+from bot.services.accounts import Register
 from bot.services.converse import Conversation
+from bot.services.talk import Talk
 from bot.settings import RuleSettings, Settings, SourceSettings
 
 if TYPE_CHECKING:
@@ -62,6 +66,21 @@ class App:
         return SqlLedger(self.database)
 
     @cached_property
+    def accounts(self) -> SqlAccounts:
+        """Which chat account stands for whom."""
+        return SqlAccounts(self.database)
+
+    @cached_property
+    def documents(self) -> SqlDocuments:
+        """Preferences, conversation references, installations."""
+        return SqlDocuments(self.database)
+
+    @cached_property
+    def register(self) -> Register:
+        """What binds accounts to people."""
+        return Register(self.accounts, self.people, self.clock, guests=self.settings.chat.guests)
+
+    @cached_property
     def conversation(self) -> Conversation:
         """What answers questions."""
         organisation = self.settings.organisation
@@ -70,6 +89,7 @@ class App:
             ledger=self.ledger,
             people=self.people,
             budgets=self.budgets,
+            accounts=self.accounts,
             clock=self.clock,
             organisation=organisation.name,
             currency=organisation.currency,
@@ -87,6 +107,10 @@ class App:
         person = self.people.directory().person(email)
         reader = Reader(person.locale, person.time_zone) if person else Reader()
         return terminal.render(self.templates.card(view.template, view, reader.filters()))
+
+    def talk(self, executor: Executor | None = None) -> Talk:
+        """Return what answers in a chat; blocking work runs on *executor*."""
+        return Talk(self.conversation, self.register, self.documents, self.templates, executor)
 
     @cached_property
     def ingest(self) -> Ingest:

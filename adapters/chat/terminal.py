@@ -6,11 +6,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from bot.messages.card import Actions, Block, Button, Card, Chart, Facts, Form, Note, Paragraph, Progress, Run, Select, Table
+from bot.messages.card import Actions, Block, Button, Card, Chart, Facts, Form, Note, Paragraph, Point, Progress, Run, Select, Table
 
 WIDTH = 76
 _METER = 40
 _WIDE = "WF"
+_BARS = " ▁▂▃▄▅▆▇█"
+_MANY = 12
+"""Points of a chart from which on it is one line of bars."""
 
 
 def render(card: Card) -> str:
@@ -35,11 +38,10 @@ def _block(block: Block) -> Iterator[str]:
         case Chart():
             yield from _chart(block)
         case Actions(items):
-            asked = [item.on for item in items if isinstance(item, Button)] + [
-                option.on for item in items if isinstance(item, Select) for option in item.options
+            asked = [item.on for item in items if isinstance(item, Button) and item.do == "ask"] + [
+                option.on for item in items if isinstance(item, Select) and item.is_overflow for option in item.options
             ]
-            does = {item.do for item in items}
-            if asked and does == {"ask"}:
+            if asked:
                 yield from _wrapped(f"Ask also: {' · '.join(map(_clean, asked))}")
         case Form(_, _, submit, fields):
             for field in fields:
@@ -65,14 +67,26 @@ def _table(table: Table) -> Iterator[str]:
 
 
 def _chart(chart: Chart) -> Iterator[str]:
-    """Yield a bar per point; a picture of many points is thinned by its reader, never here."""
+    """Yield a line per point, or of many points one line of small bars."""
     yield _clean(chart.title)
+    if len(chart.points) > _MANY:
+        first, last = chart.points[0].name, chart.points[-1].name
+        yield f"{_clean(first)} {_sparks(chart.points)} {_clean(last)}"
+        yield from _wrapped(chart.summary)
+        return
     most = max((abs(point.value) for point in chart.points), default=Decimal(0))
     widest = max((_width(point.name) for point in chart.points), default=0)
     for point in chart.points:
         length = int(abs(point.value) / most * _METER) if most else 0
         yield f"{_padded(_clean(point.name), widest)}  {'█' * length}{'▏' if not length else ''} {_clean(point.text)}"
     yield from _wrapped(chart.summary)
+
+
+def _sparks(points: Sequence[Point]) -> str:
+    """Return a bar per point, as high as its value beside the highest; what is not zero can be seen."""
+    most = max((point.value for point in points), default=Decimal(0))
+    steps = [0 if point.value <= 0 or not most else max(1, round(point.value / most * (len(_BARS) - 1))) for point in points]
+    return "".join(_BARS[step] for step in steps)
 
 
 def _runs(runs: Sequence[Run]) -> str:

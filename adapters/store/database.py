@@ -61,6 +61,18 @@ class Database:
         self.engine.dispose()
 
 
+def put(connection: Connection, table: Any, row: dict[str, Any]) -> None:
+    """Insert *row*, or put it in the place of the one with the same primary key; two writers at once both succeed."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as upsert  # noqa: PLC0415
+    else:
+        from sqlalchemy.dialects.postgresql import insert as upsert  # type: ignore[assignment]  # noqa: PLC0415 - slow to import
+
+    keys = [column.name for column in table.__table__.primary_key]
+    statement = upsert(table).values(row)
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={k: v for k, v in row.items() if k not in keys}))
+
+
 def _normalised(url: str) -> str:
     try:
         parsed = make_url(url)

@@ -275,3 +275,36 @@ class LookRow(SQLModel, table=True):
     subject: str
     verdict: str
     command: str
+
+
+class AccountRow(SQLModel, table=True):
+    """Which chat account stands for which person."""
+
+    __tablename__: ClassVar[Any] = "accounts"
+
+    platform: str = Field(primary_key=True)
+    space: str = Field(primary_key=True)
+    user: str = Field(primary_key=True)
+    email: str = Field(index=True)
+    state: str
+    checked_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    changed_by: str
+
+
+class DocumentRow(SQLModel, table=True):
+    """A small text by kind and key."""
+
+    __tablename__: ClassVar[Any] = "documents"
+
+    kind: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    body: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class ReceivedRow(SQLModel, table=True):
+    """The key of a delivery to us."""
+
+    __tablename__: ClassVar[Any] = "received"
+
+    key: str = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(Instant, nullable=False, index=True))

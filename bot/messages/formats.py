@@ -10,7 +10,7 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_interval
+from babel.dates import format_date, format_datetime, format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from bot.domain.money import Money
@@ -41,6 +41,7 @@ class Reader:
             "percent": self.percent,
             "day": self.day,
             "days": self.days,
+            "short": self.short,
             "instant": self.instant,
             "count": self.count,
         }
@@ -76,6 +77,11 @@ class Reader:
     def day(self, day: date) -> str:
         """Return `23 Nov 2026` as the reader's language writes it."""
         return format_date(day, "medium", locale=self._locale)
+
+    def short(self, window: Window) -> str:
+        """Return a day as `23 Nov`, more days as their month: `Nov 2026`."""
+        is_day = window.end - window.start == timedelta(days=1)
+        return format_skeleton("MMMd" if is_day else "yMMM", window.start, locale=self._locale)
 
     def days(self, window: Window) -> str:
         """Return the days of *window*, the last one included: `Nov 1 – 23, 2026`."""

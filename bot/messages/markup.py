@@ -33,7 +33,7 @@ from bot.messages.card import (
     Table,
 )
 
-FILTERS = ("money", "change", "percent", "day", "days", "instant", "count")
+FILTERS = ("money", "change", "percent", "day", "days", "short", "instant", "count")
 TONES = ("plain", "good", "warn", "alert")
 _ATTRIBUTES = {
     "card": {"tone", "summary"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -99,6 +99,7 @@ class Costs:
         window: The days that are over or under way, up to today.
         partial: What part of the subject is shown, as words; empty for all of it.
         asked: The words that asked, for the buttons.
+        trend: The cost of each day, or month, of the window, ascending, those without cost included; empty where not to be shown.
     """
 
     subject: str
@@ -115,6 +116,7 @@ class Costs:
     asked: str = ""
     asked_period: str = ""
     unowned: Money | None = None
+    trend: tuple[tuple[Window, Money], ...] = ()
 
     view: ClassVar[str] = ""
     template: ClassVar[str] = ""
@@ -123,6 +125,12 @@ class Costs:
     def total(self) -> Money:
         """Billed and estimated together."""
         return self.billed + self.estimated
+
+    @property
+    def peak(self) -> tuple[Window, Money] | None:
+        """The highest part of the trend, None where nothing was spent."""
+        highest = max(self.trend, key=lambda part: part[1].nanos, default=None)
+        return highest if highest and highest[1].nanos > 0 else None
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -379,8 +387,31 @@ class Help:
         yield "short", cls((("me", "what you cost this month"),))
 
 
-View = Costs | Top | Unallocated | BudgetList | Looks | Help
-VIEWS: tuple[Any, ...] = (MyCosts, TeamCosts, ProjectCosts, OrgCosts, Top, Unallocated, BudgetList, Looks, Help)
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`settings`: how we know somebody, and in which language we speak."""
+
+    name: str
+    email: str
+    time_zone: str
+    accounts: tuple[tuple[str, datetime], ...]
+
+    template: ClassVar[str] = "replies/settings"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        rows = [{"account": account, "checked_at": at.isoformat()} for account, at in self.accounts]
+        return {"view": "settings", "email": self.email, "time_zone": self.time_zone, "rows": rows}
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Settings]]:
+        """Yield named examples."""
+        account = ("slack:T012AB3C4:U012ANA", datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
+        yield "one", cls("Ana Ruiz", "ana.ruiz@nordwind.example", "Europe/Berlin", (account,))
+
+
+View = Costs | Top | Unallocated | BudgetList | Looks | Help | Settings
+VIEWS: tuple[Any, ...] = (MyCosts, TeamCosts, ProjectCosts, OrgCosts, Top, Unallocated, BudgetList, Looks, Help, Settings)
 
 _WINDOW = Window(date(2026, 11, 1), date(2026, 11, 24))
 _FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 6))
@@ -434,4 +465,14 @@ def _example(subject: str, billed: str, estimated: str) -> dict[str, Any]:
         "breakdowns": (Breakdown("tool", "By tool", tools), Breakdown("model", "By model", models, 2, _usd(str(others)))),
         "freshness": _FRESH,
         "asked": "me",
+        "trend": _trend(total),
     }
+
+
+def _trend(total: Decimal) -> tuple[tuple[Window, Money], ...]:
+    """Return *total* over the days of the window: working days, a little more each week."""
+    days = [date(2026, 11, n) for n in range(1, 24)]
+    weights = [0 if day.weekday() > 4 else 3 + day.day // 7 + day.day % 3 for day in days]  # noqa: PLR2004 - Saturday
+    parts = [int(total * 10**9) * weight // sum(weights) for weight in weights]
+    parts[-1] += int(total * 10**9) - sum(parts)
+    return tuple((Window(day, day + timedelta(days=1)), Money(nanos, "USD")) for day, nanos in zip(days, parts, strict=True))

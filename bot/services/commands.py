@@ -19,6 +19,7 @@ class Verb(StrEnum):
     TOP = "top"
     BUDGET = "budget"
     UNALLOCATED = "unallocated"
+    SETTINGS = "settings"
     PRIVACY = "privacy"
     HELP = "help"
 
@@ -48,6 +49,7 @@ HELP = (
     ("top people|teams|models|projects", "the largest, within what you may see"),
     ("budget", "the budgets that concern you, and how far along they are"),
     ("unallocated", "cost that nobody owns, and why (FinOps)"),
+    ("settings", "your language, and the chat accounts I know you by"),
     ("privacy", "who may see your figures, and who looked at them"),
     ("help", "this list"),
 )

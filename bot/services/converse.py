@@ -33,19 +33,22 @@ from bot.messages.views import (
     OrgCosts,
     ProjectCosts,
     Row,
+    Settings,
     TeamCosts,
     Top,
     Unallocated,
     UnownedKey,
     View,
 )
-from bot.ports import FORGOTTEN, Budgets, Clock, Cost, CostScope, Dimension, Figures, Ledger, Load, Look, People
+from bot.ports import FORGOTTEN, Accounts, Budgets, Clock, Cost, CostScope, Dimension, Figures, Ledger, Load, Look, People
 from bot.services.commands import HELP, Command, Verb
 from bot.services.grammar import RANKED, parse
-from bot.services.groups import Groups
+from bot.services.groups import Groups, months
 
 SHOWN = 8
 """Rows of a breakdown; the rest is one line."""
+SHORTEST_TREND, LONGEST_TREND = 3, 62
+"""Days of which a picture is drawn; above, it is drawn by month."""
 LONG = 31
 """Rows of what was asked for in so many words."""
 NOTHING = (
@@ -73,6 +76,7 @@ class Conversation:
     ledger: Ledger
     people: People
     budgets: Budgets
+    accounts: Accounts
     clock: Clock
     organisation: str
     currency: str
@@ -120,6 +124,7 @@ class _Asked:
             Verb.TOP: self._top,
             Verb.BUDGET: self._budget,
             Verb.UNALLOCATED: self._unallocated,
+            Verb.SETTINGS: self._settings,
             Verb.PRIVACY: self._looks,
             Verb.HELP: lambda: Help(HELP),
         }
@@ -242,6 +247,11 @@ class _Asked:
             max(0, len(keys) - LONG),
         )
 
+    def _settings(self) -> View:
+        of = self.of
+        known = [(str(b.account), b.checked_at) for b in of.accounts.every(self.viewer.email) if b.is_live]
+        return Settings(self.viewer.name, self.viewer.email, self.viewer.time_zone, tuple(known))
+
     def _looks(self) -> View:
         looks = [(look.at, self._name_of(look.viewer), look.command) for look in self.of.people.looks_at(self.viewer)]
         return Looks(self.of.privacy.value, tuple(looks))
@@ -282,7 +292,19 @@ class _Asked:
             asked=self.command.text,
             asked_period=self.command.period_words,
             unowned=unowned,
+            trend=self._trend(scope, window) if not self.command.by else (),
         )
+
+    def _trend(self, scope: CostScope, window: Window) -> tuple[tuple[Window, Money], ...]:
+        """Return the cost of each day of *window*, of each month where it is long; nothing where days would tell people apart."""
+        days = (window.end - window.start).days
+        if self.groups.concern(scope) or days < SHORTEST_TREND:
+            return ()
+        found = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, window, Dimension.DAY)}
+        if not any(found.values()):
+            return ()
+        parts = months(window) if days > LONGEST_TREND else [_day(window.start + timedelta(days=n)) for n in range(days)]
+        return tuple((part, self._money(sum(nanos for day, nanos in found.items() if day in part))) for part in parts)
 
     def _delivered(self, window: Window) -> Window:
         """Return the days of *window* for which some source has delivered: what is compared with as many days before."""
@@ -474,6 +496,10 @@ def final_day(load: Load, last: date) -> date:
     """Return the day from which the figures of *last* by the source of *load* no longer change."""
     end = add_months(first_of_month(last), 1) if load.settling.after_month else last + timedelta(days=1)
     return end + timedelta(days=load.settling.days)
+
+
+def _day(day: date) -> Window:
+    return Window(day, day + timedelta(days=1))
 
 
 _WHOLE = {ScopeKind.ORG, ScopeKind.PROJECT, ScopeKind.PROVIDER, ScopeKind.MODEL}

@@ -47,7 +47,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     found = _period(rest, today, fiscal_year_start)
     name = " ".join(found.rest)
     if name and verb not in _TAKES_NAME:
-        raise Refusal(_unexpected(verb, found.rest))
+        raise _unexpected(verb, found.rest)
     if verb is Verb.TOP:
         name = _ranked(name)
     if verb is Verb.PROJECT and not name:
@@ -67,8 +67,9 @@ def _verb(words: list[str]) -> tuple[Verb, list[str]]:
     if word in list(Verb):
         return Verb(word), words[1:]
     near = get_close_matches(word, list(Verb), n=1, cutoff=0.5)
-    hint = f"Did you mean: {' '.join([near[0], *words[1:]])}?" if near else "Try: me"
-    raise Refusal(f"I do not know “{words[0]}”. {hint} (help lists what I can answer)")
+    nearest = " ".join([near[0], *words[1:]]) if near else "me"
+    hint = f"Did you mean: {nearest}?" if near else "Try: me"
+    raise Refusal(f"I do not know “{words[0]}”. {hint} (help lists what I can answer)", nearest)
 
 
 def _by(words: list[str]) -> tuple[Dimension | None, list[str]]:
@@ -149,11 +150,12 @@ def _ranked(name: str) -> str:
         return word
     near = get_close_matches(word, list(RANKED), n=1, cutoff=0.5)
     if word and near:
-        raise Refusal(f"Did you mean: top {near[0]}?")
+        raise Refusal(f"Did you mean: top {near[0]}?", f"top {near[0]}")
     raise Refusal(f"Top of what? One of {', '.join(f'top {ranked}' for ranked in RANKED)}.")
 
 
-def _unexpected(verb: Verb, words: list[str]) -> str:
+def _unexpected(verb: Verb, words: list[str]) -> Refusal:
     near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6)
-    hint = f"Did you mean: {verb} {near[0]}?" if near else f"For instance: {verb} last 30d by model."
-    return f"I do not understand “{' '.join(words)}” after {verb}. {hint}"
+    nearest = f"{verb} {near[0]}" if near else f"{verb} last 30d by model"
+    hint = f"Did you mean: {nearest}?" if near else f"For instance: {nearest}."
+    return Refusal(f"I do not understand “{' '.join(words)}” after {verb}. {hint}", nearest)

@@ -42,7 +42,7 @@ class Groups:
             return False
         if not (scope.project or scope.model or scope.provider):
             return True
-        counts = [self._people(scope, month) for month in _months(window)]
+        counts = [self._people(scope, month) for month in months(window)]
         return max(counts, default=0) >= SMALLEST_GROUP and all(count == 0 or count >= SMALLEST_GROUP for count in counts)
 
     def shows_teams(self, teams: Sequence[str], window: Window) -> bool:
@@ -59,7 +59,7 @@ class Groups:
         if dimension is Dimension.TEAM:
             days = self._days(window)
             return {cost.key: min(len(self.directory.members(cost.key, day)) for day in days) if cost.key else 0 for cost in costs}
-        counted = [self.figures.contributors(scope, month, dimension) for month in _months(window)]
+        counted = [self.figures.contributors(scope, month, dimension) for month in months(window)]
         return {cost.key: _smallest(counted, cost.key) for cost in costs}
 
     def merged(self, sizes: Mapping[str, int]) -> set[str]:
@@ -71,10 +71,10 @@ class Groups:
 
     def _days(self, window: Window) -> list[date]:
         last = max(window.start, window.end - timedelta(days=1))
-        return sorted({window.start, last, self.today} | {month.start for month in _months(window)})
+        return sorted({window.start, last, self.today} | {month.start for month in months(window)})
 
 
-def _months(window: Window) -> list[Window]:
+def months(window: Window) -> list[Window]:
     """Return the parts of *window* that lie in one month each."""
     found = []
     start = window.start

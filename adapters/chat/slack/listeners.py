@@ -1,0 +1,249 @@
+"""Slack, inward: payload to what was heard. Every listener acknowledges, hands over to `Work`, and raises nothing.
+
+Bolt 1.30 loses an acknowledgement when a listener raises after it, and drops what runs after it on shutdown; so nothing
+of ours runs in a listener (https://github.com/slackapi/bolt-python, read 2026-11-23).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from adapters.chat.meters import Meters
+from adapters.chat.once import Once
+from adapters.chat.slack import render
+from adapters.chat.slack.client import SlackChat
+from adapters.chat.slack.client import profile as profile_of
+from adapters.chat.work import Work
+from bot.domain.account import Account
+from bot.errors import BotError, DeliveryError
+from bot.messages.actions import OPENS_FORM, Action
+from bot.messages.card import Card, Form
+from bot.ports import Sent
+from bot.services.talk import Answer, Heard, Talk, apology
+
+COMMAND = "/aispend"
+EVENTS = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked", "user_change")
+"""What the manifest subscribes to; a test compares."""
+FORM_S = 2.0
+"""How long a form waits for its answer before it closes and the answer follows."""
+log = structlog.get_logger()
+Say = Callable[[Card], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """What Slack's requests become."""
+
+    talk: Talk
+    chat: SlackChat
+    work: Work
+    once: Once
+    meters: Meters
+
+    def app(self, token: str) -> AsyncApp:
+        """Return Bolt with every listener; the front has verified the signature."""
+
+        async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+
+        app = AsyncApp(
+            name="aispend",
+            client=AsyncWebClient(),  # Bolt itself calls nothing; what we send goes through SlackChat
+            authorize=authorize,
+            process_before_response=True,
+            request_verification_enabled=False,
+        )
+        app.use(self._only_once)
+        app.command(COMMAND)(self._command)
+        app.event("message")(self._message)
+        app.event("app_home_opened")(self._home)
+        app.event("user_change")(self._changed)
+        app.event("app_uninstalled")(self._removed)
+        app.event("tokens_revoked")(self._removed)
+        app.action(re.compile(".*"))(self._action)
+        app.view(re.compile(".*"))(self._submitted)
+        return app
+
+    async def _only_once(self, body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]) -> BoltResponse:
+        """Let an event through the first time; Slack repeats what it believes lost."""
+        event = body.get("event_id")
+        if event and not await self.once.is_first(f"slack:event:{event}"):
+            return BoltResponse(status=200)
+        return await next_()
+
+    async def _command(self, ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        heard = Heard(_account(body, body["user_id"]), Action.ASK, body.get("text") or "me")
+        self.work.start(self._answer(heard, body, lambda card: self.chat.respond(body["response_url"], card, is_new=True)))
+
+    async def _message(self, ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
+        await ack()
+        if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") or not event.get("user"):
+            return
+        account = _account(body, event["user"])
+        heard = Heard(account, Action.ASK, event.get("text") or "help")
+        self.work.start(self._answer(heard, body, self._saying(account.space, event["channel"])))
+
+    async def _home(self, ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
+        await ack()
+        if event.get("tab") == "home":
+            heard = Heard(_account(body, event["user"]), Action.ASK, "me")
+            self.work.start(self._answer(heard, body, lambda card: self.chat.publish(event["user"], card)))
+
+    async def _action(self, ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        pressed = body["actions"][0]
+        do = str(pressed.get("action_id", "")).partition(":")[0]
+        on = pressed.get("value") or (pressed.get("selected_option") or {}).get("value") or ""
+        heard = Heard(_account(body, body["user"]["id"]), do, on)
+        if do in OPENS_FORM:
+            self.work.start(self._ask_form(heard, body))
+        else:
+            self.work.start(self._answer(heard, body, self._back(body)))
+
+    async def _submitted(self, ack: Any, body: dict[str, Any]) -> None:
+        """Answer a form: what is wrong stands beside its field, what is right closes it."""
+        view = body["view"]
+        kept = _kept(view)
+        heard = Heard(_account(body, body["user"]["id"]), view.get("callback_id", ""), kept.get("on", ""), _answers(view))
+        wrong: asyncio.Future[Mapping[str, str]] = asyncio.get_running_loop().create_future()
+
+        async def say(card: Card) -> None:
+            await self._return(kept, body, card)
+
+        self.work.start(self._answer(heard, body, say, wrong))
+        try:
+            errors = await asyncio.wait_for(asyncio.shield(wrong), FORM_S)
+        except TimeoutError:
+            errors = {}
+        await (ack(response_action="errors", errors=dict(errors)) if errors else ack())
+
+    async def _changed(self, ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
+        await ack()
+        user = event.get("user") or {}
+
+        async def apply() -> None:
+            await self.talk.changed(_account(body, user["id"]), profile_of(user, await self.chat.identity()))
+
+        if user.get("id"):
+            self.work.start(apply())
+
+    async def _removed(self, ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        space = _account(body, "").space
+        log.warning("slack_app_removed", event=(body.get("event") or {}).get("type"))
+        self.work.start(self.talk.forget_space("slack", space))
+
+    async def _answer(self, heard: Heard, body: Mapping[str, Any], say: Say, wrong: asyncio.Future[Any] | None = None) -> None:
+        """Answer *heard*; whatever goes wrong is told to the person in one sentence and logged without figures."""
+        with self.meters.answering("slack", heard.do) as outcome:
+            try:
+                answer = await self._heard(heard, body)
+                if wrong:
+                    wrong.set_result(answer.errors)
+                if not answer.errors:
+                    await say(answer.card)
+            except DeliveryError as exc:
+                outcome.failed(type(exc).__name__)
+                log.warning("slack_answer_not_delivered", error=type(exc).__name__, reason=str(exc))
+            except Exception as exc:
+                outcome.failed(type(exc).__name__)
+                log.error("slack_answer_failed", error=type(exc).__name__, exc_info=None if isinstance(exc, BotError) else exc)
+                await say(apology(self.talk.templates, exc))
+            finally:
+                if wrong and not wrong.done():
+                    wrong.set_result({})
+
+    async def _heard(self, heard: Heard, body: Mapping[str, Any]) -> Answer:
+        account = heard.account
+        identity = await self.chat.identity()
+        if account.space != identity.space:
+            log.warning("slack_other_workspace")
+            heard = Heard(Account("slack", "another", account.user), heard.do, heard.on)
+        return await self.talk.answer(heard, lambda: self.chat.profile(account))
+
+    async def _ask_form(self, heard: Heard, body: dict[str, Any]) -> None:
+        async def show(card: Card) -> None:
+            if not any(isinstance(block, Form) for block in card.blocks):
+                await self._back(body)(card)
+                return
+            view = render.modal(card)
+            kept = {"on": view["private_metadata"], **_where(body)}
+            await self.chat.open(body["trigger_id"], view | {"private_metadata": json.dumps(kept)})
+
+        await self._answer(heard, body, show)
+
+    def _back(self, body: dict[str, Any]) -> Say:
+        """Return what puts an answer where the click came from."""
+
+        async def say(card: Card) -> None:
+            await self._return(_where(body), body, card)
+
+        return say
+
+    async def _return(self, where: Mapping[str, str], body: Mapping[str, Any], card: Card) -> None:
+        """Edit the message that was clicked where only this person reads it; elsewhere answer them alone."""
+        user, space = body["user"]["id"], (await self.chat.identity()).space
+        if where.get("home"):
+            await self.chat.publish(user, card)
+        elif where.get("channel"):
+            await self.chat.edit(Sent("slack", space, where["channel"], where["message"]), card)
+        elif where.get("url"):
+            await self.chat.respond(where["url"], card, is_new=bool(where.get("shared")))
+        else:
+            await self.chat.say(space, user, card)
+
+    def _saying(self, space: str, channel: str) -> Say:
+        async def say(card: Card) -> None:
+            await self.chat.say(space, channel, card)
+
+        return say
+
+
+def _account(body: Mapping[str, Any], user: str) -> Account:
+    """Return who *user* is; in an Enterprise Grid users belong to the enterprise, not to one workspace."""
+    team = body.get("team") or {}
+    enterprise = body.get("enterprise_id") or team.get("enterprise_id") or (body.get("enterprise") or {}).get("id")
+    return Account("slack", enterprise or body.get("team_id") or team.get("id") or "", user)
+
+
+def _where(body: Mapping[str, Any]) -> dict[str, str]:
+    """Return where a click came from, in so few words that a form can carry them."""
+    container = body.get("container") or {}
+    if container.get("type") == "view":
+        return {"home": "yes"}
+    channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
+    is_alone = bool(container.get("is_ephemeral"))
+    if not is_alone and channel.startswith("D") and container.get("message_ts"):
+        return {"channel": channel, "message": str(container["message_ts"])}
+    return {"url": str(body.get("response_url") or ""), **({} if is_alone else {"shared": "yes"})}
+
+
+def _kept(view: Mapping[str, Any]) -> dict[str, str]:
+    """Return what the form carried; Slack's signature vouches that it is ours."""
+    try:
+        found = json.loads(view.get("private_metadata") or "{}")
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def _answers(view: Mapping[str, Any]) -> dict[str, str]:
+    values = ((view.get("state") or {}).get("values") or {}).items()
+    return {name: _value(elements.get("answer") or {}) for name, elements in values}
+
+
+def _value(element: Mapping[str, Any]) -> str:
+    option = element.get("selected_option") or {}
+    return str(element.get("value") or element.get("selected_date") or option.get("value") or "")

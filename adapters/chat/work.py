@@ -1,0 +1,45 @@
+"""Work: what goes on after a request was acknowledged; held, counted, and finished before the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+
+class Work:
+    """The tasks under way."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Begin *job* and hold it until it has ended; what it raises is logged."""
+        task = asyncio.get_running_loop().create_task(self._watched(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def drain(self, timeout_s: float) -> int:
+        """Wait until everything has ended, at most *timeout_s*; return how many were cut off."""
+        if not self._tasks:
+            return 0
+        _, left = await asyncio.wait(self._tasks, timeout=timeout_s)
+        for task in left:
+            task.cancel()
+        return len(left)
+
+    @property
+    def count(self) -> int:
+        """How many tasks are under way."""
+        return len(self._tasks)
+
+    async def _watched(self, job: Coroutine[Any, Any, None]) -> None:
+        try:
+            await job
+        except Exception as exc:
+            log.error("job_failed", error=type(exc).__name__, exc_info=exc)

@@ -1,0 +1,176 @@
+"""Talk: what somebody says or presses in a chat, to the card that answers it; the same on every platform."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+from bot.domain.account import Account, Profile
+from bot.domain.people import Person
+from bot.errors import BotError, DeliveryImpossible, Refusal
+from bot.messages.actions import Action
+from bot.messages.card import Card
+from bot.messages.contact import Confirm, Forgotten, PickDays, Refused, Stranger
+from bot.messages.formats import Reader
+from bot.messages.markup import Templates
+from bot.ports import Documents
+from bot.services.accounts import Ask, Register, Standing, settle
+from bot.services.converse import Conversation
+
+PREFERENCES = "language"
+LANGUAGES = {"en": "English", "de": "Deutsch"}
+LATER = "I cannot check who you are with {platform} just now. Please try again in a minute."
+BROKEN = "Something went wrong on my side; it has been noted. Please try again, and tell FinOps if it stays."
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came in from a chat.
+
+    Attributes:
+        do, on: The action and its object; words that were typed are `ask`.
+        answers: Of a form, by field name.
+    """
+
+    account: Account
+    do: str
+    on: str = ""
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said back.
+
+    Attributes:
+        is_theirs: The card holds figures, or says whose account it is: for nobody else's eyes.
+        errors: What is wrong with the answers of a form, by field; the form stays open.
+    """
+
+    card: Card
+    is_theirs: bool = True
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """Answers what is heard; blocking work runs on *executor*."""
+
+    conversation: Conversation
+    register: Register
+    documents: Documents
+    templates: Templates
+    executor: Executor | None = None
+
+    async def answer(self, heard: Heard, ask: Ask) -> Answer:
+        """Return the answer to *heard*.
+
+        Args:
+            ask: Reads the account's profile from its platform, where that is due.
+
+        Raises:
+            DeliveryImpossible: The platform says there is no such account.
+        """
+        standing = await settle(self.register, heard.account, ask, self._run)
+        return await self._run(self._answered, heard, standing)
+
+    async def changed(self, account: Account, profile: Profile) -> None:
+        """Take note that the platform says something new of *account*."""
+        await self._run(self.register.changed, account, profile)
+
+    async def forget_space(self, platform: str, space: str) -> None:
+        """Take every account of *space* off its person."""
+        await self._run(self.register.forget_space, platform, space)
+
+    async def _run(self, function: Callable[..., _T], *values: Any) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self.executor, lambda: function(*values))
+
+    def _answered(self, heard: Heard, standing: Standing | None) -> Answer:
+        if standing is None:
+            return self._said(Refused(LATER.format(platform=heard.account.platform.capitalize())), None)
+        if standing.person is None:
+            return self._said(Stranger(standing.doubt or "", heard.account.platform), None)
+        person = standing.person
+        if heard.do == Action.CONFIRM and not standing.is_settled and self.register.confirm(heard.account):
+            return self._done(Heard(heard.account, Action.ASK, heard.on), person)
+        if heard.do in {Action.DECLINE, Action.FORGET}:
+            self.register.forget(heard.account, person.email)
+            return self._said(Forgotten(person.email), person)
+        if not standing.is_settled:
+            return self._said(Confirm(person.name, person.email, _words(heard)), person)
+        return self._done(heard, person)
+
+    def _done(self, heard: Heard, person: Person) -> Answer:
+        """Do what a known person asks."""
+        match heard.do:
+            case Action.ASK | Action.CONFIRM:
+                return self._asked(heard.on, person)
+            case Action.LANGUAGE if heard.on in LANGUAGES:
+                self.documents.put(PREFERENCES, person.email, heard.on)
+                return self._asked("settings", person)
+            case Action.PICK:
+                return self._said(PickDays(heard.on, *self._month()), person)
+            case Action.PICKED:
+                return self._picked(heard, person)
+        return self._said(Refused("That button is of another version of me. Ask again: me"), person)
+
+    def _picked(self, heard: Heard, person: Person) -> Answer:
+        errors = _wrong(heard.answers)
+        if errors:
+            view = PickDays(heard.on, heard.answers.get("first", ""), heard.answers.get("last", ""))
+            return Answer(self._card(view, person), errors=errors)
+        by = f" by {heard.answers['by']}" if heard.answers.get("by") else ""
+        return self._asked(f"{heard.on} {heard.answers['first']}..{heard.answers['last']}{by}", person)
+
+    def _asked(self, words: str, person: Person) -> Answer:
+        try:
+            view = self.conversation.answer(person.email, words)
+        except Refusal as refusal:
+            return self._said(Refused(str(refusal), refusal.suggestion), person)
+        return self._said(view, person)
+
+    def _said(self, view: Any, person: Person | None) -> Answer:
+        return Answer(self._card(view, person))
+
+    def _card(self, view: Any, person: Person | None) -> Card:
+        return self.templates.card(view.template, view, self._reader(person).filters())
+
+    def _reader(self, person: Person | None) -> Reader:
+        if person is None:
+            return Reader()
+        return Reader(self.documents.get(PREFERENCES, person.email) or person.locale, person.time_zone)
+
+    def _month(self) -> tuple[str, str]:
+        today = self.conversation.clock.now().date()
+        return today.replace(day=1).isoformat(), today.isoformat()
+
+
+def apology(templates: Templates, error: BaseException) -> Card:
+    """Return the card for what could not be answered; a sentence of ours is shown, a stranger's never."""
+    said = str(error) if isinstance(error, BotError) and not isinstance(error, DeliveryImpossible) else BROKEN
+    view = Refused(said)
+    return templates.card(view.template, view, Reader().filters())
+
+
+def _words(heard: Heard) -> str:
+    """Return the words to answer once the person has said who they are."""
+    return heard.on if heard.do in {Action.ASK, Action.CONFIRM} and heard.on else "me"
+
+
+def _wrong(answers: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with the days of a form, by field."""
+    days: dict[str, date] = {}
+    errors: dict[str, str] = {}
+    for name in ("first", "last"):
+        try:
+            days[name] = date.fromisoformat(answers.get(name, ""))
+        except ValueError:
+            errors[name] = "Choose a day."
+    if not errors and days["last"] < days["first"]:
+        errors["last"] = "The last day is before the first one."
+    return errors
