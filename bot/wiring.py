@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
@@ -31,9 +32,10 @@ from bot.ports import Clock
 from bot.services.accounts import Register
 from bot.services.converse import Conversation
 from bot.services.talk import Talk
-from bot.settings import RuleSettings, Settings, SourceSettings
+from bot.settings import RuleSettings, Settings, SourceSettings, secret
 
 if TYPE_CHECKING:
+    from adapters.chat.slack.client import SlackChat
     from bot.ports import UsageSource
     from bot.services.ingest import Ingest
 
@@ -111,6 +113,24 @@ class App:
     def talk(self, executor: Executor | None = None) -> Talk:
         """Return what answers in a chat; blocking work runs on *executor*."""
         return Talk(self.conversation, self.register, self.documents, self.templates, executor)
+
+    def slack(self) -> tuple[SlackChat, str, str]:
+        """Return Slack's client, its bot token, and the secret of its mode: for signatures, or to open the socket.
+
+        Raises:
+            ConfigError: [slack] is not enabled, or a secret is missing.
+        """
+        from adapters.chat.slack.client import SlackChat, required  # noqa: PLC0415 - questions must not wait for Slack's libraries
+
+        section, environment = self.settings.slack, os.environ
+        if not section.enabled:
+            raise ConfigError("[slack] is not enabled; set enabled = true in the configuration.")
+        name = "AISPEND_SLACK_BOT_TOKEN"
+        token = required(secret(environment, name), name, "OAuth & Permissions, Bot User OAuth Token")
+        is_http = section.mode == "http"
+        name = "AISPEND_SLACK_SIGNING_SECRET" if is_http else "AISPEND_SLACK_APP_TOKEN"
+        where = "Basic Information, Signing Secret" if is_http else "Basic Information, App-Level Tokens (connections:write)"
+        return SlackChat(token, section.api), token, required(secret(environment, name), name, where)
 
     @cached_property
     def ingest(self) -> Ingest:

@@ -79,6 +79,10 @@ class Talk:
         standing = await settle(self.register, heard.account, ask, self._run)
         return await self._run(self._answered, heard, standing)
 
+    def stranger(self, doubt: str, platform: str) -> Answer:
+        """Return what somebody reads who cannot be told anything."""
+        return self._said(Stranger(doubt, platform), None)
+
     async def changed(self, account: Account, profile: Profile) -> None:
         """Take note that the platform says something new of *account*."""
         await self._run(self.register.changed, account, profile)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +26,6 @@ from bot.ports import Sent
 TIMEOUT_S = 10
 RETRY = timedelta(seconds=30)
 """When Slack names no time."""
-_UNFURL = {"unfurl_links": False, "unfurl_media": False}
 _LATER = {"ratelimited", "rate_limited", "message_limit_exceeded"}
 _UNSURE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 _REMEDIES = {
@@ -98,6 +98,14 @@ class SlackChat:
                 )
         return self._identity
 
+    async def clock(self) -> datetime | None:
+        """Return Slack's time, None where it names none."""
+        found = await self._read(self.client.api_test())
+        try:
+            return parsedate_to_datetime(found.headers.get("Date") or "")
+        except ValueError:
+            return None
+
     async def profile(self, account: Account) -> Profile:
         """Return what Slack says of *account* now."""
         found = await self._read(self.client.users_info(user=account.user))
@@ -109,7 +117,9 @@ class SlackChat:
 
     async def say(self, space: str, place: str, card: Card) -> Sent:
         """Post *card* in a direct-message channel, or to a user id."""
-        found = await self._drawn(card, lambda message: self.client.chat_postMessage(channel=place, **message, **_UNFURL))
+        found = await self._drawn(
+            card, lambda message: self.client.chat_postMessage(channel=place, unfurl_links=False, unfurl_media=False, **message)
+        )
         return Sent(self.platform, space, found["channel"], found["ts"])
 
     async def edit(self, sent: Sent, card: Card) -> None:

@@ -11,6 +11,7 @@ from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.chat.once import Once
@@ -35,26 +36,32 @@ class Front:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return _no(413, "too_large")
-        stamp = request.headers.get("X-Slack-Request-Timestamp", "")
-        signature = request.headers.get("X-Slack-Signature", "")
-        if not _STAMP.match(stamp) or not _SIGNATURE.match(signature):
-            return _no(401, "no_signature")
-        try:
-            text = body.decode()
-        except UnicodeDecodeError:
-            return _no(401, "not_text")
-        if not self._verifier.is_valid(text, stamp, signature):
-            return _no(401, "bad_signature")
+        text = self._signed(request, body)
+        if text is None:
+            return _no(401, "no_valid_signature")
         if not _is_whole(text, request.content_type):
             return _no(400, "not_whole")
+        signature = request.headers["X-Slack-Signature"]
         if not await self._once.is_first(f"slack:{signature}"):
             log.warning("slack_request_replayed")
             return web.Response()
         asked = AsyncBoltRequest(body=text, query=request.query_string, headers=dict(request.headers))
         return await to_aiohttp_response(await self._app.async_dispatch(asked))
 
+    def _signed(self, request: web.Request, body: bytes) -> str | None:
+        """Return the body as text if its signature holds, else None."""
+        stamp = request.headers.get("X-Slack-Request-Timestamp", "")
+        signature = request.headers.get("X-Slack-Signature", "")
+        if not _STAMP.match(stamp) or not _SIGNATURE.match(signature):
+            return None
+        try:
+            text = body.decode()
+        except UnicodeDecodeError:
+            return None
+        return text if self._verifier.is_valid(text, stamp, signature) else None
 
-class _Seconds:
+
+class _Seconds(SlackClock):
     """Our clock as Slack's verifier reads it."""
 
     def __init__(self, clock: Clock) -> None:

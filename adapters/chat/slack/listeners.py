@@ -25,8 +25,8 @@ from adapters.chat.slack import render
 from adapters.chat.slack.client import SlackChat
 from adapters.chat.slack.client import profile as profile_of
 from adapters.chat.work import Work
-from bot.domain.account import Account
-from bot.errors import BotError, DeliveryError
+from bot.domain.account import Account, Doubt
+from bot.errors import DeliveryError
 from bot.messages.actions import OPENS_FORM, Action
 from bot.messages.card import Card, Form
 from bot.ports import Sent
@@ -159,19 +159,22 @@ class Listeners:
                 log.warning("slack_answer_not_delivered", error=type(exc).__name__, reason=str(exc))
             except Exception as exc:
                 outcome.failed(type(exc).__name__)
-                log.error("slack_answer_failed", error=type(exc).__name__, exc_info=None if isinstance(exc, BotError) else exc)
+                log.exception("slack_answer_failed", error=type(exc).__name__)
                 await say(apology(self.talk.templates, exc))
             finally:
                 if wrong and not wrong.done():
                     wrong.set_result({})
 
     async def _heard(self, heard: Heard, body: Mapping[str, Any]) -> Answer:
-        account = heard.account
+        """Answer members of the workspace that installed us; who clicks from another one learns nothing."""
         identity = await self.chat.identity()
-        if account.space != identity.space:
+        user = body.get("user")
+        team = user.get("team_id") if isinstance(user, dict) else None
+        is_elsewhere = identity.enterprise is None and team not in {None, identity.team}
+        if heard.account.space != identity.space or is_elsewhere:
             log.warning("slack_other_workspace")
-            heard = Heard(Account("slack", "another", account.user), heard.do, heard.on)
-        return await self.talk.answer(heard, lambda: self.chat.profile(account))
+            return self.talk.stranger(Doubt.EXTERNAL, "slack")
+        return await self.talk.answer(heard, lambda: self.chat.profile(heard.account))
 
     async def _ask_form(self, heard: Heard, body: dict[str, Any]) -> None:
         async def show(card: Card) -> None:
