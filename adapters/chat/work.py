@@ -42,4 +42,4 @@ class Work:
         try:
             await job
         except Exception as exc:
-            log.error("job_failed", error=type(exc).__name__, exc_info=exc)
+            log.exception("job_failed", error=type(exc).__name__, exc_info=exc)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -115,12 +115,12 @@ async def _slack(
         await _known(chat)
         checks["slack"] = lambda: _slack_trouble(chat)
         if app.settings.slack.mode == "http":
-            endpoints["/slack/events"] = Front(secret, bolt, once, app.clock)
+            endpoints["/slack/events"] = Front(secret, bolt, once, app.clock).handle
             yield
             return
         from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler  # noqa: PLC0415
 
-        handler = AsyncSocketModeHandler(bolt, secret)
+        handler: Any = AsyncSocketModeHandler(bolt, secret)
         await handler.connect_async()
         checks["socket"] = lambda: _socket_trouble(handler)
         try:

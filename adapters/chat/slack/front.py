@@ -30,7 +30,7 @@ class Front:
         self._verifier = SignatureVerifier(secret, _Seconds(clock))
         self._app, self._once = app, once
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         """Answer one request; without a valid signature the answer is 401 and nothing of the body is kept."""
         try:
             body = await request.read()
