@@ -92,7 +92,12 @@ class Rig:
         sign = hmac.new(SECRET.encode(), b"v0:%d:" % STAMP + body, hashlib.sha256).hexdigest()
         head = {"Content-Type": kind, "X-Slack-Request-Timestamp": str(STAMP), "X-Slack-Signature": f"v0={sign}"} | headers
         async with self.session.post(f"http://{self.address}/slack/events", data=body, headers=head) as response:
+            self.said = await response.text()
             return response.status
+
+    async def text(self, body: bytes) -> str:
+        assert await self.post(body) == 200
+        return self.said
 
     async def command(self, user: str, text: str, team: str = "T1") -> dict[str, Any]:
         fields = {"command": COMMAND, "text": text, "user_id": user, "team_id": team, "response_url": f"{self.slack.url}response"}
@@ -201,6 +206,41 @@ def test_a_replayed_request_and_a_repeated_event_do_nothing(company: App) -> Non
             text = await response.text()
         assert [name for name, _ in rig.slack.calls].count("chat.postMessage") == 1
         assert "ana" not in text.lower()
+
+    play(company, scene)
+
+
+def test_a_form_says_what_is_wrong_and_its_answer_edits_the_message(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        _, opened = await rig.press("UANA", "pick", "me")
+        for last, words in (("2026-10-01", "before the first one"), ("2026-11-05", "")):
+            days = {"first": {"answer": {"selected_date": "2026-11-01"}}, "last": {"answer": {"selected_date": last}}}
+            view = {
+                "callback_id": "picked",
+                "private_metadata": opened["view"]["private_metadata"],
+                "state": {"values": days},
+                "type": "modal",
+            }
+            payload = {"type": "view_submission", "user": {"id": "UANA", "team_id": "T1"}, "team": {"id": "T1"}, "view": view}
+            body = urlencode({"payload": json.dumps(payload)}).encode()
+            assert words in await rig.text(body)
+        _, said = await rig.slack.next()
+        assert said["replace_original"] is True
+        assert "$41.50" in said["text"]
+
+    play(company, scene)
+
+
+def test_the_home_page_is_the_persons_own(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        event = {"type": "app_home_opened", "tab": "home", "user": "UANA"}
+        body = {"type": "event_callback", "team_id": "T1", "event_id": "E9", "event": event}
+        assert await rig.post(json.dumps(body).encode(), "application/json") == 200
+        name, given = await rig.slack.next()
+        assert (name, given["user_id"]) == ("views.publish", "UANA")
+        assert "Are you" in json.dumps(given)
 
     play(company, scene)
 
