@@ -389,7 +389,7 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`settings`: how we know somebody, and in which language we speak."""
+    """`settings`: how we know somebody, and how numbers and dates are written for them."""
 
     name: str
     email: str

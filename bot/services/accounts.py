@@ -44,14 +44,18 @@ class Register:
         return self._standing(binding)
 
     def read(self, account: Account, profile: Profile) -> Standing:
-        """Return whom *account* stands for after its *profile* was read, and remember it."""
+        """Return whom *account* stands for after its *profile* was read, and remember it.
+
+        A binding ends with any doubt, and with another e-mail; only a person whom the directory has lost gets it back with them.
+        """
         now, binding = self.clock.now(), self.accounts.find(account)
         if binding and binding.state is State.PINNED:
             profile = replace(profile, email=binding.email)
         person = self.people.directory().person(profile.email or "")
         found = doubt(profile, is_known=person is not None, guests=self.guests)
         if found or person is None:
-            if binding and binding.is_live and found is not Doubt.UNKNOWN:
+            is_same = binding is not None and profile.email is not None and profile.email.lower() == binding.email
+            if binding and binding.is_live and not (found is Doubt.UNKNOWN and is_same):
                 self.accounts.save(binding.moved(State.REVOKED, now, "platform"))
             return Standing(None, doubt=found)
         is_same = binding is not None and binding.is_live and binding.email == person.email

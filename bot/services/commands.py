@@ -49,7 +49,7 @@ HELP = (
     ("top people|teams|models|projects", "the largest, within what you may see"),
     ("budget", "the budgets that concern you, and how far along they are"),
     ("unallocated", "cost that nobody owns, and why (FinOps)"),
-    ("settings", "your language, and the chat accounts I know you by"),
+    ("settings", "how numbers and dates are written for you, and the chat accounts I know you by"),
     ("privacy", "who may see your figures, and who looked at them"),
     ("help", "this list"),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import itertools
 import json
 from collections.abc import Callable
 from datetime import datetime
@@ -67,7 +68,7 @@ class Rig:
     """The running service beside the fake."""
 
     def __init__(self, app: App) -> None:
-        self.app, self.slack = app, FakeSlack()
+        self.app, self.slack, self.turn = app, FakeSlack(), itertools.count()
 
     async def __aenter__(self) -> Self:
         fake = web.Application()
@@ -101,6 +102,7 @@ class Rig:
 
     async def command(self, user: str, text: str, team: str = "T1") -> dict[str, Any]:
         fields = {"command": COMMAND, "text": text, "user_id": user, "team_id": team, "response_url": f"{self.slack.url}response"}
+        fields["trigger_id"] = str(next(self.turn))  # as Slack does: two equal commands are two requests
         assert await self.post(urlencode(fields).encode()) == 200
         return (await self.slack.next())[1]
 
@@ -111,7 +113,7 @@ class Rig:
             "user": {"id": user, "team_id": team},
             "team": {"id": "T1"},
             "actions": [pressed],
-            "trigger_id": "t",
+            "trigger_id": str(next(self.turn)),
             "container": {"type": "message", "is_ephemeral": True},
             "response_url": f"{self.slack.url}response",
         }
@@ -243,6 +245,45 @@ def test_the_home_page_is_the_persons_own(company: App) -> None:
         assert "Are you" in json.dumps(given)
 
     play(company, scene)
+
+
+def test_what_slack_escapes_is_read_as_it_was_typed(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        said = await rig.command("UANA", "me R&amp;D")
+        assert "“R&D”" in json.dumps(said["blocks"], ensure_ascii=False)
+
+    play(company, scene)
+
+
+@pytest.mark.parametrize("change", [{"deleted": True}, {"is_restricted": True}, {"profile": {"email": "new@y.example"}}])
+def test_who_leaves_or_changes_is_shown_nothing_more(company: App, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform tells of the change; neither the event nor an unreachable platform may keep the old binding alive."""
+
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        user = {"id": "UANA", "team_id": "T1", **USERS["UANA"], **change}
+        body = {"type": "event_callback", "team_id": "T1", "event_id": "E7", "event": {"type": "user_change", "user": user}}
+        assert await rig.post(json.dumps(body).encode(), "application/json") == 200
+        monkeypatch.setitem(USERS, "UANA", {**USERS["UANA"], **change})
+        for _ in range(2):
+            assert "41.50" not in json.dumps(await rig.command("UANA", "me"))
+        assert not any(binding.is_live for binding in company.accounts.every())
+
+    play(company, scene)
+
+
+def test_uninstalling_takes_every_account_off_its_person(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        body = {"type": "event_callback", "team_id": "T1", "event_id": "E8", "event": {"type": "app_uninstalled"}}
+        assert await rig.post(json.dumps(body).encode(), "application/json") == 200
+
+    play(company, scene)  # leaving it drains what is under way
+    assert not any(binding.is_live for binding in company.accounts.every())
 
 
 def test_readiness_and_health(company: App) -> None:

@@ -32,10 +32,11 @@ def test_examples_read_as_reviewed(view: Any, name: str, example: Any) -> None:
     assert text == (GOLDEN / f"{view.template.replace('/', '-')}-{name}.txt").read_text("utf-8")
 
 
-@pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=[f"{v.__name__}-{n}" for v, n, _ in EXAMPLES])
+ANSWERS = [example for example in EXAMPLES if example[0] in VIEWS]
+
+
+@pytest.mark.parametrize(("view", "name", "example"), ANSWERS, ids=[f"{v.__name__}-{n}" for v, n, _ in ANSWERS])
 def test_documents_are_json_with_decimals_as_text(view: Any, name: str, example: Any) -> None:
-    if view in CONTACT:
-        pytest.skip("said in chat only")
     document = json.loads(json.dumps(example.document()))
     assert document["view"]
     assert not any(isinstance(value, float) for value in _values(document))

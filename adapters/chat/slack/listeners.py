@@ -84,7 +84,7 @@ class Listeners:
 
     async def _command(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
-        heard = Heard(_account(body, body["user_id"]), Action.ASK, body.get("text") or "me")
+        heard = Heard(_account(body, body["user_id"]), Action.ASK, _typed(body.get("text")) or "me")
         self.work.start(self._answer(heard, body, lambda card: self.chat.respond(body["response_url"], card, is_new=True)))
 
     async def _message(self, ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ class Listeners:
         if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") or not event.get("user"):
             return
         account = _account(body, event["user"])
-        heard = Heard(account, Action.ASK, event.get("text") or "help")
+        heard = Heard(account, Action.ASK, _typed(event.get("text")) or "help")
         self.work.start(self._answer(heard, body, self._saying(account.space, event["channel"])))
 
     async def _home(self, ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ class Listeners:
     async def _removed(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
         space = _account(body, "").space
-        log.warning("slack_app_removed", event=(body.get("event") or {}).get("type"))
+        log.warning("slack_app_removed", why=(body.get("event") or {}).get("type"))
         self.work.start(self.talk.forget_space("slack", space))
 
     async def _answer(self, heard: Heard, body: Mapping[str, Any], say: Say, wrong: asyncio.Future[Any] | None = None) -> None:
@@ -212,6 +212,11 @@ class Listeners:
             await self.chat.say(space, channel, card)
 
         return say
+
+
+def _typed(text: object) -> str:
+    """Return what was typed: Slack escapes exactly these three characters (https://docs.slack.dev/messaging/formatting-message-text)."""
+    return str(text or "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
 
 
 def _account(body: Mapping[str, Any], user: str) -> Account:
