@@ -84,4 +84,19 @@ class PickDays:
         yield "me", cls("me", "2026-11-01", "2026-11-23")
 
 
-CONTACT: tuple[Any, ...] = (Confirm, Stranger, Forgotten, Refused, PickDays)
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Where the answer is, said where others read, or while it takes long: `done`, `blocked` or `soon`; never a figure."""
+
+    how: str
+
+    template: ClassVar[str] = "replies/elsewhere"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Elsewhere]]:
+        """Yield named examples."""
+        for how in ("done", "blocked", "soon"):
+            yield how, cls(how)
+
+
+CONTACT: tuple[Any, ...] = (Confirm, Stranger, Forgotten, Refused, PickDays, Elsewhere)

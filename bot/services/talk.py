@@ -48,13 +48,13 @@ class Answer:
     """What is said back.
 
     Attributes:
-        is_theirs: The card holds figures, or says whose account it is: for nobody else's eyes.
         errors: What is wrong with the answers of a form, by field; the form stays open.
+        has_failed: It is an apology.
     """
 
     card: Card
-    is_theirs: bool = True
     errors: Mapping[str, str] = field(default_factory=dict)
+    has_failed: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,10 @@ class Talk:
         """Return what somebody reads who cannot be told anything."""
         return self._said(Stranger(doubt, platform), None)
 
+    async def remark(self, account: Account, view: Any) -> Card:
+        """Return *view*, which holds no figures, in the language of whoever *account* stands for."""
+        return await self._run(self._remarked, account, view)
+
     async def changed(self, account: Account, profile: Profile) -> None:
         """Take note that the platform says something new of *account*."""
         await self._run(self.register.changed, account, profile)
@@ -109,6 +113,10 @@ class Talk:
             return self._said(Confirm(person.name, person.email, _words(heard)), person)
         return self._done(heard, person)
 
+    def _remarked(self, account: Account, view: Any) -> Card:
+        known = self.register.known(account)
+        return self._card(view, known.person if known else None)
+
     def _done(self, heard: Heard, person: Person) -> Answer:
         """Do what a known person asks."""
         match heard.do:
@@ -127,7 +135,7 @@ class Talk:
         errors = _wrong(heard.answers)
         if errors:
             view = PickDays(heard.on, heard.answers.get("first", ""), heard.answers.get("last", ""))
-            return Answer(self._card(view, person), errors=errors)
+            return Answer(self._card(view, person), errors)
         by = f" by {heard.answers['by']}" if heard.answers.get("by") else ""
         return self._asked(f"{heard.on} {heard.answers['first']}..{heard.answers['last']}{by}", person)
 

@@ -19,6 +19,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.chat.answering import Answering
 from adapters.chat.meters import Meters
 from adapters.chat.once import Once
 from adapters.chat.slack import render
@@ -26,11 +27,10 @@ from adapters.chat.slack.client import SlackChat
 from adapters.chat.slack.client import profile as profile_of
 from adapters.chat.work import Work
 from bot.domain.account import Account, Doubt
-from bot.errors import DeliveryError
 from bot.messages.actions import OPENS_FORM, Action
 from bot.messages.card import Card, Form
 from bot.ports import Sent
-from bot.services.talk import Answer, Heard, Talk, apology
+from bot.services.talk import Answer, Heard, Talk
 
 COMMAND = "/aispend"
 EVENTS = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked", "user_change")
@@ -146,24 +146,19 @@ class Listeners:
         self.work.start(self.talk.forget_space("slack", space))
 
     async def _answer(self, heard: Heard, body: Mapping[str, Any], say: Say, wrong: asyncio.Future[Any] | None = None) -> None:
-        """Answer *heard*; whatever goes wrong is told to the person in one sentence and logged without figures."""
-        with self.meters.answering("slack", heard.do) as outcome:
-            try:
-                answer = await self._heard(heard, body)
-                if wrong:
-                    wrong.set_result(answer.errors)
-                if not answer.errors:
-                    await say(answer.card)
-            except DeliveryError as exc:
-                outcome.failed(type(exc).__name__)
-                log.warning("slack_answer_not_delivered", error=type(exc).__name__, reason=str(exc))
-            except Exception as exc:
-                outcome.failed(type(exc).__name__)
-                log.exception("slack_answer_failed", error=type(exc).__name__)
-                await say(apology(self.talk.templates, exc))
-            finally:
-                if wrong and not wrong.done():
-                    wrong.set_result({})
+        """Answer *heard*; *wrong* is told what is wrong with the answers of a form."""
+
+        async def tell(answer: Answer) -> None:
+            if wrong and not wrong.done():
+                wrong.set_result(answer.errors)
+            if not answer.errors:
+                await say(answer.card)
+
+        try:
+            await Answering("slack", self.talk, self.meters).give(heard, lambda: self._heard(heard, body), tell)
+        finally:
+            if wrong and not wrong.done():
+                wrong.set_result({})
 
     async def _heard(self, heard: Heard, body: Mapping[str, Any]) -> Answer:
         """Answer members of the workspace that installed us; who clicks from another one learns nothing."""

@@ -1,1 +1,1 @@
-"""Microsoft Teams."""
+"""Teams, by the Bot Framework; nothing outside this folder knows botbuilder."""

@@ -43,18 +43,19 @@ _MARKDOWN = set("\\`*_{}[]()<>#+-.!|~&")
 _INPUTS = {"text": "Input.Text", "lines": "Input.Text", "number": "Input.Number", "date": "Input.Date", "select": "Input.ChoiceSet"}
 
 
-def card(source: Card, people: Mapping[str, tuple[str, str]] | None = None) -> dict[str, Any]:
+def card(source: Card, people: Mapping[str, tuple[str, str]] | None = None, *, errors: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return *source* as an Adaptive Card.
 
     Args:
         people: Teams id and shown name of each person (e-mail) that may be mentioned; others stand there as text.
+        errors: What is wrong with the answers of a form, by field.
     """
     rows = ROWS
-    rendered = _card(source, people or {}, rows)
+    rendered = _card(source, people or {}, rows, errors or {})
     while rows > 1 and _size(rendered) > BYTES:
         rows = rows * 2 // 3
-        rendered = _card(source, people or {}, rows)
-    return rendered if _size(rendered) <= BYTES else _card(_bare(source), people or {}, 1)
+        rendered = _card(source, people or {}, rows, errors or {})
+    return rendered if _size(rendered) <= BYTES else _card(_bare(source), people or {}, 1, {})
 
 
 def summary(source: Card) -> str:
@@ -72,7 +73,7 @@ def _bare(source: Card) -> Card:
     return Card(source.title, source.summary, (said,), source.tone)
 
 
-def _card(source: Card, people: Mapping[str, tuple[str, str]], rows: int) -> dict[str, Any]:
+def _card(source: Card, people: Mapping[str, tuple[str, str]], rows: int, errors: Mapping[str, str]) -> dict[str, Any]:
     head = _run(fit.cut(source.title, TITLE), size="large", weight="bolder", color=_TONES[source.tone])
     body: list[dict[str, Any]] = [_rich([head])]
     actions: list[dict[str, Any]] = []
@@ -83,7 +84,7 @@ def _card(source: Card, people: Mapping[str, tuple[str, str]], rows: int) -> dic
             body += inputs
             actions += pressed
         elif isinstance(part, Form):
-            body += map(_input, part.fields)
+            body += (element for field in part.fields for element in _field(field, errors.get(field.name, "")))
             actions.append(_execute(Button(part.submit, part.do, part.on, is_primary=True)))
         else:
             body += _block(part, people, entities, rows)
@@ -209,6 +210,13 @@ def _execute(button: Button, more: Mapping[str, str] | None = None) -> dict[str,
 
 def _choices(options: Sequence[Option]) -> list[dict[str, str]]:
     return [{"title": fit.cut(option.label, CELL), "value": option.on} for option in options[:OPTIONS]]
+
+
+def _field(field: Field, error: str) -> Iterator[dict[str, Any]]:
+    """Yield the input, below what is wrong with its last answer; Teams has no place of its own for that."""
+    if error:
+        yield _rich([_run(fit.cut(error, CELL), color="attention", weight="bolder")])
+    yield _input(field)
 
 
 def _input(field: Field) -> dict[str, Any]:

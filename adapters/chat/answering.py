@@ -1,0 +1,36 @@
+"""Answering: one answer from heard to said; whatever goes wrong is a sentence for the person and a line without figures in the log."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from adapters.chat.meters import Meters
+from bot.errors import DeliveryError
+from bot.services.talk import Answer, Heard, Talk, apology
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Answering:
+    """How every platform gives an answer."""
+
+    platform: str
+    talk: Talk
+    meters: Meters
+
+    async def give(self, heard: Heard, find: Callable[[], Awaitable[Answer]], say: Callable[[Answer], Awaitable[None]]) -> None:
+        """Find the answer to *heard* and say it; an apology where there is none."""
+        with self.meters.answering(self.platform, heard.do) as outcome:
+            try:
+                await say(await find())
+            except DeliveryError as exc:
+                outcome.failed(type(exc).__name__)
+                log.warning("answer_not_delivered", platform=self.platform, error=type(exc).__name__, reason=str(exc))
+            except Exception as exc:
+                outcome.failed(type(exc).__name__)
+                log.exception("answer_failed", platform=self.platform, error=type(exc).__name__)
+                await say(Answer(apology(self.talk.templates, exc), has_failed=True))
