@@ -109,6 +109,28 @@ class SlackSettings(_Section):
     api: str = Field(default="https://slack.com/api/", pattern=r"^https?://[^\s]+/$")
 
 
+_GUID = r"^$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+
+
+class TeamsSettings(_Section):
+    """[teams]: its secrets come from the environment (AISPEND_TEAMS_APP_PASSWORD or AISPEND_TEAMS_CERTIFICATE).
+
+    Attributes:
+        app_id: Of the Azure Bot and its app in Microsoft Entra.
+        tenant: The only one whose people are answered.
+        identity: How the app proves who it is.
+        service_hosts: Hosts that take our messages, beside Microsoft's own; only for trials.
+        openid: Where the Bot Framework says by which keys it signs; another one only for trials.
+    """
+
+    enabled: bool = False
+    app_id: str = Field(default="", pattern=_GUID)
+    tenant: str = Field(default="", pattern=_GUID)
+    identity: Literal["password", "certificate", "managed_identity"] = "password"
+    service_hosts: tuple[str, ...] = ()
+    openid: str = Field(default="https://login.botframework.com/v1/.well-known/openidconfiguration", pattern=r"^https?://[^\s]+$")
+
+
 class Settings(_Section):
     """The whole configuration.
 
@@ -124,6 +146,7 @@ class Settings(_Section):
     allocation: tuple[RuleSettings, ...] = ()
     chat: ChatSettings = ChatSettings()
     slack: SlackSettings = SlackSettings()
+    teams: TeamsSettings = TeamsSettings()
     records: dict[str, str] = Field(default_factory=dict)
     root: Path = Field(default=Path(), exclude=True)
 

@@ -89,8 +89,10 @@ def _sources(app: App) -> str:
 
 
 async def _slack(app: App) -> list[Check]:
+    from bot.wiring.chat import slack_chat  # noqa: PLC0415
+
     try:
-        chat, _, _ = app.slack()
+        chat, _, _ = slack_chat(app)
     except ConfigError as exc:
         return [Check("slack", "", str(exc))]
     await chat.start()

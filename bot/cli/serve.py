@@ -10,21 +10,20 @@ import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from bot.cli.context import Context, say
-from bot.errors import BotError, ConfigError, DeliveryImpossible
+from bot.errors import BotError, ConfigError
 from bot.wiring import App
-
-if TYPE_CHECKING:
-    from adapters.chat.slack.client import SlackChat
-    from adapters.web import Check, Handler
 
 DRAIN_S = 25
 """How long a stop waits for what is under way; orchestrators kill after 30 seconds."""
+BODY = 256 * 1024
+"""Bytes of a request; those of the platforms are far smaller."""
 _THREADS = 8
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 def register(program: typer.Typer) -> None:
@@ -36,6 +35,8 @@ def serve(
     context: typer.Context,
     host: Annotated[str | None, typer.Option(help="Where to listen; else [chat] host.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 takes a free one; else [chat] port.")] = None,
+    *,
+    insecure_local: Annotated[bool, typer.Option("--insecure-local", help="Teams without app_id, for a trial on this machine.")] = False,
 ) -> None:
     """Answer in chat until stopped."""
     of: Context = context.obj
@@ -43,14 +44,14 @@ def serve(
         app.prepare_store()
         _log_as_json()
         chat = app.settings.chat
-        asyncio.run(_serve(app, chat.host if host is None else host, chat.port if port is None else port))
+        asyncio.run(_serve(app, chat.host if host is None else host, chat.port if port is None else port, insecure=insecure_local))
 
 
-async def _serve(app: App, host: str, port: int) -> None:
+async def _serve(app: App, host: str, port: int, *, insecure: bool) -> None:
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
-    async with running(app, host, port) as address:
+    async with running(app, host, port, insecure=insecure) as address:
         say(f"aispend serves on http://{address}")
         sys.stdout.flush()
         await stopped.wait()
@@ -58,31 +59,36 @@ async def _serve(app: App, host: str, port: int) -> None:
 
 
 @asynccontextmanager
-async def running(app: App, host: str, port: int) -> AsyncIterator[str]:
+async def running(app: App, host: str, port: int, *, insecure: bool = False) -> AsyncIterator[str]:
     """Serve *app* until the block ends; yield the address.
 
+    Args:
+        insecure: Let Teams in without authentication; only where nobody else can reach it.
+
     Raises:
-        ConfigError: A platform's secret is missing or refused, or the address is taken.
+        ConfigError: A platform's secret is missing or refused, or the address is taken or too open.
     """
     from aiohttp import web  # noqa: PLC0415 - other commands must not wait for it
 
-    from adapters.chat.meters import Meters  # noqa: PLC0415
-    from adapters.chat.work import Work  # noqa: PLC0415
     from adapters.web import application  # noqa: PLC0415
+    from bot.wiring import chat  # noqa: PLC0415
 
-    work, meters = Work(), Meters()
-    endpoints: dict[str, Handler] = {}
-    checks: dict[str, Check] = {"store": lambda: _store_trouble(app)}
+    if insecure and host not in _LOOPBACK:
+        raise ConfigError(f"--insecure-local serves on 127.0.0.1 only, not on {host}: whoever can reach it can ask as anybody.")
+    settings = app.settings
+    if not settings.slack.enabled and not settings.teams.enabled:
+        raise ConfigError("No chat platform is enabled. Set enabled = true under [slack] or [teams].")
     async with AsyncExitStack() as stack:
         executor = stack.enter_context(ThreadPoolExecutor(_THREADS, thread_name_prefix="aispend"))
-        if app.settings.slack.enabled:
-            await stack.enter_async_context(_slack(app, executor, work, meters, endpoints, checks))
-        if not app.settings.slack.enabled:
-            raise ConfigError("No chat platform is enabled. Set enabled = true under [slack].")
-        body = 256 * 1024
-        runner = web.AppRunner(application(endpoints, checks, meters.text, body), access_log=None, shutdown_timeout=5)
+        parts = chat.Parts(app, executor, say)
+        parts.checks["store"] = lambda: _store_trouble(app)
+        if settings.slack.enabled:
+            await stack.enter_async_context(chat.slack(parts))
+        if settings.teams.enabled:
+            await stack.enter_async_context(chat.teams(parts, insecure=insecure))
+        runner = web.AppRunner(application(parts.endpoints, parts.checks, parts.meters.text, BODY), access_log=None, shutdown_timeout=5)
         await runner.setup()
-        stack.push_async_callback(work.drain, DRAIN_S)
+        stack.push_async_callback(parts.work.drain, DRAIN_S)
         stack.push_async_callback(runner.cleanup)
         site = web.TCPSite(runner, host, port)
         try:
@@ -91,68 +97,6 @@ async def running(app: App, host: str, port: int) -> AsyncIterator[str]:
             raise ConfigError(f"{host}:{port} cannot be listened on: {exc.strerror}. Choose another with --host and --port.") from exc
         bound = runner.addresses[0]
         yield f"{bound[0]}:{bound[1]}"
-
-
-@asynccontextmanager
-async def _slack(
-    app: App, executor: ThreadPoolExecutor, work: object, meters: object, endpoints: dict[str, Handler], checks: dict[str, Check]
-) -> AsyncIterator[None]:
-    """Take Slack in: its endpoint, or its socket, and what readiness asks of it."""
-    from adapters.chat.meters import Meters  # noqa: PLC0415
-    from adapters.chat.once import Once  # noqa: PLC0415
-    from adapters.chat.slack.front import Front  # noqa: PLC0415
-    from adapters.chat.slack.listeners import Listeners  # noqa: PLC0415
-    from adapters.chat.work import Work  # noqa: PLC0415
-    from adapters.store.accounts import received  # noqa: PLC0415
-
-    assert isinstance(work, Work)
-    assert isinstance(meters, Meters)
-    chat, token, secret = app.slack()
-    once = Once(received(app.database), app.clock)
-    bolt = Listeners(app.talk(executor), chat, work, once, meters).app(token)
-    await chat.start()
-    try:
-        await _known(chat)
-        checks["slack"] = lambda: _slack_trouble(chat)
-        if app.settings.slack.mode == "http":
-            endpoints["/slack/events"] = Front(secret, bolt, once, app.clock).handle
-            yield
-            return
-        from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler  # noqa: PLC0415
-
-        handler: Any = AsyncSocketModeHandler(bolt, secret)
-        await handler.connect_async()
-        checks["socket"] = lambda: _socket_trouble(handler)
-        try:
-            yield
-        finally:
-            await handler.close_async()
-    finally:
-        await chat.close()
-
-
-async def _known(chat: SlackChat) -> None:
-    """Ask Slack whose the token is; one that Slack refuses stops the start, a Slack that is away does not."""
-    try:
-        await chat.identity()
-    except DeliveryImpossible as exc:
-        raise ConfigError(str(exc)) from exc
-    except BotError as exc:
-        say(f"{exc} Starting all the same; /readyz tells when it is there.")
-
-
-async def _slack_trouble(chat: SlackChat) -> str:
-    try:
-        await chat.identity()
-    except BotError as exc:
-        return str(exc)
-    return ""
-
-
-async def _socket_trouble(handler: object) -> str:
-    client = getattr(handler, "client", None)
-    connected = client is not None and await client.is_connected()
-    return "" if connected else "The socket to Slack is not open; it is tried again by itself."
 
 
 async def _store_trouble(app: App) -> str:

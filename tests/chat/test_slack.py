@@ -18,13 +18,10 @@ import pytest
 import yaml
 from aiohttp import web
 from conftest import NOW
-from factories import charge, write_csv, write_directory
-from loading import ingest
 
 from adapters.chat.slack.listeners import COMMAND, EVENTS
 from bot import shipped
 from bot.cli.serve import running
-from bot.services import directory
 from bot.wiring import App
 
 SECRET = "s3cr3t-of-tests"
@@ -121,14 +118,10 @@ class Rig:
         return await self.slack.next()
 
 
-@pytest.fixture
-def company(make_app: Callable[..., App], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
+@pytest.fixture(autouse=True)
+def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AISPEND_SLACK_BOT_TOKEN", "xoxb-of-tests")
     monkeypatch.setenv("AISPEND_SLACK_SIGNING_SECRET", SECRET)
-    app = make_app()
-    directory.apply(directory.plan(write_directory(tmp_path), app.people), app.people)
-    ingest(app, write_csv(tmp_path / "bill.csv", [charge("2026-11-03", "41.50")]))
-    return app
 
 
 def play(app: App, scene: Callable[[Rig], Any]) -> None:

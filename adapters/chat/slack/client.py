@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from adapters.chat.slack import render
 from bot.domain.account import Account, Profile
-from bot.errors import ConfigError, DeliveryDeferred, DeliveryError, DeliveryImpossible, DeliveryUnknown
+from bot.errors import DeliveryDeferred, DeliveryError, DeliveryImpossible, DeliveryUnknown
 from bot.messages.card import Card
 from bot.ports import Sent
 
@@ -235,14 +235,3 @@ def _broken(exc: BaseException, *, is_write: bool) -> DeliveryError:
 
 def _after(header: str | None) -> timedelta:
     return timedelta(seconds=int(header)) if header and header.isdigit() else RETRY
-
-
-def required(value: str | None, name: str, where: str) -> str:
-    """Return the secret *value*.
-
-    Raises:
-        ConfigError: It is missing; the sentence says where Slack shows it.
-    """
-    if not value:
-        raise ConfigError(f"[slack] is enabled, but {name} is not set. Slack shows it under {where}.")
-    return value

@@ -20,6 +20,7 @@ from botframework.connector.auth import (
     BotFrameworkAuthentication,
     ClaimsIdentity,
     ConnectorFactory,
+    MicrosoftAppCredentials,
     UserTokenClient,
 )
 
@@ -66,10 +67,10 @@ class Trust:
 class TeamsAuthentication(BotFrameworkAuthentication):
     """The SDK's seam for authentication, with one connector client per place instead of one per request."""
 
-    def __init__(self, trust: Trust, keys: Keys, credentials: AppCredentials, clock: Clock) -> None:
+    def __init__(self, trust: Trust, keys: Keys, credentials: AppCredentials | None, clock: Clock) -> None:
         self.trust = trust
         self._keys, self._clock = keys, clock
-        self._connectors = _Connectors(credentials)
+        self._connectors = _Connectors(credentials or MicrosoftAppCredentials.empty())
 
     async def admit(self, body: Mapping[str, Any], header: str) -> AuthenticateRequestResult:
         """Return who sent *body*.

@@ -99,10 +99,17 @@ class TeamsChat:
             await self._run(self._references.keep_place, account.space, known)
         return await self.say(account.space, known, card)
 
-    async def say(self, tenant: str, place: Reference, card: Card) -> Sent:
-        """Post *card* in a conversation."""
+    async def say(self, tenant: str, place: Reference, card: Card, *, targeted: bool = False) -> Sent:
+        """Post *card* in a conversation.
+
+        Args:
+            targeted: Ask Teams to show it to the person of *place* only; never rely on that with figures, it is a preview.
+        """
         path = f"v3/conversations/{_safe(place.conversation)}/activities"
-        found = await self._write("POST", place, path, _message(card, place))
+        body = _message(card, place)
+        if targeted:
+            path, body = f"{path}?isTargetedActivity=true", body | {"recipient": {"id": place.user}}
+        found = await self._write("POST", place, path, body)
         return Sent(self.platform, tenant, place.conversation, str(found.get("id", "")))
 
     async def post(self, space: str, channel: str, card: Card) -> Sent:

@@ -23,7 +23,7 @@ class Tokens:
     """The token of one app; one request at a time, however many messages wait for it."""
 
     def __init__(self, credentials: AppCredentials | None, seconds: Callable[[], float] = time.monotonic) -> None:
-        self._credentials, self._seconds = credentials, seconds
+        self.credentials, self._seconds = credentials, seconds
         self._token, self._until = "", 0.0
         self._one_at_a_time = asyncio.Lock()
 
@@ -37,11 +37,11 @@ class Tokens:
             DeliveryImpossible: Microsoft Entra refuses the app; the sentence says what to look at.
             DeliveryDeferred: It cannot be reached.
         """
-        if self._credentials is None:
+        if self.credentials is None:
             return {}
         async with self._one_at_a_time:
             if is_refused or self._seconds() >= self._until:
-                self._token = await asyncio.to_thread(self._fetch, self._credentials)
+                self._token = await asyncio.to_thread(self._fetch, self.credentials)
                 self._until = self._seconds() + KEPT_S
         return {"Authorization": f"Bearer {self._token}"}
 
@@ -55,9 +55,7 @@ class Tokens:
                 raise DeliveryImpossible(f"Microsoft Entra refuses the app ({reason}). Check its secret, certificate and tenant.") from exc
             raise DeliveryDeferred("Microsoft Entra cannot be reached.") from exc
         except KeyError as exc:
-            raise DeliveryImpossible(
-                "This machine's managed identity gives no token. Is it assigned, and is app_id its client id?"
-            ) from exc
+            raise DeliveryImpossible("This machine's managed identity gives no token. Is it assigned, and app_id its client id?") from exc
         except ValueError as exc:
             raise DeliveryImpossible("Microsoft Entra does not know the tenant. Check [teams] tenant.") from exc
 
@@ -78,7 +76,8 @@ def by_certificate(app_id: str, tenant: str, pem: str) -> AppCredentials:
         key = serialization.load_pem_private_key(pem.encode(), None)
     except (ValueError, TypeError) as exc:
         raise ConfigError(
-            "AISPEND_TEAMS_CERTIFICATE must hold a certificate and its unencrypted private key, both in PEM; better: AISPEND_TEAMS_CERTIFICATE_FILE."
+            "AISPEND_TEAMS_CERTIFICATE (or the file that AISPEND_TEAMS_CERTIFICATE_FILE names) must hold a certificate "
+            "and its unencrypted private key, both as PEM."
         ) from exc
     thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - how Entra names a certificate, not what protects it
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()

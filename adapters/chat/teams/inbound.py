@@ -29,12 +29,14 @@ class Inbound:
         account: By tenant and Entra object id, which Teams itself names; the id is empty for who has none.
         place: The conversation; its `user` is the person.
         is_alone: Only this person reads there.
+        is_targeted: Only this person saw the question, though others read there.
         message: The message that was clicked, else empty.
     """
 
     account: Account
     place: Reference
     is_alone: bool
+    is_targeted: bool
     message: str
 
     @property
@@ -49,7 +51,7 @@ def inbound(body: Mapping[str, Any]) -> Inbound:
     place = Reference(body["serviceUrl"], body["recipient"]["id"], sender["id"], conversation["id"])
     is_alone = conversation.get("conversationType") == PERSONAL and not conversation.get("isGroup")
     account = Account("teams", tenant_of(body), str(sender.get("aadObjectId") or ""))
-    return Inbound(account, place, is_alone, str(body.get("replyToId") or ""))
+    return Inbound(account, place, is_alone, bool(body["recipient"].get("isTargeted")), str(body.get("replyToId") or ""))
 
 
 def typed(body: Mapping[str, Any]) -> str:

@@ -150,7 +150,8 @@ class Listeners(ActivityHandler):
 
     async def _remark(self, came: Inbound, how: str) -> None:
         """Say one sentence without figures where others read."""
-        await self._chat.say(came.account.space, came.place, await self._talk.remark(came.account, Elsewhere(how)))
+        card = await self._talk.remark(came.account, Elsewhere(how))
+        await self._chat.say(came.account.space, came.place, card, targeted=came.is_targeted)
 
     async def _keep(self, came: Inbound) -> None:
         """Remember how the person and the place are reached; what is known already costs nothing."""

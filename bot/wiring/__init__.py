@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from adapters.chat import terminal
 from adapters.clock import clock_at
@@ -32,10 +28,10 @@ from bot.ports import Clock
 from bot.services.accounts import Register
 from bot.services.converse import Conversation
 from bot.services.talk import Talk
-from bot.settings import RuleSettings, Settings, SourceSettings, secret
+from bot.settings import Settings, SourceSettings
+from bot.wiring import rules
 
 if TYPE_CHECKING:
-    from adapters.chat.slack.client import SlackChat
     from bot.ports import UsageSource
     from bot.services.ingest import Ingest
 
@@ -114,24 +110,6 @@ class App:
         """Return what answers in a chat; blocking work runs on *executor*."""
         return Talk(self.conversation, self.register, self.documents, self.templates, executor)
 
-    def slack(self) -> tuple[SlackChat, str, str]:
-        """Return Slack's client, its bot token, and the secret of its mode: for signatures, or to open the socket.
-
-        Raises:
-            ConfigError: [slack] is not enabled, or a secret is missing.
-        """
-        from adapters.chat.slack.client import SlackChat, required  # noqa: PLC0415 - questions must not wait for Slack's libraries
-
-        section, environment = self.settings.slack, os.environ
-        if not section.enabled:
-            raise ConfigError("[slack] is not enabled; set enabled = true in the configuration.")
-        name = "AISPEND_SLACK_BOT_TOKEN"
-        token = required(secret(environment, name), name, "OAuth & Permissions, Bot User OAuth Token")
-        is_http = section.mode == "http"
-        name = "AISPEND_SLACK_SIGNING_SECRET" if is_http else "AISPEND_SLACK_APP_TOKEN"
-        where = "Basic Information, Signing Secret" if is_http else "Basic Information, App-Level Tokens (connections:write)"
-        return SlackChat(token, section.api), token, required(secret(environment, name), name, where)
-
     @cached_property
     def ingest(self) -> Ingest:
         """What loads sources."""
@@ -140,18 +118,18 @@ class App:
         from bot.services.ingest import Ingest, Rules  # noqa: PLC0415
 
         settings = self.settings
-        rules = Rules(
+        found = Rules(
             currency=settings.organisation.currency,
-            allocation=tuple(_rule(rule, self) for rule in settings.allocation),
+            allocation=tuple(rules.rule(section, self.people.directory) for section in settings.allocation),
             records=self._records(),
-            rates=tuple(_rates(settings)),
+            rates=tuple(rules.rates(settings)),
         )
         return Ingest(
             self.ledger,
             self.people,
             self.clock,
             GenaiPrices(),
-            rules,
+            found,
             lambda: DuckDbEngine(settings.engine.memory, settings.engine.threads),
         )
 
@@ -161,7 +139,7 @@ class App:
         from adapters import registry  # noqa: PLC0415
         from adapters.place import Place  # noqa: PLC0415
 
-        tags = sorted({tag for rule in self.settings.allocation for tag in _rule(rule, self).tags})
+        tags = sorted({tag for part in self.settings.allocation for tag in rules.rule(part, self.people.directory).tags})
         with tempfile.TemporaryDirectory(prefix="aispend-spool-") as spool:
             yield registry.build(section.kind, section.own(), Place(section.name, self.settings.root, Path(spool), tuple(tags)))
 
@@ -196,89 +174,6 @@ class App:
 def app(settings: Settings, now: str | None) -> App:
     """Return the application for *settings*, its clock at *now* (or the real time)."""
     return App(settings, clock_at(now))
-
-
-def _rule(rule: RuleSettings, of: App) -> Any:
-    from bot.ledger.allocate import Rule, Sharing  # noqa: PLC0415
-    from bot.ledger.schema import KEYS, TAG  # noqa: PLC0415
-
-    place = f"[[allocation]] {rule.name}"
-    when = {_COLUMNS.get(name, name): (value,) if isinstance(value, str) else tuple(value) for name, value in rule.when.items()}
-    for name in when:
-        if name not in KEYS and not name.startswith(TAG):
-            raise ConfigError(f"{place}: `when` names '{name}'; there are {', '.join([*_COLUMNS, 'tag:NAME'])}.")
-    if not when or any(not values for values in when.values()):
-        raise ConfigError(f"{place}: `when` must name at least one column with a value.")
-    if any(str(team).startswith("tag:") for team in rule.among or ()):
-        raise ConfigError(f"{place}: `among` names teams, not tags.")
-    among = rule.among if isinstance(rule.among, dict) else dict.fromkeys(rule.among or [], 1)
-    if bool(rule.share) != bool(among):
-        raise ConfigError(f"{place}: `share` and `among` go together.")
-    if bool(rule.share) == bool(rule.team) and not (rule.project and not rule.share):
-        raise ConfigError(f"{place}: give either a team or a project, or `share` with `among`.")
-    if rule.share == "share" and not isinstance(rule.among, dict):
-        raise ConfigError(f'{place}: share = "share" needs weights, such as among = {{ search = 2, support = 1 }}.')
-    if any(weight < 0 for weight in among.values()) or (among and not any(among.values())):
-        raise ConfigError(f"{place}: weights must not be negative and not all zero.")
-    weights = {str(_team(team, of, place)): weight for team, weight in among.items()}
-    if len(weights) < len(rule.among or ()):
-        raise ConfigError(f"{place}: `among` names a team twice; name each once, with its weight.")
-    return Rule(rule.name, when, _team(rule.team, of, place), rule.project, Sharing(rule.share) if rule.share else None, weights)
-
-
-_COLUMNS = {
-    "provider": "provider_name",
-    "service": "service_name",
-    "model": "model",
-    "account": "billing_account_id",
-    "sub_account": "sub_account_id",
-    "project": "project",
-    "cost_center": "cost_center",
-    "agent": "agent",
-    "principal": "principal",
-    "category": "charge_category",
-}
-"""What rules call the columns of charges."""
-
-
-def _team(name: str | None, of: App, place: str) -> str | None:
-    if name is None or name.startswith("tag:"):
-        return name
-    team = of.people.directory().team(name)
-    if team is None:
-        raise ConfigError(f"{place}: there is no team '{name}' in the directory. Load the directory first, or mend the name.")
-    return team.name
-
-
-def _rates(settings: Settings) -> Iterator[dict[str, Any]]:
-    if not settings.organisation.rates:
-        return
-    path = settings.root / settings.organisation.rates
-    try:
-        reader = csv.DictReader(path.read_text("utf-8-sig").splitlines())
-        rows = list(reader)
-        if sorted(reader.fieldnames or []) != ["currency", "date", "rate"]:
-            raise ConfigError(f"{path.name} must have the columns date,currency,rate.")
-    except (OSError, ValueError, csv.Error) as exc:
-        raise ConfigError(f"[organisation] rates names {path}, which cannot be read: {exc}.") from exc
-    seen = set()
-    for line, row in enumerate(rows, 2):
-        try:
-            if None in row:
-                raise ValueError("more values than columns")  # noqa: TRY301 - one sentence for every bad line
-            day, currency, rate = date.fromisoformat(row["date"]), row["currency"].strip().upper(), Decimal(row["rate"])
-        except (KeyError, ValueError, TypeError, AttributeError, InvalidOperation) as exc:
-            raise ConfigError(f"{path.name}, line {line}: write date,currency,rate such as 2026-11-03,EUR,1.0842.") from exc
-        if rate.is_finite() and rate != rate.quantize(Decimal("1e-9")):
-            raise ConfigError(f"{path.name}, line {line}: the rate {rate} has more than nine decimals; round it.")
-        if not rate.is_finite() or not Decimal("1e-9") <= rate < Decimal(10) ** 8:
-            raise ConfigError(
-                f"{path.name}, line {line}: the rate {rate} cannot be; it is {settings.organisation.currency} per {currency}."
-            )
-        if (day, currency) in seen:
-            raise ConfigError(f"{path.name}, line {line}: {currency} has two rates on {day}; keep one.")
-        seen.add((day, currency))
-        yield {"rate_day": day, "rate_currency": currency, "rate": rate}
 
 
 def only_source(settings: Settings, kind: str) -> SourceSettings | None:
