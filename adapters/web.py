@@ -15,13 +15,14 @@ def application(endpoints: Mapping[str, Handler], checks: Mapping[str, Check], m
     """Return the application.
 
     Args:
-        endpoints: Handlers of POST requests, by path.
+        endpoints: Handlers by method and path, such as `POST /slack/events`.
         checks: What `/readyz` asks, by name.
         body: The most bytes of a request.
     """
     app = web.Application(client_max_size=body)
-    for path, handler in endpoints.items():
-        app.router.add_post(path, handler)
+    for place, handler in endpoints.items():
+        method, _, path = place.partition(" ")
+        app.router.add_route(method, path, handler)
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _readiness(checks))
     app.router.add_get("/metrics", _metrics(metrics))

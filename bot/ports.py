@@ -455,6 +455,9 @@ class Chat(Protocol):
     async def send(self, account: Account, card: Card) -> Sent:
         """Send *card* to the person's own chat with us and return where it stands."""
 
+    async def post(self, space: str, channel: str, card: Card) -> Sent:
+        """Post *card* in a channel, which holds figures of a team only; never where people of another organisation read."""
+
     async def edit(self, sent: Sent, card: Card) -> None:
         """Put *card* in the place of what stands at *sent*."""
 

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -101,11 +101,15 @@ class SlackSettings(_Section):
 
     Attributes:
         mode: `http`: Slack calls us; `socket`: we call Slack and need no public address.
+        workspaces: Ids of those that may install the app themselves (T…, or E… for an enterprise); none for one bot token.
+        client_id: Of the app; needed where workspaces install it.
         api: The Web API; another one only for trials.
     """
 
     enabled: bool = False
     mode: Literal["http", "socket"] = "http"
+    workspaces: tuple[Annotated[str, Field(pattern="^[TE][A-Z0-9]+$")], ...] = ()
+    client_id: str = ""
     api: str = Field(default="https://slack.com/api/", pattern=r"^https?://[^\s]+/$")
 
 

@@ -47,6 +47,7 @@ class FakeTeams:
         self.arrived = asyncio.Condition()
         self.refuses: dict[str, int] = {}
         """Path prefix to the status it is answered with."""
+        self.refused = 0
         self.url = ""
         self._ids = itertools.count(1)
 
@@ -68,6 +69,9 @@ class FakeTeams:
         path = request.match_info["path"]
         refused = next((status for prefix, status in self.refuses.items() if path.startswith(prefix)), None)
         if refused:
+            async with self.arrived:
+                self.refused += 1
+                self.arrived.notify_all()
             return web.json_response({"error": {"code": "Refused"}}, status=refused)
         if request.method == "GET":
             return self._member(path.rpartition("/")[2])
@@ -87,6 +91,11 @@ class FakeTeams:
         if name not in PEOPLE:
             return web.json_response({"error": {"code": "MemberNotFoundInConversation"}}, status=404)
         return web.json_response({"id": user, "objectId": f"aad-{name}", "tenantId": TENANT, "name": name.title(), **PEOPLE[name]})
+
+    async def refuse(self, count: int) -> None:
+        """Return once it has refused *count* calls."""
+        async with self.arrived:
+            await asyncio.wait_for(self.arrived.wait_for(lambda: self.refused >= count), 10)
 
     async def tell(self, count: int) -> list[tuple[str, str, dict[str, Any]]]:
         """Return everything it was told once there are *count* messages."""
@@ -169,3 +178,14 @@ class Rig:
         status, reply = await self.post(self.activity(user, type="invoke", name="adaptiveCard/action", value=value, replyToId="7", **more))
         assert status == 200
         return reply
+
+
+class Ticking:
+    """A clock that is set by hand."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        """Return the instant."""
+        return self.instant

@@ -6,16 +6,20 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from adapters.chat import terminal
 from adapters.store.tables import day_of
+from bot.domain.account import Account, Profile
 from bot.domain.budget import Budget
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.domain.visibility import Verdict
+from bot.errors import DeliveryDeferred, DeliveryImpossible, DeliveryUnknown
 from bot.ledger.schema import DAILY, LINE_COLUMNS
-from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load, Look, Quarantined, Ranking, UnallocatedKey, stated_scopes
+from bot.messages.card import Card
+from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load, Look, Quarantined, Ranking, Sent, UnallocatedKey, stated_scopes
 
 
 @dataclass
@@ -195,3 +199,58 @@ class FakeFigures:
 
     def _name(self, number: int) -> str:
         return next((value for (_, value), n in self.of.names.items() if n == number), "")
+
+
+@dataclass
+class FakeDocuments:
+    kept: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def get(self, kind: str, key: str) -> str | None:
+        return self.kept.get((kind, key))
+
+    def put(self, kind: str, key: str, text: str) -> None:
+        self.kept[kind, key] = text
+
+    def drop(self, kind: str, key: str) -> None:
+        self.kept.pop((kind, key), None)
+
+    def keys(self, kind: str, prefix: str = "") -> list[str]:
+        return sorted(key for of, key in self.kept if of == kind and key.startswith(prefix))
+
+
+class FakeChat:
+    """A platform in memory; *world* holds what is shown, counts what is written, and says what goes wrong."""
+
+    platform = "fake"
+
+    def __init__(self, world: Any, people: dict[str, str]) -> None:
+        self.world, self.people = world, people
+
+    async def profile(self, account: Account) -> Profile:
+        if self.world.fault:
+            raise DeliveryDeferred("The platform has trouble.", timedelta(seconds=7))
+        return Profile(self.people.get(account.user), is_gone=account.user not in self.people)
+
+    async def send(self, account: Account, card: Card) -> Sent:
+        if account.space != self.world.space:
+            raise DeliveryImpossible("The app is not installed there.")
+        return self._show(account.space, account.user, next(self.world.ids), card)
+
+    async def post(self, space: str, channel: str, card: Card) -> Sent:
+        return self._show(space, channel, next(self.world.ids), card)
+
+    async def edit(self, sent: Sent, card: Card) -> None:
+        self._show(sent.space, sent.place, sent.message, card)
+
+    def _show(self, space: str, place: str, message: str, card: Card) -> Sent:
+        if self.world.fault != "away":
+            self.world.writes += 1
+        match self.world.fault:
+            case "busy" | "away":
+                raise DeliveryDeferred("The platform asks to wait.", timedelta(seconds=7))
+            case "trouble" | "drop":
+                raise DeliveryUnknown("The connection broke.")
+            case "blocked":
+                raise DeliveryImpossible("The app was removed there.")
+        self.world.shown[message] = terminal.render(card)[:30_000]
+        return Sent(self.platform, space, place, message)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from adapters.chat.meters import Meters
+from adapters.chat.work import trace
 from bot.errors import DeliveryError
 from bot.services.talk import Answer, Heard, Talk, apology
 
@@ -30,7 +31,7 @@ class Answering:
             except DeliveryError as exc:
                 outcome.failed(type(exc).__name__)
                 log.warning("answer_not_delivered", platform=self.platform, error=type(exc).__name__, reason=str(exc))
-            except Exception as exc:
+            except Exception as exc:  # noqa: BLE001 - whatever it is, the person is told
                 outcome.failed(type(exc).__name__)
-                log.exception("answer_failed", platform=self.platform, error=type(exc).__name__)
+                log.error("answer_failed", platform=self.platform, error=type(exc).__name__, trace=trace(exc))  # noqa: TRY400 - see there
                 await say(Answer(apology(self.talk.templates, exc), has_failed=True))

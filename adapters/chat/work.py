@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 import structlog
@@ -41,5 +43,10 @@ class Work:
     async def _watched(self, job: Coroutine[Any, Any, None]) -> None:
         try:
             await job
-        except Exception as exc:
-            log.exception("job_failed", error=type(exc).__name__, exc_info=exc)
+        except Exception as exc:  # noqa: BLE001 - nobody awaits it
+            log.error("job_failed", error=type(exc).__name__, trace=trace(exc))  # noqa: TRY400 - the exception's own words may hold figures
+
+
+def trace(exc: BaseException) -> list[str]:
+    """Return where *exc* came from, without its words and values: they may name people and figures."""
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in extract_tb(exc.__traceback__)]

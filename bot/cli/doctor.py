@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bot import shipped
 from bot.cli.context import Context, Format, say, say_json
 from bot.errors import BotError, ConfigError
 from bot.wiring import App
-
-if TYPE_CHECKING:
-    from adapters.chat.slack.client import SlackChat
-
-_SKEW_S = 60
-"""Slack refuses what is five minutes off; a clock that far out is told long before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +32,7 @@ def doctor(context: typer.Context, format_: Annotated[Format, typer.Option("--fo
     """Check the configuration, the store, the directory, the sources and the chat platforms."""
     of: Context = context.obj
     with of.app() as app:
-        checks = [*_own(app), *(asyncio.run(_slack(app)) if app.settings.slack.enabled else ())]
+        checks = [*_own(app), *asyncio.run(_chat(app))]
     if format_ is Format.JSON:
         say_json({"checks": [{"name": c.name, "ok": not c.trouble, "said": c.trouble or c.said} for c in checks]})
     else:
@@ -88,57 +80,7 @@ def _sources(app: App) -> str:
     return ", ".join(f"{load.source} until {load.watermark:%Y-%m-%d}" for load in loads)
 
 
-async def _slack(app: App) -> list[Check]:
-    from bot.wiring.chat import slack_chat  # noqa: PLC0415
+async def _chat(app: App) -> list[Check]:
+    from bot.cli import doctor_chat  # noqa: PLC0415 - a deployment without chat must not wait for its libraries
 
-    try:
-        chat, _, _ = slack_chat(app)
-    except ConfigError as exc:
-        return [Check("slack", "", str(exc))]
-    await chat.start()
-    try:
-        return [await _told(name, look(app, chat)) for name, look in _SLACK.items()]
-    finally:
-        await chat.close()
-
-
-async def _told(name: str, look: Awaitable[str]) -> Check:
-    try:
-        return Check(name, await look)
-    except BotError as exc:
-        return Check(name, "", str(exc))
-
-
-async def _token(_: App, chat: SlackChat) -> str:
-    found = await chat.identity()
-    return f"valid, of workspace {found.team}"
-
-
-async def _scopes(_: App, chat: SlackChat) -> str:
-    import yaml  # noqa: PLC0415
-
-    manifest = yaml.safe_load((shipped.folder("manifest") / "slack.yaml").read_text("utf-8"))
-    wanted = set(manifest["oauth_config"]["scopes"]["bot"])
-    granted = (await chat.identity()).scopes
-    if wanted - granted:
-        missing = ", ".join(sorted(wanted - granted))
-        raise ConfigError(f"The app lacks {missing}. Paste `aispend manifest slack` into its App Manifest and install it again.")
-    more = sorted(granted - wanted)
-    return "as in the manifest" + (f"; not needed: {', '.join(more)}" if more else "")
-
-
-async def _clock(app: App, chat: SlackChat) -> str:
-    theirs = await chat.clock()
-    if theirs is None:
-        return "Slack named no time to compare with"
-    off = abs((app.clock.now().astimezone(UTC) - theirs).total_seconds())
-    if off > _SKEW_S:
-        raise ConfigError(f"This machine's clock is {off:.0f} s off Slack's; signatures fail at 300 s. Set the clock (NTP).")
-    return f"{off:.0f} s off Slack's"
-
-
-_SLACK: dict[str, Callable[[App, SlackChat], Awaitable[str]]] = {
-    "slack token": _token,
-    "slack scopes": _scopes,
-    "slack clock": _clock,
-}
+    return [Check(name, said, trouble) for name, said, trouble in await doctor_chat.checks(app)]

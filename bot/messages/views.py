@@ -99,6 +99,7 @@ class Costs:
         window: The days that are over or under way, up to today.
         partial: What part of the subject is shown, as words; empty for all of it.
         asked: The words that asked, for the buttons.
+        command: The words that ask for the same subject, where its name alone would not do.
         trend: The cost of each day, or month, of the window, ascending, those without cost included; empty where not to be shown.
     """
 
@@ -115,6 +116,7 @@ class Costs:
     partial: str = ""
     asked: str = ""
     asked_period: str = ""
+    command: str = ""
     unowned: Money | None = None
     trend: tuple[tuple[Window, Money], ...] = ()
 
@@ -170,6 +172,26 @@ class MyCosts(Costs):
             "freshness": Freshness(None),
         }
         yield "nothing", cls(**nothing)
+
+
+class PersonCosts(Costs):
+    """`person`: somebody else's figures, as far as the reader may see them."""
+
+    view = "person"
+    template = "replies/person"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, PersonCosts]]:
+        """Yield named examples."""
+        yield (
+            "part",
+            cls(
+                **(
+                    _example("Ana Ruiz", "99.10", "0")
+                    | {"partial": "the part of the teams you manage", "budget": None, "command": "person ana.ruiz@nordwind.example"}
+                )
+            ),
+        )
 
 
 class TeamCosts(Costs):
@@ -411,7 +433,7 @@ class Settings:
 
 
 View = Costs | Top | Unallocated | BudgetList | Looks | Help | Settings
-VIEWS: tuple[Any, ...] = (MyCosts, TeamCosts, ProjectCosts, OrgCosts, Top, Unallocated, BudgetList, Looks, Help, Settings)
+VIEWS: tuple[Any, ...] = (MyCosts, PersonCosts, TeamCosts, ProjectCosts, OrgCosts, Top, Unallocated, BudgetList, Looks, Help, Settings)
 
 _WINDOW = Window(date(2026, 11, 1), date(2026, 11, 24))
 _FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 6))

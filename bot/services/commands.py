@@ -13,6 +13,7 @@ class Verb(StrEnum):
     """The commands there are; the values are the words."""
 
     ME = "me"
+    PERSON = "person"
     TEAM = "team"
     PROJECT = "project"
     ORG = "org"
@@ -29,7 +30,7 @@ class Command:
     """One question.
 
     Attributes:
-        name: Team, project, or what `top` ranks; empty where the command takes none.
+        name: Person, team, project, or what `top` ranks; empty where the command takes none.
         period_words: The words of the period as they were asked, for the buttons of the answer.
     """
 
@@ -43,6 +44,7 @@ class Command:
 
 HELP = (
     ("me", "what you cost this month, and what is left of your budget"),
+    ("person NAME", "one person of a team you manage, also as @name"),
     ("team [NAME]", "a team you manage, with the teams below it"),
     ("project NAME", "what a project cost, as far as you may see it"),
     ("org", "the whole organisation (FinOps)"),

@@ -9,6 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TypeVar
 
+from bot.domain.account import Account
 from bot.domain.budget import EACH, Budget, ScopeKind, person_budget, scope_budget
 from bot.domain.money import Money
 from bot.domain.people import Directory, Person, Role
@@ -31,6 +32,7 @@ from bot.messages.views import (
     Looks,
     MyCosts,
     OrgCosts,
+    PersonCosts,
     ProjectCosts,
     Row,
     Settings,
@@ -118,6 +120,7 @@ class _Asked:
     def answer(self) -> View:
         verbs: dict[Verb, Callable[[], View]] = {
             Verb.ME: self._me,
+            Verb.PERSON: self._person,
             Verb.TEAM: self._team,
             Verb.PROJECT: self._project,
             Verb.ORG: self._org,
@@ -139,6 +142,38 @@ class _Asked:
         budget = person_budget(self._budgets(), self.viewer.email, self._team_of(self.viewer))
         scope = CostScope(people=(self.viewer.email,))
         return self._costs(MyCosts, self.viewer.name, scope, budget, (Dimension.TOOL, Dimension.MODEL))
+
+    def _person(self) -> View:
+        """Answer for one person: all of it to FinOps, to a manager what the teams they manage today paid."""
+        person = self._who(self.command.name.removeprefix("@"))
+        if person == self.viewer:
+            return self._me()
+        self._allow(SubjectKind.PERSON, person.email if person else self.command.name, exists=person is not None)
+        assert person is not None
+        if self.command.by in {Dimension.PERSON, Dimension.TEAM}:
+            raise Refusal(f"That is one person. Try: person {person.email} by {Dimension.MODEL}.")
+        is_whole = self._may(SubjectKind.PERSON, person.email) is Verdict.FINOPS
+        led = tuple(sorted(self.directory.managed_by(self.viewer.email, self.now.date())))
+        scope = CostScope(people=(person.email,), teams=None if is_whole else led)
+        budget = person_budget(self._budgets(), person.email, self._team_of(person)) if is_whole else None
+        partial = "" if is_whole else "the part of the teams you manage"
+        found = self._costs(PersonCosts, person.name, scope, budget, (Dimension.TOOL, Dimension.MODEL), partial=partial)
+        return replace(found, command=f"person {person.email}")
+
+    def _who(self, name: str) -> Person | None:
+        """Return who is meant by an e-mail, a chat account, or a name that is one person's among those the viewer may see."""
+        platform, _, rest = name.partition(":")
+        if rest.count(":") == 1:
+            binding = self.of.accounts.find(Account(platform, *rest.split(":")))
+            return self.directory.person(binding.email) if binding and binding.is_live else None
+        wanted = name.casefold()
+        found = [person for person in self.directory.people.values() if wanted in _names(person) and self._sees(person)]
+        if len(found) > 1:
+            raise Refusal(f"Which one? {', '.join(person.email for person in found[:LONG])}. For instance: person {found[0].email}.")
+        return found[0] if found else None
+
+    def _sees(self, person: Person) -> bool:
+        return self._may(SubjectKind.PERSON, person.email).allows
 
     def _team(self) -> View:
         name = self.command.name or self._own_team()
@@ -453,6 +488,9 @@ class _Asked:
             raise Refusal(NOTHING)
 
     def _log(self, kind: SubjectKind, name: str, verdict: Verdict) -> None:
+        """Remember a look; one's own are nobody's business, and must not wait for a store that is being loaded."""
+        if verdict is Verdict.OWN:
+            return
         self.of.people.log(Look(self.now, self.viewer.email, kind.value, name, verdict.value, self.command.text))
 
     # Small things
@@ -481,6 +519,12 @@ class _Asked:
         if key.lower() in named:
             return "a service's identity; no allocation rule gives it a team"
         return "no identity names this key and no allocation rule fits"
+
+
+def _names(person: Person) -> set[str]:
+    """Return what a person may be called in a question."""
+    local = person.email.partition("@")[0]
+    return {name.casefold() for name in (person.email, local, person.name, person.name.partition(" ")[0])}
 
 
 def _whose(budget: Budget, scope: CostScope) -> str:

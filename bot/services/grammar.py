@@ -23,7 +23,7 @@ _DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 _LONGEST = 3660
 YEARS = range(2000, 2101)
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
-_TAKES_NAME = {Verb.TEAM, Verb.PROJECT, Verb.TOP}
+_TAKES_NAME = {Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.TOP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
         name = _ranked(name)
     if verb is Verb.PROJECT and not name:
         raise Refusal("Which project? For instance: project ranking.")
+    if verb is Verb.PERSON and not name:
+        raise Refusal("Which person? For instance: person @ana, or an e-mail.")
     return Command(verb, found.period, name, by, found.words, text=" ".join(words) or "help")
 
 
@@ -64,6 +66,8 @@ def _words(text: str) -> list[str]:
 
 def _verb(words: list[str]) -> tuple[Verb, list[str]]:
     word = words[0].lower()
+    if word.startswith("@"):
+        return Verb.PERSON, words
     if word in list(Verb):
         return Verb(word), words[1:]
     near = get_close_matches(word, list(Verb), n=1, cutoff=0.5)

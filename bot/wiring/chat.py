@@ -13,12 +13,16 @@ from adapters.chat.meters import Meters
 from adapters.chat.once import Once
 from adapters.chat.work import Work
 from adapters.store.accounts import received
+from bot import shipped
 from bot.errors import BotError, ConfigError, DeliveryImpossible
 from bot.settings import secret
 from bot.wiring import App
 
 if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
+
     from adapters.chat.slack.client import SlackChat
+    from adapters.chat.slack.installations import Installations
     from adapters.chat.teams.auth import Trust
     from adapters.chat.teams.client import TeamsChat
     from adapters.chat.teams.credentials import Tokens
@@ -34,7 +38,7 @@ class Parts:
 
     Attributes:
         note: Takes a sentence for the operator.
-        endpoints: Handlers of POST requests, by path.
+        endpoints: Handlers by method and path.
         checks: What readiness asks, by name.
     """
 
@@ -52,24 +56,45 @@ class Parts:
         return Once(received(self.app.database), self.app.clock)
 
 
-def slack_chat(app: App) -> tuple[SlackChat, str, str]:
-    """Return Slack's client, its bot token, and the secret of its mode: for signatures, or to open the socket.
+def slack_chat(app: App) -> SlackChat:
+    """Return Slack's client: of one token, or of the workspaces that installed the app.
 
     Raises:
-        ConfigError: [slack] is not enabled, or a secret is missing.
+        ConfigError: [slack] is not enabled or not whole, or a secret is missing.
     """
     from adapters.chat.slack.client import SlackChat  # noqa: PLC0415 - questions must not wait for Slack's libraries
 
     section = app.settings.slack
     if not section.enabled:
         raise ConfigError("[slack] is not enabled; set enabled = true in the configuration.")
+    if section.workspaces:
+        return SlackChat(None, section.api, _installations(app))
     token = _required("AISPEND_SLACK_BOT_TOKEN", "slack", "Slack shows it under OAuth & Permissions, Bot User OAuth Token")
-    if section.mode == "http":
-        key = _required("AISPEND_SLACK_SIGNING_SECRET", "slack", "Slack shows it under Basic Information, Signing Secret")
-    else:
-        where = "Slack makes it under Basic Information, App-Level Tokens (connections:write)"
-        key = _required("AISPEND_SLACK_APP_TOKEN", "slack", where)
-    return SlackChat(token, section.api), token, key
+    return SlackChat(token, section.api)
+
+
+def slack_key(app: App) -> str:
+    """Return the secret of Slack's mode: by which it signs, or by which we open the socket.
+
+    Raises:
+        ConfigError: It is missing.
+    """
+    if app.settings.slack.mode == "http":
+        return _required("AISPEND_SLACK_SIGNING_SECRET", "slack", "Slack shows it under Basic Information, Signing Secret")
+    where = "Slack makes it under Basic Information, App-Level Tokens (connections:write)"
+    return _required("AISPEND_SLACK_APP_TOKEN", "slack", where)
+
+
+def _installations(app: App) -> Installations:
+    from adapters.chat.slack.installations import Installations  # noqa: PLC0415
+
+    return Installations(app.documents, _cipher(), app.settings.slack.workspaces, app.clock)
+
+
+def _cipher() -> MultiFernet:
+    from adapters.chat.slack.installations import cipher  # noqa: PLC0415
+
+    return cipher(_required("AISPEND_SLACK_TOKEN_KEY", "slack", "It encrypts the workspaces' tokens, as [slack] names workspaces"))
 
 
 @asynccontextmanager
@@ -83,20 +108,47 @@ async def slack(parts: Parts) -> AsyncIterator[None]:
     from adapters.chat.slack.listeners import Listeners  # noqa: PLC0415
 
     app = parts.app
-    chat, token, key = slack_chat(app)
-    bolt = Listeners(app.talk(parts.executor), chat, parts.work, parts.once, parts.meters).app(token)
+    chat, key = slack_chat(app), slack_key(app)
+    bolt = Listeners(app.talk(parts.executor), chat, parts.work, parts.once, parts.meters).app()
     await chat.start()
     try:
-        await _first_word(chat.identity, parts)
-        parts.checks["slack"] = lambda: _trouble(chat.identity)
+        await _first_word(chat.check, parts)
+        parts.checks["slack"] = lambda: _trouble(chat.check)
+        if app.settings.slack.workspaces:
+            parts.endpoints.update(_install_pages(chat, parts))
         if app.settings.slack.mode == "http":
-            parts.endpoints["/slack/events"] = Front(key, bolt, parts.once, app.clock).handle
+            parts.endpoints["POST /slack/events"] = Front(key, bolt, parts.once, app.clock).handle
             yield
         else:
             async with _socket(bolt, key, parts):
                 yield
     finally:
         await chat.close()
+
+
+def _install_pages(chat: SlackChat, parts: Parts) -> dict[str, Handler]:
+    from adapters.chat.slack.install import pages  # noqa: PLC0415
+    from adapters.chat.slack.installations import States  # noqa: PLC0415
+
+    section = parts.app.settings.slack
+    if not section.client_id:
+        raise ConfigError("[slack] names workspaces, so it needs client_id. Slack shows it under Basic Information.")
+    secret_ = _required("AISPEND_SLACK_CLIENT_SECRET", "slack", "Slack shows it under Basic Information, Client Secret")
+    states = States(_cipher(), parts.once, parts.app.clock)
+    return pages(chat.client, (section.client_id, secret_), slack_scopes(), _installations(parts.app), states)
+
+
+def slack_manifest() -> dict[str, Any]:
+    """Return the app's description as we ship it."""
+    import yaml  # noqa: PLC0415
+
+    found: dict[str, Any] = yaml.safe_load((shipped.folder("manifest") / "slack.yaml").read_text("utf-8"))
+    return found
+
+
+def slack_scopes() -> list[str]:
+    """Return the scopes that the manifest asks for."""
+    return [str(scope) for scope in slack_manifest()["oauth_config"]["scopes"]["bot"]]
 
 
 @asynccontextmanager
@@ -170,7 +222,7 @@ async def teams(parts: Parts, *, insecure: bool = False) -> AsyncIterator[None]:
         else:
             await _first_word(chat.check, parts)
         parts.checks["teams"] = lambda: _trouble(chat.check)
-        parts.endpoints["/api/messages"] = Front(authentication, listeners, parts.once).handle
+        parts.endpoints["POST /api/messages"] = Front(authentication, listeners, parts.once).handle
         yield
     finally:
         await chat.close()

@@ -3,119 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import itertools
 import json
+import subprocess
+import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
-import aiohttp
 import pytest
-import yaml
-from aiohttp import web
-from conftest import NOW
+from chat_slack import SECRET, STAMP, USERS, Rig
+from conftest import NOW, aispend
 
-from adapters.chat.slack.listeners import COMMAND, EVENTS
-from bot import shipped
-from bot.cli.serve import running
+from adapters.chat.slack.listeners import COMMAND
+from bot.cli import doctor_chat
+from bot.services.converse import Conversation
 from bot.wiring import App
-
-SECRET = "s3cr3t-of-tests"
-STAMP = int(datetime.fromisoformat(NOW).timestamp())
-USERS = {
-    "UANA": {"profile": {"email": "ana@x.example"}},
-    "UBEN": {"profile": {"email": "ben@x.example"}},
-    "UGUEST": {"profile": {"email": "ana@x.example"}, "is_restricted": True},
-    "UNOBODY": {"profile": {"email": "nobody@y.example"}},
-    "UMUTE": {"profile": {}},
-}
-
-
-class FakeSlack:
-    """Slack's Web API and response URLs; remembers what it was told."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.heard = asyncio.Event()
-        self.url = ""
-
-    async def handle(self, request: web.Request) -> web.Response:
-        name = request.path.rpartition("/")[2]
-        given: dict[str, Any] = await request.json() if request.content_type == "application/json" else dict(await request.post())
-        given |= dict(request.query)
-        self.calls.append((name, given))
-        answer: dict[str, Any] = {"ok": True, "team_id": "T1", "user_id": "UBOT", "channel": "D1", "ts": "1.2"}
-        if name == "users.info":
-            answer["user"] = {"id": given["user"], "team_id": "T1", **USERS[given["user"]]}
-        elif name != "auth.test":
-            self.heard.set()
-        return web.json_response(answer)
-
-    async def next(self) -> tuple[str, dict[str, Any]]:
-        await asyncio.wait_for(self.heard.wait(), 10)
-        self.heard.clear()
-        return next(call for call in reversed(self.calls) if call[0] not in {"users.info", "auth.test"})
-
-
-class Rig:
-    """The running service beside the fake."""
-
-    def __init__(self, app: App) -> None:
-        self.app, self.slack, self.turn = app, FakeSlack(), itertools.count()
-
-    async def __aenter__(self) -> Self:
-        fake = web.Application()
-        fake.router.add_route("*", "/api/{name}", self.slack.handle)
-        self.runner = web.AppRunner(fake)
-        await self.runner.setup()
-        await web.TCPSite(self.runner, "127.0.0.1", 0).start()
-        self.slack.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}/api/"
-        section = self.app.settings.slack.model_copy(update={"enabled": True, "api": self.slack.url})
-        object.__setattr__(self.app, "settings", self.app.settings.model_copy(update={"slack": section}))
-        self.running = running(self.app, "127.0.0.1", 0)
-        self.address = await self.running.__aenter__()
-        self.session = aiohttp.ClientSession()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.session.close()
-        await self.running.__aexit__(None, None, None)
-        await self.runner.cleanup()
-
-    async def post(self, body: bytes, kind: str = "application/x-www-form-urlencoded", **headers: str) -> int:
-        sign = hmac.new(SECRET.encode(), b"v0:%d:" % STAMP + body, hashlib.sha256).hexdigest()
-        head = {"Content-Type": kind, "X-Slack-Request-Timestamp": str(STAMP), "X-Slack-Signature": f"v0={sign}"} | headers
-        async with self.session.post(f"http://{self.address}/slack/events", data=body, headers=head) as response:
-            self.said = await response.text()
-            return response.status
-
-    async def text(self, body: bytes) -> str:
-        assert await self.post(body) == 200
-        return self.said
-
-    async def command(self, user: str, text: str, team: str = "T1") -> dict[str, Any]:
-        fields = {"command": COMMAND, "text": text, "user_id": user, "team_id": team, "response_url": f"{self.slack.url}response"}
-        fields["trigger_id"] = str(next(self.turn))  # as Slack does: two equal commands are two requests
-        assert await self.post(urlencode(fields).encode()) == 200
-        return (await self.slack.next())[1]
-
-    async def press(self, user: str, action: str, value: str, team: str = "T1") -> tuple[str, dict[str, Any]]:
-        pressed = {"type": "button", "action_id": f"{action}:0", "block_id": "b", "value": value}
-        payload = {
-            "type": "block_actions",
-            "user": {"id": user, "team_id": team},
-            "team": {"id": "T1"},
-            "actions": [pressed],
-            "trigger_id": str(next(self.turn)),
-            "container": {"type": "message", "is_ephemeral": True},
-            "response_url": f"{self.slack.url}response",
-        }
-        assert await self.post(urlencode({"payload": json.dumps(payload)}).encode()) == 200
-        return await self.slack.next()
+from bot.wiring.chat import slack_manifest, slack_scopes
 
 
 @pytest.fixture(autouse=True)
@@ -288,7 +193,126 @@ def test_readiness_and_health(company: App) -> None:
     play(company, scene)
 
 
-def test_the_manifest_asks_for_what_the_code_uses(shared: Path) -> None:
-    found = yaml.safe_load((shipped.folder("manifest") / "slack.yaml").read_text("utf-8"))
-    assert [command["command"] for command in found["features"]["slash_commands"]] == [COMMAND]
-    assert tuple(found["settings"]["event_subscriptions"]["bot_events"]) == EVENTS
+def test_what_is_under_way_is_finished_before_it_stops(company: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaving the rig is a SIGTERM: the answer that was begun still goes out."""
+    begun = threading.Event()
+    whole = Conversation.answer
+
+    def slow(of: Conversation, *words: Any) -> Any:
+        begun.set()
+        return whole(of, *words)
+
+    monkeypatch.setattr(Conversation, "answer", slow)
+    kept: list[Rig] = []
+
+    async def scene(rig: Rig) -> None:
+        kept.append(rig)
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "help")
+        begun.clear()
+        fields = {"command": COMMAND, "text": "me", "user_id": "UANA", "team_id": "T1", "response_url": f"{rig.slack.url}response"}
+        assert await rig.post(urlencode(fields).encode()) == 200
+
+    play(company, scene)
+    assert "$41.50" in kept[0].slack.calls[-1][1]["text"]
+
+
+def test_who_was_known_is_known_while_slack_is_away_but_not_for_ever(company: App, make_app: Callable[..., App]) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+
+    play(company, scene)
+    for days, sees in ((0.5, True), (2, True), (8, False)):
+        later = datetime.fromisoformat(NOW) + timedelta(days=days)
+        app = make_app(now=later.isoformat())
+
+        async def ask(rig: Rig, sees: bool = sees) -> None:
+            rig.slack.silent.add("users.info")
+            said = json.dumps(await rig.command("UANA", "me 2026-11"))
+            assert ("$41.50" in said) is sees
+            if not sees:
+                assert "cannot check who you are" in said
+
+        play(app, ask)
+
+
+def test_a_profile_is_read_again_every_day(company: App, make_app: Callable[..., App], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+
+    play(company, scene)
+    monkeypatch.setitem(USERS, "UANA", {"profile": {"email": "ana@x.example"}, "deleted": True})
+    app = make_app(now=(datetime.fromisoformat(NOW) + timedelta(days=1)).isoformat())
+
+    async def ask(rig: Rig) -> None:
+        assert "41.5" not in json.dumps(await rig.command("UANA", "me 2026-11"))
+
+    play(app, ask)
+
+
+def test_a_person_is_asked_for_by_mention(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        await rig.command("UMIA", "me")
+        await rig.press("UMIA", "confirm", "me")
+        found = await rig.command("UMIA", "<@UANA|ana> by model")
+        assert "$41.50" in found["text"]
+        assert "Ana Ruiz" in found["text"]
+        for words in ("<@UMIA|mia>", "<@UBEN>", "person <mailto:mia@x.example|mia@x.example>", "@nobody", '"@Mia Berg"'):
+            assert "nothing here that I can show you" in json.dumps(await rig.command("UANA", words))
+
+    play(company, scene)
+
+
+def test_an_operator_s_word_holds_and_is_taken_back(company: App, tmp_path: Path) -> None:
+    def accounts(*words: str) -> str:
+        run = [aispend(), "--config", str(tmp_path / "aispend.toml"), "--now", NOW, "accounts", *words]
+        return subprocess.run(run, capture_output=True, text=True, check=True).stdout
+
+    async def scene(rig: Rig) -> None:
+        await asyncio.to_thread(accounts, "bind", "slack:T1:UMUTE", "ana@x.example")
+        assert "$41.50" in (await rig.command("UMUTE", "me"))["text"]
+        assert "slack:T1:UMUTE" in await asyncio.to_thread(accounts, "list")
+        await asyncio.to_thread(accounts, "unbind", "slack:T1:UMUTE")
+        assert "41.5" not in json.dumps(await rig.command("UMUTE", "me"))
+
+    play(company, scene)
+
+
+def doctor(app: App, monkeypatch: pytest.MonkeyPatch, **of: Any) -> dict[str, str]:
+    """What `doctor` says of Slack, by check."""
+    found: dict[str, str] = {}
+
+    async def scene(rig: Rig) -> None:
+        for name, value in of.items():
+            setattr(rig.slack, name, value)
+        found.update({name: trouble or said for name, said, trouble in await doctor_chat.checks(app)})
+
+    play(app, scene)
+    return found
+
+
+def test_doctor_says_what_is_wrong_with_slack(company: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    well = doctor(company, monkeypatch, scopes=",".join(slack_scopes()), date="Mon, 23 Nov 2026 09:00:30 GMT")
+    assert well["slack token"] == "valid, of workspace T1"
+    assert well["slack scopes"] == "as in the manifest"
+    assert well["slack clock"] == "30 s off Slack's"
+    assert "not compared" in well["slack manifest"]
+    monkeypatch.setenv("AISPEND_SLACK_CONFIG_TOKEN", "xoxe-1")
+    theirs = slack_manifest()
+    theirs["settings"]["event_subscriptions"]["bot_events"].remove("user_change")
+    ill = doctor(company, monkeypatch, scopes="commands", date="Mon, 23 Nov 2026 09:10:00 GMT", manifest=theirs)
+    assert "The app lacks channels:read, chat:write" in ill["slack scopes"]
+    assert "600 s off Slack's" in ill["slack clock"]
+    assert "events is" in ill["slack manifest"]
+    monkeypatch.delenv("AISPEND_SLACK_SIGNING_SECRET")
+    assert asyncio.run(doctor_chat.checks(_enabled(company)))[0][2].startswith("[slack] is enabled, but AISPEND_SLACK_SIGNING_SECRET")
+
+
+def _enabled(app: App) -> App:
+    section = app.settings.slack.model_copy(update={"enabled": True})
+    object.__setattr__(app, "settings", app.settings.model_copy(update={"slack": section}))
+    return app

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -44,26 +44,45 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
-    """Whose the bot token is."""
+class Workspace:
+    """Where we are installed, and the token we speak with there.
+
+    Attributes:
+        space: The enterprise, else the team: whose the users are.
+        team: Empty for an installation in a whole enterprise.
+    """
 
     space: str
     team: str
     enterprise: str | None
     bot_user: str
     scopes: frozenset[str]
+    token: str = field(repr=False)
+
+
+class Installed(Protocol):
+    """The workspaces that installed us."""
+
+    async def find(self, space: str, team: str = "") -> Workspace | None:
+        """Return the one that serves *team* of *space*."""
+
+    async def forget(self, space: str, team: str = "") -> None:
+        """Drop one: the app was removed there."""
+
+    def doubt(self) -> None:
+        """Read everything anew: Slack refused a token."""
 
 
 class SlackChat:
-    """One workspace, by its bot token; `start` before use, `close` after."""
+    """One workspace, by its bot token, or those that are installed; `start` before use, `close` after."""
 
     platform = "slack"
 
-    def __init__(self, token: str, api: str = "https://slack.com/api/") -> None:
-        self._token, self._api = token, api
+    def __init__(self, token: str | None, api: str = "https://slack.com/api/", installed: Installed | None = None) -> None:
+        self._token, self._api, self._installed = token, api, installed
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
-        self._identity: Identity | None = None
+        self._own: Workspace | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def start(self) -> None:
@@ -82,21 +101,45 @@ class SlackChat:
         assert self._client is not None, "start() comes first"
         return self._client
 
-    async def identity(self) -> Identity:
-        """Return whose the token is; Slack is asked once."""
+    async def check(self) -> None:
+        """Ask Slack whose the token is; where workspaces install us, there may be none yet."""
+        if self._installed is None:
+            await self.own()
+
+    async def own(self) -> Workspace:
+        """Return the workspace of the one token; Slack is asked once."""
         async with self._one_at_a_time:
-            if self._identity is None:
+            if self._own is None:
                 found = await self._read(self.client.auth_test())
                 scopes = found.headers.get("x-oauth-scopes") or found.headers.get("X-OAuth-Scopes") or ""
                 enterprise = found.get("enterprise_id")
-                self._identity = Identity(
+                self._own = Workspace(
                     enterprise or found["team_id"],
                     found["team_id"],
                     enterprise,
                     found["user_id"],
                     frozenset(scope.strip() for scope in scopes.split(",") if scope.strip()),
+                    self._token or "",
                 )
-        return self._identity
+        return self._own
+
+    async def workspace(self, space: str, team: str = "") -> Workspace | None:
+        """Return the workspace that a request comes from, None where we are not installed."""
+        if self._installed:
+            return await self._installed.find(space, team)
+        own = await self.own()
+        return own if own.space == space else None
+
+    async def removed(self, space: str, team: str) -> None:
+        """Take note that the app was removed."""
+        if self._installed:
+            await self._installed.forget(space, team)
+
+    async def _at(self, space: str) -> Workspace:
+        found = await self.workspace(space)
+        if found is None:
+            raise DeliveryImpossible("The app is not installed in that workspace.")
+        return found
 
     async def clock(self) -> datetime | None:
         """Return Slack's time, None where it names none."""
@@ -106,10 +149,18 @@ class SlackChat:
         except ValueError:
             return None
 
+    async def manifest(self, token: str) -> dict[str, Any]:
+        """Return the app's description as Slack has it; *token* is a configuration token."""
+        bot = (await self._read(self.client.auth_test()))["bot_id"]
+        app = (await self._read(self.client.bots_info(bot=bot)))["bot"]["app_id"]
+        found: dict[str, Any] = (await self._read(self.client.apps_manifest_export(app_id=app, token=token)))["manifest"]
+        return found
+
     async def profile(self, account: Account) -> Profile:
         """Return what Slack says of *account* now."""
-        found = await self._read(self.client.users_info(user=account.user))
-        return profile(found["user"], await self.identity())
+        at = await self._at(account.space)
+        found = await self._read(self.client.users_info(user=account.user, token=at.token))
+        return profile(found["user"], at)
 
     async def send(self, account: Account, card: Card) -> Sent:
         """Send *card* as a direct message."""
@@ -117,22 +168,35 @@ class SlackChat:
 
     async def say(self, space: str, place: str, card: Card) -> Sent:
         """Post *card* in a direct-message channel, or to a user id."""
+        token = (await self._at(space)).token
         found = await self._drawn(
-            card, lambda message: self.client.chat_postMessage(channel=place, unfurl_links=False, unfurl_media=False, **message)
+            card,
+            lambda message: self.client.chat_postMessage(channel=place, token=token, unfurl_links=False, unfurl_media=False, **message),
         )
         return Sent(self.platform, space, found["channel"], found["ts"])
 
     async def edit(self, sent: Sent, card: Card) -> None:
         """Put *card* in the place of what was sent."""
-        await self._drawn(card, lambda message: self.client.chat_update(channel=sent.place, ts=sent.message, **message))
+        token = (await self._at(sent.space)).token
+        await self._drawn(card, lambda message: self.client.chat_update(channel=sent.place, ts=sent.message, token=token, **message))
 
-    async def publish(self, user: str, card: Card) -> None:
+    async def post(self, space: str, channel: str, card: Card) -> Sent:
+        """Post *card* in a channel, unless people of another organisation read there."""
+        token = (await self._at(space)).token
+        found = (await self._read(self.client.conversations_info(channel=channel, token=token)))["channel"]
+        if found.get("is_ext_shared", True) or found.get("is_pending_ext_shared"):
+            raise DeliveryImpossible("That channel is shared with another organisation; figures are not posted there.")
+        return await self.say(space, channel, card)
+
+    async def publish(self, account: Account, card: Card) -> None:
         """Put *card* on the person's own page."""
-        await self._write(self.client.views_publish(user_id=user, view=render.home(card)))
+        token = (await self._at(account.space)).token
+        await self._write(self.client.views_publish(user_id=account.user, view=render.home(card), token=token))
 
-    async def open(self, trigger: str, view: dict[str, Any]) -> None:
+    async def open(self, space: str, trigger: str, view: dict[str, Any]) -> None:
         """Open the modal *view*; the trigger lives for three seconds."""
-        await self._write(self.client.views_open(trigger_id=trigger, view=view))
+        token = (await self._at(space)).token
+        await self._write(self.client.views_open(trigger_id=trigger, view=view, token=token))
 
     async def respond(self, url: str, card: Card, *, is_new: bool) -> None:
         """Answer at the response URL of a command or a click, to that person only.
@@ -180,17 +244,28 @@ class SlackChat:
             return await self._write(call(render.message(card, has_charts=False)))
 
     async def _read(self, call: Awaitable[Any]) -> Any:
-        return await _translated(call, is_write=False)
+        return await self._translated(call, is_write=False)
 
     async def _write(self, call: Awaitable[Any]) -> Any:
-        return await _translated(call, is_write=True)
+        return await self._translated(call, is_write=True)
+
+    async def _translated(self, call: Awaitable[Any], *, is_write: bool) -> Any:
+        try:
+            return await call
+        except SlackApiError as exc:
+            found = _meaning(exc, is_write=is_write)
+            if self._installed and isinstance(found, DeliveryImpossible):
+                self._installed.doubt()
+            raise found from exc
+        except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError) as exc:
+            raise _broken(exc, is_write=is_write) from exc
 
 
-def profile(user: dict[str, Any], identity: Identity) -> Profile:
-    """Return Slack's user object as a profile."""
+def profile(user: dict[str, Any], at: Workspace) -> Profile:
+    """Return Slack's user object as a profile, seen from where we are installed."""
     of = user.get("profile") or {}
     enterprise = (user.get("enterprise_user") or {}).get("enterprise_id")
-    is_ours = user.get("team_id") == identity.team or (identity.enterprise is not None and enterprise == identity.enterprise)
+    is_ours = user.get("team_id") == at.team or (at.enterprise is not None and enterprise == at.enterprise)
     return Profile(
         email=of.get("email") or None,
         name=user.get("real_name") or of.get("real_name") or "",
@@ -200,15 +275,6 @@ def profile(user: dict[str, Any], identity: Identity) -> Profile:
         is_bot=bool(user.get("is_bot")) or user.get("id") == "USLACKBOT",
         is_gone=bool(user.get("deleted")),
     )
-
-
-async def _translated(call: Awaitable[Any], *, is_write: bool) -> Any:
-    try:
-        return await call
-    except SlackApiError as exc:
-        raise _meaning(exc, is_write=is_write) from exc
-    except (aiohttp.ClientError, TimeoutError, OSError, SlackClientError) as exc:
-        raise _broken(exc, is_write=is_write) from exc
 
 
 def _meaning(exc: SlackApiError, *, is_write: bool) -> DeliveryError:

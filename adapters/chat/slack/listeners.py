@@ -37,6 +37,8 @@ EVENTS = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked", 
 """What the manifest subscribes to; a test compares."""
 FORM_S = 2.0
 """How long a form waits for its answer before it closes and the answer follows."""
+_UNUSED = "xoxb-unused"
+"""Bolt wants a token; every call of ours brings its own, as whose it is is settled only when the answer is."""
 log = structlog.get_logger()
 Say = Callable[[Card], Awaitable[None]]
 
@@ -51,11 +53,11 @@ class Listeners:
     once: Once
     meters: Meters
 
-    def app(self, token: str) -> AsyncApp:
+    def app(self) -> AsyncApp:
         """Return Bolt with every listener; the front has verified the signature."""
 
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=token)
+            return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=_UNUSED)
 
         app = AsyncApp(
             name="aispend",
@@ -84,7 +86,8 @@ class Listeners:
 
     async def _command(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
-        heard = Heard(_account(body, body["user_id"]), Action.ASK, _typed(body.get("text")) or "me")
+        account = _account(body, body["user_id"])
+        heard = Heard(account, Action.ASK, _typed(body.get("text"), account) or "me")
         self.work.start(self._answer(heard, body, lambda card: self.chat.respond(body["response_url"], card, is_new=True)))
 
     async def _message(self, ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
@@ -92,14 +95,14 @@ class Listeners:
         if event.get("channel_type") != "im" or event.get("bot_id") or event.get("subtype") or not event.get("user"):
             return
         account = _account(body, event["user"])
-        heard = Heard(account, Action.ASK, _typed(event.get("text")) or "help")
+        heard = Heard(account, Action.ASK, _typed(event.get("text"), account) or "help")
         self.work.start(self._answer(heard, body, self._saying(account.space, event["channel"])))
 
     async def _home(self, ack: Any, body: dict[str, Any], event: dict[str, Any]) -> None:
         await ack()
         if event.get("tab") == "home":
             heard = Heard(_account(body, event["user"]), Action.ASK, "me")
-            self.work.start(self._answer(heard, body, lambda card: self.chat.publish(event["user"], card)))
+            self.work.start(self._answer(heard, body, lambda card: self.chat.publish(heard.account, card)))
 
     async def _action(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
@@ -134,16 +137,24 @@ class Listeners:
         user = event.get("user") or {}
 
         async def apply() -> None:
-            await self.talk.changed(_account(body, user["id"]), profile_of(user, await self.chat.identity()))
+            account = _account(body, user["id"])
+            at = await self.chat.workspace(account.space, _team(body))
+            if at:
+                await self.talk.changed(account, profile_of(user, at))
 
         if user.get("id"):
             self.work.start(apply())
 
     async def _removed(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
-        space = _account(body, "").space
-        log.warning("slack_app_removed", why=(body.get("event") or {}).get("type"))
-        self.work.start(self.talk.forget_space("slack", space))
+        space, why = _account(body, "").space, (body.get("event") or {}).get("type")
+        log.warning("slack_app_removed", why=why)
+
+        async def forget() -> None:
+            await self.talk.forget_space("slack", space)
+            await self.chat.removed(space, _team(body))
+
+        self.work.start(forget())
 
     async def _answer(self, heard: Heard, body: Mapping[str, Any], say: Say, wrong: asyncio.Future[Any] | None = None) -> None:
         """Answer *heard*; *wrong* is told what is wrong with the answers of a form."""
@@ -162,11 +173,10 @@ class Listeners:
 
     async def _heard(self, heard: Heard, body: Mapping[str, Any]) -> Answer:
         """Answer members of the workspace that installed us; who clicks from another one learns nothing."""
-        identity = await self.chat.identity()
+        at = await self.chat.workspace(heard.account.space, _team(body))
         user = body.get("user")
         team = user.get("team_id") if isinstance(user, dict) else None
-        is_elsewhere = identity.enterprise is None and team not in {None, identity.team}
-        if heard.account.space != identity.space or is_elsewhere:
+        if at is None or (at.enterprise is None and team not in {None, at.team}):
             log.warning("slack_other_workspace")
             return self.talk.stranger(Doubt.EXTERNAL, "slack")
         return await self.talk.answer(heard, lambda: self.chat.profile(heard.account))
@@ -178,7 +188,7 @@ class Listeners:
                 return
             view = render.modal(card)
             kept = {"on": view["private_metadata"], **_where(body)}
-            await self.chat.open(body["trigger_id"], view | {"private_metadata": json.dumps(kept)})
+            await self.chat.open(heard.account.space, body["trigger_id"], view | {"private_metadata": json.dumps(kept)})
 
         await self._answer(heard, body, show)
 
@@ -192,15 +202,15 @@ class Listeners:
 
     async def _return(self, where: Mapping[str, str], body: Mapping[str, Any], card: Card) -> None:
         """Edit the message that was clicked where only this person reads it; elsewhere answer them alone."""
-        user, space = body["user"]["id"], (await self.chat.identity()).space
+        account = _account(body, body["user"]["id"])
         if where.get("home"):
-            await self.chat.publish(user, card)
+            await self.chat.publish(account, card)
         elif where.get("channel"):
-            await self.chat.edit(Sent("slack", space, where["channel"], where["message"]), card)
+            await self.chat.edit(Sent("slack", account.space, where["channel"], where["message"]), card)
         elif where.get("url"):
             await self.chat.respond(where["url"], card, is_new=bool(where.get("shared")))
         else:
-            await self.chat.say(space, user, card)
+            await self.chat.say(account.space, account.user, card)
 
     def _saying(self, space: str, channel: str) -> Say:
         async def say(card: Card) -> None:
@@ -209,9 +219,25 @@ class Listeners:
         return say
 
 
-def _typed(text: object) -> str:
-    """Return what was typed: Slack escapes exactly these three characters (https://docs.slack.dev/messaging/formatting-message-text)."""
-    return str(text or "").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+_WRAPPED = re.compile(r"<([@#]?)([^<>|]*)(?:\|([^<>]*))?>")
+
+
+def _typed(text: object, account: Account) -> str:
+    """Return what was typed: people as `@` and their account, links as their words, and the three characters that Slack escapes.
+
+    https://docs.slack.dev/messaging/formatting-message-text (read 2026-11-23)
+    """
+
+    def unwrapped(found: re.Match[str]) -> str:
+        mark, target, words = found.groups()
+        return f"@{Account('slack', account.space, target)}" if mark == "@" else str(words or target)
+
+    plain = _WRAPPED.sub(unwrapped, str(text or ""))
+    return plain.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&").strip()
+
+
+def _team(body: Mapping[str, Any]) -> str:
+    return str(body.get("team_id") or (body.get("team") or {}).get("id") or "")
 
 
 def _account(body: Mapping[str, Any], user: str) -> Account:

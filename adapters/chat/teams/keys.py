@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import aiohttp
@@ -38,6 +39,7 @@ class Keys:
         self._keys: dict[str, Key] = {}
         self._fetched: datetime | None = None
         self._tried: datetime | None = None
+        self._their_time: datetime | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def find(self, key_id: str) -> Key | None:
@@ -51,6 +53,15 @@ class Keys:
                 if key_id not in self._keys or self._is_old(KEPT, self._fetched):
                     await self._refresh()
         return self._keys.get(key_id)
+
+    async def look(self) -> tuple[int, datetime | None]:
+        """Fetch the keys and return how many there are, and the server's time.
+
+        Raises:
+            DeliveryDeferred: They cannot be fetched.
+        """
+        await self._refresh()
+        return len(self._keys), self._their_time
 
     async def _refresh(self) -> None:
         """Fetch the keys, unless that was tried a moment ago; keys that are there outlive a document that is away."""
@@ -70,11 +81,20 @@ class Keys:
             async with session.get(self._document) as response:
                 place = (await response.json(content_type=None))["jwks_uri"]
             async with session.get(place) as response:
+                self._their_time = dated(response.headers.get("Date"))
                 found = (await response.json(content_type=None))["keys"]
         return {key["kid"]: Key(jwt.PyJWK(key, "RS256").key, frozenset(key.get("endorsements") or ())) for key in found if _is_ours(key)}
 
     def _is_old(self, after: timedelta, at: datetime | None) -> bool:
         return at is None or self._clock.now() - at >= after
+
+
+def dated(header: str | None) -> datetime | None:
+    """Return the time that a Date header names, None where it names none."""
+    try:
+        return parsedate_to_datetime(header or "")
+    except ValueError:
+        return None
 
 
 def _is_ours(key: dict[str, Any]) -> bool:

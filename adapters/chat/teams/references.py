@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import asdict, dataclass, replace
 
 from bot.ports import Documents
@@ -33,6 +34,7 @@ class References:
     def __init__(self, documents: Documents) -> None:
         self._documents = documents
         self._known: dict[tuple[str, str], Reference] = {}
+        self._one_at_a_time = threading.RLock()  # two messages at once must not undo one another
 
     def person(self, tenant: str, user: str) -> Reference | None:
         """Return where *user* (Entra object id) is reached."""
@@ -50,10 +52,11 @@ class References:
 
     def keep_person(self, tenant: str, user: str, reference: Reference) -> None:
         """Remember where *user* is reached; a conversation that is known is not forgotten for a message from a channel."""
-        known = self.person(tenant, user)
-        if known and not reference.conversation:
-            reference = replace(reference, conversation=known.conversation)
-        self._put(PEOPLE, f"{tenant}/{user}", reference)
+        with self._one_at_a_time:
+            known = self.person(tenant, user)
+            if known and not reference.conversation:
+                reference = replace(reference, conversation=known.conversation)
+            self._put(PEOPLE, f"{tenant}/{user}", reference)
 
     def keep_place(self, tenant: str, reference: Reference) -> None:
         """Remember how a conversation is reached."""
@@ -61,12 +64,13 @@ class References:
 
     def forget(self, tenant: str, conversation: str) -> None:
         """Forget a conversation, and that it is anybody's: the app was removed there."""
-        place = self.place(tenant, conversation)
-        self._drop(PLACES, f"{tenant}/{conversation}")
-        for key in self._documents.keys(PEOPLE, f"{tenant}/") if place and place.user else ():
-            found = self._get(PEOPLE, key)
-            if found and found.conversation == conversation:
-                self._put(PEOPLE, key, replace(found, conversation=""))
+        with self._one_at_a_time:
+            place = self.place(tenant, conversation)
+            self._drop(PLACES, f"{tenant}/{conversation}")
+            for key in self._documents.keys(PEOPLE, f"{tenant}/") if place and place.user else ():
+                found = self._get(PEOPLE, key)
+                if found and found.conversation == conversation:
+                    self._put(PEOPLE, key, replace(found, conversation=""))
 
     def _get(self, kind: str, key: str) -> Reference | None:
         if (kind, key) not in self._known:
