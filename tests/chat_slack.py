@@ -102,8 +102,9 @@ class Rig:
         await self.runner.cleanup()
 
     async def post(self, body: bytes, kind: str = "application/x-www-form-urlencoded", **headers: str) -> int:
-        sign = hmac.new(SECRET.encode(), b"v0:%d:" % STAMP + body, hashlib.sha256).hexdigest()
-        head = {"Content-Type": kind, "X-Slack-Request-Timestamp": str(STAMP), "X-Slack-Signature": f"v0={sign}"} | headers
+        stamp = int(self.app.clock.now().timestamp())
+        sign = hmac.new(SECRET.encode(), b"v0:%d:" % stamp + body, hashlib.sha256).hexdigest()
+        head = {"Content-Type": kind, "X-Slack-Request-Timestamp": str(stamp), "X-Slack-Signature": f"v0={sign}"} | headers
         async with self.session.post(f"http://{self.address}/slack/events", data=body, headers=head) as response:
             self.said = await response.text()
             return response.status

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import json
 from collections.abc import Callable
+from functools import partialmethod
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -33,7 +34,7 @@ class Entra:
         self.answer: dict[str, Any] = {"token_type": "Bearer", "expires_in": 3600, "access_token": "t-1"}
         self.is_away = False
 
-    def request(self, _: requests.Session, method: str, url: str, **given: Any) -> requests.Response:
+    def request(self, _: requests.Session, __: str, url: str, **given: Any) -> requests.Response:
         if self.is_away:
             raise requests.ConnectionError("away")
         if "openid-configuration" in url:
@@ -41,6 +42,10 @@ class Entra:
         data = given.get("data") or {}
         self.asked.append(data if isinstance(data, dict) else {name: values[0] for name, values in parse_qs(data).items()})
         return _response(self.answer, 400 if "error" in self.answer else 200)
+
+
+def _reached(session: requests.Session, entra: Entra, method: str, url: str, **given: Any) -> requests.Response:
+    return entra.request(session, method, url, **given)
 
 
 def _response(body: dict[str, Any], status: int = 200) -> requests.Response:
@@ -52,14 +57,14 @@ def _response(body: dict[str, Any], status: int = 200) -> requests.Response:
 @pytest.fixture
 def entra(monkeypatch: pytest.MonkeyPatch) -> Entra:
     found = Entra()
-    monkeypatch.setattr(requests.Session, "request", lambda session, method, url, **given: found.request(session, method, url, **given))
+    monkeypatch.setattr(requests.Session, "request", partialmethod(_reached, found))
     return found
 
 
 def pem() -> tuple[str, rsa.RSAPrivateKey]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "aispend")])
-    start = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    start = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), start, start.replace(year=2030))
     public = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -89,7 +94,7 @@ def test_a_certificate_signs_what_entra_reads(entra: Entra) -> None:
     assertion = entra.asked[0]["client_assertion"]
     claims = jwt.decode(assertion, key.public_key(), algorithms=["RS256", "PS256"], options={"verify_aud": False})
     assert (claims["iss"], claims["sub"]) == (APP, APP)
-    assert "private" not in json.dumps(entra.asked).lower()
+    assert "private" not in str(entra.asked).lower()
 
 
 @pytest.mark.parametrize("wrong", ["", "no pem", pem()[0].partition("-----BEGIN CERTIFICATE")[0]])

@@ -227,7 +227,7 @@ def test_who_was_known_is_known_while_slack_is_away_but_not_for_ever(company: Ap
         later = datetime.fromisoformat(NOW) + timedelta(days=days)
         app = make_app(now=later.isoformat())
 
-        async def ask(rig: Rig, sees: bool = sees) -> None:
+        async def ask(rig: Rig, *, sees: bool = sees) -> None:
             rig.slack.silent.add("users.info")
             said = json.dumps(await rig.command("UANA", "me 2026-11"))
             assert ("$41.50" in said) is sees
