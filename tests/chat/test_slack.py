@@ -22,6 +22,7 @@ from conftest import NOW
 from adapters.chat.slack.listeners import COMMAND, EVENTS
 from bot import shipped
 from bot.cli.serve import running
+from bot.services.talk import BROKEN
 from bot.wiring import App
 
 SECRET = "s3cr3t-of-tests"
@@ -41,6 +42,7 @@ class FakeSlack:
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.heard = asyncio.Event()
+        self.refused: dict[str, str] = {}
         self.url = ""
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -49,6 +51,8 @@ class FakeSlack:
         given |= dict(request.query)
         self.calls.append((name, given))
         answer: dict[str, Any] = {"ok": True, "team_id": "T1", "user_id": "UBOT", "channel": "D1", "ts": "1.2"}
+        if name in self.refused:
+            return web.json_response({"ok": False, "error": self.refused[name]})
         if name == "users.info":
             answer["user"] = {"id": given["user"], "team_id": "T1", **USERS[given["user"]]}
         elif name != "auth.test":
@@ -163,6 +167,16 @@ def test_who_stands_for_nobody_sees_a_sentence_and_no_figure(company: App, user:
     play(company, scene)
 
 
+def test_who_cannot_be_looked_up_reads_a_sentence_and_no_figure(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        rig.slack.refused["users.info"] = "missing_scope"
+        said = json.dumps(await rig.command("UANA", "me"))
+        assert BROKEN in said
+        assert "$" not in said
+
+    play(company, scene)
+
+
 def test_another_workspace_learns_nothing(company: App) -> None:
     async def scene(rig: Rig) -> None:
         await rig.command("UANA", "me")
@@ -250,6 +264,11 @@ def test_what_slack_escapes_is_read_as_it_was_typed(company: App) -> None:
     play(company, scene)
 
 
+async def nobody_is_bound(company: App) -> None:
+    while any(binding.is_live for binding in company.accounts.every()):  # noqa: ASYNC110 - the store tells nobody of a change
+        await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("change", [{"deleted": True}, {"is_restricted": True}, {"profile": {"email": "new@y.example"}}])
 def test_who_leaves_or_changes_is_shown_nothing_more(company: App, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The platform tells of the change; neither the event nor an unreachable platform may keep the old binding alive."""
@@ -261,6 +280,7 @@ def test_who_leaves_or_changes_is_shown_nothing_more(company: App, change: dict[
         body = {"type": "event_callback", "team_id": "T1", "event_id": "E7", "event": {"type": "user_change", "user": user}}
         assert await rig.post(json.dumps(body).encode(), "application/json") == 200
         monkeypatch.setitem(USERS, "UANA", {**USERS["UANA"], **change})
+        await asyncio.wait_for(nobody_is_bound(company), 10)  # the event is acknowledged before it is worked on
         for _ in range(2):
             assert "41.50" not in json.dumps(await rig.command("UANA", "me"))
         assert not any(binding.is_live for binding in company.accounts.every())
