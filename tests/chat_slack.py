@@ -41,8 +41,8 @@ class FakeSlack:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.heard = asyncio.Event()
         self.url = ""
-        self.silent: set[str] = set()
-        """Methods that fail."""
+        self.refused: dict[str, str] = {}
+        """Methods that fail, and how."""
         self.scopes, self.date = "commands", ""
         self.manifest: dict[str, Any] = {}
 
@@ -52,8 +52,8 @@ class FakeSlack:
         given: dict[str, Any] = await request.json() if request.content_type == "application/json" else dict(await request.post())
         given |= dict(request.query)
         self.calls.append((name, given))
-        if name in self.silent:
-            return web.json_response({"ok": False, "error": "internal_error"})
+        if name in self.refused:
+            return web.json_response({"ok": False, "error": self.refused[name]})
         answer: dict[str, Any] = {
             "ok": True,
             "team_id": "T1",

@@ -88,3 +88,5 @@ def test_nothing_names_a_machine_or_a_package_index() -> None:
     lock = (ROOT / "requirements.lock").read_text("utf-8")
     assert "://" not in lock
     assert "--hash=sha256:" in lock
+    for npm in (ROOT / "tests").glob("*/package-lock.json"):
+        assert '"resolved"' not in npm.read_text("utf-8")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from adapters.chat.meters import Meters
+from adapters.chat.meters import Meters, Outcome
 from adapters.chat.work import trace
 from bot.errors import DeliveryError
 from bot.services.talk import Answer, Heard, Talk, apology
@@ -27,7 +27,7 @@ class Answering:
         """Find the answer to *heard* and say it; an apology where there is none."""
         with self.meters.answering(self.platform, heard.do) as outcome:
             try:
-                await say(await find())
+                await say(await self._found(find, outcome))
             except DeliveryError as exc:
                 outcome.failed(type(exc).__name__)
                 log.warning("answer_not_delivered", platform=self.platform, error=type(exc).__name__, reason=str(exc))
@@ -35,3 +35,12 @@ class Answering:
                 outcome.failed(type(exc).__name__)
                 log.error("answer_failed", platform=self.platform, error=type(exc).__name__, trace=trace(exc))  # noqa: TRY400 - see there
                 await say(Answer(apology(self.talk.templates, exc), has_failed=True))
+
+    async def _found(self, find: Callable[[], Awaitable[Answer]], outcome: Outcome) -> Answer:
+        """Return the answer, or an apology where the platform does not say who asks: it may still carry a message."""
+        try:
+            return await find()
+        except DeliveryError as exc:
+            outcome.failed(type(exc).__name__)
+            log.warning("asker_not_read", platform=self.platform, error=type(exc).__name__, reason=str(exc))
+            return Answer(apology(self.talk.templates, exc), has_failed=True)

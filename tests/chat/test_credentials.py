@@ -39,6 +39,8 @@ class Entra:
             raise requests.ConnectionError("away")
         if "openid-configuration" in url:
             return _response({name: f"{LOGIN}/{name}" for name in ("authorization_endpoint", "token_endpoint", "issuer")})
+        if "discovery/instance" in url:
+            return _response({"tenant_discovery_endpoint": f"{LOGIN}/openid-configuration", "metadata": []})
         data = given.get("data") or {}
         self.asked.append(data if isinstance(data, dict) else {name: values[0] for name, values in parse_qs(data).items()})
         return _response(self.answer, 400 if "error" in self.answer else 200)

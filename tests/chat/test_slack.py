@@ -19,6 +19,7 @@ from conftest import NOW, aispend
 from adapters.chat.slack.listeners import COMMAND
 from bot.cli import doctor_chat
 from bot.services.converse import Conversation
+from bot.services.talk import BROKEN
 from bot.wiring import App
 from bot.wiring.chat import slack_manifest, slack_scopes
 
@@ -64,6 +65,16 @@ def test_who_stands_for_nobody_sees_a_sentence_and_no_figure(company: App, user:
             assert "$" not in said
         _, pressed = await rig.press(user, "confirm", "me")
         assert "$" not in json.dumps(pressed)
+
+    play(company, scene)
+
+
+def test_who_cannot_be_looked_up_reads_a_sentence_and_no_figure(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        rig.slack.refused["users.info"] = "missing_scope"
+        said = json.dumps(await rig.command("UANA", "me"))
+        assert BROKEN in said
+        assert "$" not in said
 
     play(company, scene)
 
@@ -155,6 +166,11 @@ def test_what_slack_escapes_is_read_as_it_was_typed(company: App) -> None:
     play(company, scene)
 
 
+async def nobody_is_bound(company: App) -> None:
+    while any(binding.is_live for binding in company.accounts.every()):  # noqa: ASYNC110 - the store tells nobody of a change
+        await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("change", [{"deleted": True}, {"is_restricted": True}, {"profile": {"email": "new@y.example"}}])
 def test_who_leaves_or_changes_is_shown_nothing_more(company: App, change: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The platform tells of the change; neither the event nor an unreachable platform may keep the old binding alive."""
@@ -166,6 +182,7 @@ def test_who_leaves_or_changes_is_shown_nothing_more(company: App, change: dict[
         body = {"type": "event_callback", "team_id": "T1", "event_id": "E7", "event": {"type": "user_change", "user": user}}
         assert await rig.post(json.dumps(body).encode(), "application/json") == 200
         monkeypatch.setitem(USERS, "UANA", {**USERS["UANA"], **change})
+        await asyncio.wait_for(nobody_is_bound(company), 10)  # the event is acknowledged before it is worked on
         for _ in range(2):
             assert "41.50" not in json.dumps(await rig.command("UANA", "me"))
         assert not any(binding.is_live for binding in company.accounts.every())
@@ -228,7 +245,7 @@ def test_who_was_known_is_known_while_slack_is_away_but_not_for_ever(company: Ap
         app = make_app(now=later.isoformat())
 
         async def ask(rig: Rig, *, sees: bool = sees) -> None:
-            rig.slack.silent.add("users.info")
+            rig.slack.refused["users.info"] = "internal_error"
             said = json.dumps(await rig.command("UANA", "me 2026-11"))
             assert ("$41.50" in said) is sees
             if not sees:

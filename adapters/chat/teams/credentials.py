@@ -11,6 +11,7 @@ from botframework.connector.auth import AppCredentials, CertificateAppCredential
 from botframework.connector.auth.managedidentity_app_credentials import ManagedIdentityAppCredentials
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from msal.exceptions import MsalError
 
 from bot.errors import ConfigError, DeliveryDeferred, DeliveryImpossible
 
@@ -54,6 +55,8 @@ class Tokens:
                 reason = str(exc).partition("error: ")[2].partition(",")[0] or "refused"
                 raise DeliveryImpossible(f"Microsoft Entra refuses the app ({reason}). Check its secret, certificate and tenant.") from exc
             raise DeliveryDeferred("Microsoft Entra cannot be reached.") from exc
+        except MsalError as exc:
+            raise DeliveryDeferred("Microsoft Entra has trouble.") from exc
         except KeyError as exc:
             raise DeliveryImpossible("This machine's managed identity gives no token. Is it assigned, and app_id its client id?") from exc
         except ValueError as exc:
