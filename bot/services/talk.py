@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -17,14 +18,14 @@ from bot.messages.card import Card
 from bot.messages.contact import Confirm, Forgotten, PickDays, Refused, Stranger
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
+from bot.messages.words import LANGUAGES, N_, Phrase, words
 from bot.ports import Documents
 from bot.services.accounts import Ask, Register, Standing, settle
 from bot.services.converse import Conversation
 
 PREFERENCES = "language"
-LANGUAGES = {"en": "English", "de": "Deutsch"}
-LATER = "I cannot check who you are with {platform} just now. Please try again in a minute."
-BROKEN = "Something went wrong on my side; it has been noted. Please try again, and tell FinOps if it stays."
+LATER = N_("I cannot check who you are with {platform} just now. Please try again in a minute.")
+BROKEN = N_("Something went wrong on my side; it has been noted. Please try again, and tell FinOps if it stays.")
 _T = TypeVar("_T")
 
 
@@ -81,7 +82,16 @@ class Talk:
 
     def stranger(self, doubt: str, platform: str) -> Answer:
         """Return what somebody reads who cannot be told anything."""
-        return self._said(Stranger(doubt, platform), None)
+        return self._said(Stranger(doubt, platform), Reader())
+
+    async def apology(self, account: Account, error: BaseException) -> Card:
+        """Return the card for what could not be answered; a sentence of ours is shown, a stranger's never."""
+        reader = Reader()
+        with suppress(BotError):  # the store may be what is broken; then it is said in English
+            reader = await self._run(self._reader_of, account)
+        is_ours = isinstance(error, BotError) and not isinstance(error, DeliveryImpossible)
+        view = Refused(str(error) if is_ours else Phrase(BROKEN))
+        return self._card(view, reader)
 
     async def changed(self, account: Account, profile: Profile) -> None:
         """Take note that the platform says something new of *account*."""
@@ -96,17 +106,19 @@ class Talk:
 
     def _answered(self, heard: Heard, standing: Standing | None) -> Answer:
         if standing is None:
-            return self._said(Refused(LATER.format(platform=heard.account.platform.capitalize())), None)
+            sentence = Phrase(LATER, platform=heard.account.platform.capitalize())
+            return self._said(Refused(sentence), self._reader_of(heard.account))
         if standing.person is None:
-            return self._said(Stranger(standing.doubt or "", heard.account.platform), None)
+            return self._said(Stranger(standing.doubt or "", heard.account.platform), Reader())
         person = standing.person
+        reader = reader_of(person, self.documents)
         if heard.do == Action.CONFIRM and not standing.is_settled and self.register.confirm(heard.account):
             return self._done(Heard(heard.account, Action.ASK, heard.on), person)
         if heard.do in {Action.DECLINE, Action.FORGET}:
             self.register.forget(heard.account, person.email)
-            return self._said(Forgotten(person.email), person)
+            return self._said(Forgotten(person.email), reader)
         if not standing.is_settled:
-            return self._said(Confirm(person.name, person.email, _words(heard)), person)
+            return self._said(Confirm(person.name, person.email, _wanted(heard)), reader)
         return self._done(heard, person)
 
     def _done(self, heard: Heard, person: Person) -> Answer:
@@ -118,63 +130,67 @@ class Talk:
                 self.documents.put(PREFERENCES, person.email, heard.on)
                 return self._asked("settings", person)
             case Action.PICK:
-                return self._said(PickDays(heard.on, *self._month()), person)
+                return self._said(PickDays(heard.on, *self._month()), reader_of(person, self.documents))
             case Action.PICKED:
                 return self._picked(heard, person)
-        return self._said(Refused("That button is of another version of me. Ask again: me"), person)
+        sentence = Phrase("That button is of another version of me. Ask again: me")
+        return self._said(Refused(sentence), reader_of(person, self.documents))
 
     def _picked(self, heard: Heard, person: Person) -> Answer:
         errors = _wrong(heard.answers)
         if errors:
             view = PickDays(heard.on, heard.answers.get("first", ""), heard.answers.get("last", ""))
-            return Answer(self._card(view, person), errors=errors)
+            reader = reader_of(person, self.documents)
+            said = words(reader.language).gettext
+            return Answer(self._card(view, reader), errors={name: said(error) for name, error in errors.items()})
         by = f" by {heard.answers['by']}" if heard.answers.get("by") else ""
         return self._asked(f"{heard.on} {heard.answers['first']}..{heard.answers['last']}{by}", person)
 
-    def _asked(self, words: str, person: Person) -> Answer:
+    def _asked(self, asked: str, person: Person) -> Answer:
+        reader = reader_of(person, self.documents)
         try:
-            view = self.conversation.answer(person.email, words)
+            view = self.conversation.answer(person.email, asked)
         except Refusal as refusal:
-            return self._said(Refused(str(refusal), refusal.suggestion), person)
-        return self._said(view, person)
+            return self._said(Refused(Phrase(refusal.template, **refusal.values), refusal.suggestion), reader)
+        return self._said(view, reader)
 
-    def _said(self, view: Any, person: Person | None) -> Answer:
-        return Answer(self._card(view, person))
+    def _said(self, view: Any, reader: Reader) -> Answer:
+        return Answer(self._card(view, reader))
 
-    def _card(self, view: Any, person: Person | None) -> Card:
-        return self.templates.card(view.template, view, self._reader(person).filters())
+    def _card(self, view: Any, reader: Reader) -> Card:
+        return self.templates.card(view.template, view, reader)
 
-    def _reader(self, person: Person | None) -> Reader:
-        if person is None:
-            return Reader()
-        return Reader(self.documents.get(PREFERENCES, person.email) or person.locale, person.time_zone)
+    def _reader_of(self, account: Account) -> Reader:
+        """Return how the person of *account* reads, as far as they have said that it is theirs."""
+        standing = self.register.remembered(account)
+        return reader_of(standing.person if standing else None, self.documents)
 
     def _month(self) -> tuple[str, str]:
         today = self.conversation.clock.now().date()
         return today.replace(day=1).isoformat(), today.isoformat()
 
 
-def apology(templates: Templates, error: BaseException) -> Card:
-    """Return the card for what could not be answered; a sentence of ours is shown, a stranger's never."""
-    said = str(error) if isinstance(error, BotError) and not isinstance(error, DeliveryImpossible) else BROKEN
-    view = Refused(said)
-    return templates.card(view.template, view, Reader().filters())
+def reader_of(person: Person | None, documents: Documents) -> Reader:
+    """Return how *person* reads: in the language they chose, else by the directory's locale; nobody in particular reads English."""
+    if person is None:
+        return Reader()
+    return Reader(documents.get(PREFERENCES, person.email) or person.locale, person.time_zone)
 
 
-def _words(heard: Heard) -> str:
+def _wanted(heard: Heard) -> str:
     """Return the words to answer once the person has said who they are."""
     return heard.on if heard.do in {Action.ASK, Action.CONFIRM} and heard.on else "me"
 
 
 def _wrong(answers: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong with the days of a form, by field."""
+    """Return what is wrong with the days of a form, by field, in English."""
     days: dict[str, date] = {}
     errors: dict[str, str] = {}
     for name in ("first", "last"):
         try:
             days[name] = date.fromisoformat(answers.get(name, ""))
         except ValueError:
-            errors[name] = "Choose a day."
+            errors[name] = N_("Choose a day.")
     if not errors and days["last"] < days["first"]:
-        errors["last"] = "The last day is before the first one."
+        errors["last"] = N_("The last day is before the first one.")
     return errors

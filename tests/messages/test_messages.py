@@ -110,7 +110,7 @@ def test_markup_that_is_not_ours_is_refused(wrong: str) -> None:
 
 def test_a_view_that_lacks_what_its_template_shows_is_an_error() -> None:
     with pytest.raises(MessageError, match="replies/me"):
-        TEMPLATES.card("replies/me", object(), Reader().filters())
+        TEMPLATES.card("replies/me", object(), Reader())
 
 
 def test_numbers_are_written_in_the_reader_s_language() -> None:

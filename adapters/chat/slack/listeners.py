@@ -30,7 +30,7 @@ from bot.errors import DeliveryError
 from bot.messages.actions import OPENS_FORM, Action
 from bot.messages.card import Card, Form
 from bot.ports import Sent
-from bot.services.talk import Answer, Heard, Talk, apology
+from bot.services.talk import Answer, Heard, Talk
 
 COMMAND = "/aispend"
 EVENTS = ("app_home_opened", "app_uninstalled", "message.im", "tokens_revoked", "user_change")
@@ -160,7 +160,7 @@ class Listeners:
             except Exception as exc:
                 outcome.failed(type(exc).__name__)
                 log.exception("slack_answer_failed", error=type(exc).__name__)
-                await say(apology(self.talk.templates, exc))
+                await say(await self.talk.apology(heard.account, exc))
             finally:
                 if wrong and not wrong.done():
                     wrong.set_result({})
