@@ -30,6 +30,7 @@ class Phrase(str):
     values: dict[str, str]
 
     def __new__(cls, template: str, **values: str) -> Self:
+        """Put *values* into *template*."""
         phrase = super().__new__(cls, template.format(**values))
         phrase.template, phrase.values = template, values
         return phrase

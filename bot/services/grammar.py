@@ -159,9 +159,8 @@ def _ranked(name: str) -> str:
 
 def _unexpected(verb: Verb, words: list[str]) -> Refusal:
     near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6)
-    said = " ".join(words)
+    nearest = f"{verb} {near[0]}" if near else f"{verb} last 30d by model"
+    values = {"words": " ".join(words), "verb": verb.value, "nearest": nearest}
     if near:
-        nearest = f"{verb} {near[0]}"
-        return Refusal("I do not understand “{words}” after {verb}. Did you mean: {nearest}?", nearest, words=said, verb=verb.value, nearest=nearest)
-    nearest = f"{verb} last 30d by model"
-    return Refusal("I do not understand “{words}” after {verb}. For instance: {nearest}.", nearest, words=said, verb=verb.value, nearest=nearest)
+        return Refusal("I do not understand “{words}” after {verb}. Did you mean: {nearest}?", nearest, **values)
+    return Refusal("I do not understand “{words}” after {verb}. For instance: {nearest}.", nearest, **values)

@@ -82,16 +82,15 @@ class Talk:
 
     def stranger(self, doubt: str, platform: str) -> Answer:
         """Return what somebody reads who cannot be told anything."""
-        return self._said(Stranger(doubt, platform), Reader())
+        return self._said(Stranger(doubt, platform), None)
 
     async def apology(self, account: Account, error: BaseException) -> Card:
         """Return the card for what could not be answered; a sentence of ours is shown, a stranger's never."""
-        reader = Reader()
-        with suppress(BotError):  # the store may be what is broken; then it is said in English
-            reader = await self._run(self._reader_of, account)
         is_ours = isinstance(error, BotError) and not isinstance(error, DeliveryImpossible)
         view = Refused(str(error) if is_ours else Phrase(BROKEN))
-        return self._card(view, reader)
+        with suppress(BotError):  # the store may be what is broken; then it is said in English
+            return await self._run(lambda: self._card(view, self._remembered(account)))
+        return self._card(view, None)
 
     async def changed(self, account: Account, profile: Profile) -> None:
         """Take note that the platform says something new of *account*."""
@@ -107,18 +106,17 @@ class Talk:
     def _answered(self, heard: Heard, standing: Standing | None) -> Answer:
         if standing is None:
             sentence = Phrase(LATER, platform=heard.account.platform.capitalize())
-            return self._said(Refused(sentence), self._reader_of(heard.account))
+            return self._said(Refused(sentence), self._remembered(heard.account))
         if standing.person is None:
-            return self._said(Stranger(standing.doubt or "", heard.account.platform), Reader())
+            return self._said(Stranger(standing.doubt or "", heard.account.platform), None)
         person = standing.person
-        reader = reader_of(person, self.documents)
         if heard.do == Action.CONFIRM and not standing.is_settled and self.register.confirm(heard.account):
             return self._done(Heard(heard.account, Action.ASK, heard.on), person)
         if heard.do in {Action.DECLINE, Action.FORGET}:
             self.register.forget(heard.account, person.email)
-            return self._said(Forgotten(person.email), reader)
+            return self._said(Forgotten(person.email), person)
         if not standing.is_settled:
-            return self._said(Confirm(person.name, person.email, _wanted(heard)), reader)
+            return self._said(Confirm(person.name, person.email, _wanted(heard)), person)
         return self._done(heard, person)
 
     def _done(self, heard: Heard, person: Person) -> Answer:
@@ -130,40 +128,39 @@ class Talk:
                 self.documents.put(PREFERENCES, person.email, heard.on)
                 return self._asked("settings", person)
             case Action.PICK:
-                return self._said(PickDays(heard.on, *self._month()), reader_of(person, self.documents))
+                return self._said(PickDays(heard.on, *self._month()), person)
             case Action.PICKED:
                 return self._picked(heard, person)
         sentence = Phrase("That button is of another version of me. Ask again: me")
-        return self._said(Refused(sentence), reader_of(person, self.documents))
+        return self._said(Refused(sentence), person)
 
     def _picked(self, heard: Heard, person: Person) -> Answer:
         errors = _wrong(heard.answers)
         if errors:
             view = PickDays(heard.on, heard.answers.get("first", ""), heard.answers.get("last", ""))
-            reader = reader_of(person, self.documents)
-            said = words(reader.language).gettext
-            return Answer(self._card(view, reader), errors={name: said(error) for name, error in errors.items()})
+            card = self._card(view, person)
+            said = words(card.language).gettext
+            return Answer(card, errors={name: said(error) for name, error in errors.items()})
         by = f" by {heard.answers['by']}" if heard.answers.get("by") else ""
         return self._asked(f"{heard.on} {heard.answers['first']}..{heard.answers['last']}{by}", person)
 
     def _asked(self, asked: str, person: Person) -> Answer:
-        reader = reader_of(person, self.documents)
         try:
             view = self.conversation.answer(person.email, asked)
         except Refusal as refusal:
-            return self._said(Refused(Phrase(refusal.template, **refusal.values), refusal.suggestion), reader)
-        return self._said(view, reader)
+            return self._said(Refused(Phrase(refusal.template, **refusal.values), refusal.suggestion), person)
+        return self._said(view, person)
 
-    def _said(self, view: Any, reader: Reader) -> Answer:
-        return Answer(self._card(view, reader))
+    def _said(self, view: Any, person: Person | None) -> Answer:
+        return Answer(self._card(view, person))
 
-    def _card(self, view: Any, reader: Reader) -> Card:
-        return self.templates.card(view.template, view, reader)
+    def _card(self, view: Any, person: Person | None) -> Card:
+        return self.templates.card(view.template, view, reader_of(person, self.documents))
 
-    def _reader_of(self, account: Account) -> Reader:
-        """Return how the person of *account* reads, as far as they have said that it is theirs."""
+    def _remembered(self, account: Account) -> Person | None:
+        """Return whose language to use for a sentence without figures."""
         standing = self.register.remembered(account)
-        return reader_of(standing.person if standing else None, self.documents)
+        return standing.person if standing else None
 
     def _month(self) -> tuple[str, str]:
         today = self.conversation.clock.now().date()

@@ -110,7 +110,9 @@ def test_examples_render_as_reviewed(view: Any, name: str, example: Any) -> None
 
 @pytest.mark.parametrize("locale", LANGUAGES)
 @pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=IDS)
-def test_examples_are_what_the_platforms_take(view: Any, name: str, example: Any, locale: str, faults: Callable[[str, Any], list[str]]) -> None:
+def test_examples_are_what_the_platforms_take(
+    view: Any, name: str, example: Any, locale: str, faults: Callable[[str, Any], list[str]]
+) -> None:
     for kind, payload in payloads(card(example, Reader(locale, "Europe/Berlin"))).items():
         assert faults(kind, payload) == [], (view, name)
 

@@ -26,11 +26,10 @@ from jinja2.ext import babel_extract
 from adapters.chat import fit, terminal
 from adapters.chat.slack import render as slack
 from adapters.chat.teams import render as teams
-from bot import shipped
 from bot.domain.money import Money
 from bot.errors import Refusal
 from bot.messages import markup
-from bot.messages.card import Card, Chart, Field, Form, Point, Table
+from bot.messages.card import Card, Chart, Field, Form, Note, Paragraph, Point, Table
 from bot.messages.contact import Confirm, Refused
 from bot.messages.formats import Reader
 from bot.messages.markup import FILTERS
@@ -55,10 +54,16 @@ BERLIN = Reader("de_DE", "Europe/Berlin")
 def sentences() -> Catalog:
     """Return every sentence of the templates and the sources."""
     found = Catalog()
-    for path in [*sorted((ROOT / "templates").rglob("*.j2")), *sorted((ROOT / "bot").rglob("*.py")), *sorted((ROOT / "adapters").rglob("*.py"))]:
+    for path in [
+        *sorted((ROOT / "templates").rglob("*.j2")),
+        *sorted((ROOT / "bot").rglob("*.py")),
+        *sorted((ROOT / "adapters").rglob("*.py")),
+    ]:
         is_template = path.suffix == ".j2"
         with path.open("rb") as file:
-            for _, message, _, _ in extract(babel_extract if is_template else "python", file, KEYWORDS, options=JINJA if is_template else {}):
+            for _, message, _, _ in extract(
+                babel_extract if is_template else "python", file, KEYWORDS, options=JINJA if is_template else {}
+            ):
                 found.add(message, locations=[(path.relative_to(ROOT).as_posix(), 1)])
     return found
 
@@ -127,7 +132,7 @@ def test_the_language_follows_the_locale(locale: str, language: str) -> None:
 def test_an_austrian_reads_german_and_austrian_numbers() -> None:
     shown = card(dict(MyCosts.examples())["within"], Reader("de_AT", "Europe/Vienna"))
     assert shown.language == "de"
-    assert shown.title.startswith("$ 425,50 – deine KI-Kosten" if shown.title[0] == "$" else "425,50")
+    assert shown.title.replace("\xa0", " ").startswith("$ 425,50 – deine KI-Kosten")
 
 
 class Marked(NullTranslations):
@@ -152,6 +157,7 @@ def test_every_sentence_of_a_template_can_be_translated(view: Any, name: str, ex
     for text in displayed(shown):
         left = text
         while "⟦" in left:
+            assert "⟧" in left, text
             left = re.sub(r"⟦[^⟦⟧]*⟧", "", left)
         for one in known:
             left = left.replace(" ".join(one.split()), "")
@@ -173,6 +179,8 @@ def displayed(value: Any) -> Iterator[str]:
     elif isinstance(value, tuple):
         for part in value:
             yield from displayed(part)
+    elif isinstance(value, Paragraph | Note):
+        yield "".join(run.text for run in value.runs)
     elif is_dataclass(value):
         for field in fields(value):
             if field.name not in {"on", "do", "kind", "tone", "language", "value", "name", "url", "person"} or isinstance(value, Point):
@@ -209,14 +217,17 @@ def test_any_value_comes_through_every_language_as_it_is(text: str) -> None:
     for language in LANGUAGES:
         reader = Reader(language)
         team = card(replace(costs, subject=text, breakdowns=(part,)), reader)
-        assert f"team {seen}".casefold() in team.title.casefold() or f"Team {seen}" in team.title
         [table] = [block for block in team.blocks if isinstance(block, Table)]
         assert (table.header[0], table.rows[0][0]) == (seen, seen or words(language).gettext("not stated"))
-        assert seen in card(ProjectCosts(**_of(costs) | {"subject": text}), reader).title
-        assert seen in card(Confirm(text, text, text), reader).summary
-        refused = card(Refused(Phrase("“{word}” is longer than ten years.", word=text)), reader)
-        assert f"{seen}“" in refused.summary or f"{seen}”" in refused.summary or not seen
-        assert card(Refused(text), reader).summary == (seen or refused.title)
+        refused = Phrase("I do not know “{word}”. Try: me (help lists what I can answer)", word=text)
+        sentences = [
+            team.title,
+            card(ProjectCosts(**_of(costs) | {"subject": text}), reader).title,
+            card(Confirm(text, text, text), reader).summary,
+            card(Refused(text), reader).summary if seen else "",
+            card(Refused(refused), reader).summary,
+        ]
+        assert all(seen in sentence for sentence in sentences)
         shown = terminal.render(card(Help(((text, text),)), reader))
         assert not any(unicodedata.category(c) in {"Cc", "Cf"} for c in shown if c != "\n")
 
@@ -254,11 +265,12 @@ def test_plurals_are_right() -> None:
     for language in LANGUAGES:
         for count in (1, 2):
             shown = card(replace(example, breakdowns=(replace(part, left_out=count),)), Reader(language))
-            said[language, count] = next(block for block in shown.blocks if isinstance(block, Table)).more
+            more = next(block for block in shown.blocks if isinstance(block, Table)).more
+            said[language, count] = more.replace("\xa0", " ")
     assert said["en", 1] == "… and 1 more, $1.00"
     assert said["en", 2] == "… and 2 more, $1.00 together"
-    assert said["de", 1] == "… und 1 weiterer Eintrag, 1,00\xa0$".replace("\xa0", " ")
-    assert said["de", 2] == "… und 2 weitere Einträge, zusammen 1,00\xa0$".replace("\xa0", " ")
+    assert said["de", 1] == "… und 1 weiterer Eintrag, 1,00 $"
+    assert said["de", 2] == "… und 2 weitere Einträge, zusammen 1,00 $"
     assert fit.left_out(1, "", "de") == "… und 1 weitere Zeile"
     assert fit.left_out(2, "mehr", "de") == "… und 2 weitere Zeilen. mehr"
 

@@ -63,7 +63,8 @@ def home(card: Card, people: Mapping[str, str] | None = None) -> dict[str, Any]:
 def modal(card: Card, people: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return *card*, which holds one form, as a modal; `callback_id` is the form's action and `private_metadata` its object."""
     form = next(block for block in card.blocks if isinstance(block, Form))
-    blocks = [block for part in card.blocks if not isinstance(part, Form | Actions | Table | Chart) for block in _plain(part, people or {}, card.language)]
+    shown = [part for part in card.blocks if not isinstance(part, Form | Actions | Table | Chart)]
+    blocks = [block for part in shown for block in _plain(part, people or {}, card.language)]
     return {
         "type": "modal",
         "callback_id": form.do,
