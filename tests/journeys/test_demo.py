@@ -43,7 +43,7 @@ def test_who_reads_german_is_answered_in_german(demo: Path) -> None:
     refused = run(*words, "team", "finance")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("Hier ist nichts, was ich dir zeigen kann.")
-    assert json.loads(run(*words, "--format", "json", "project", "ranking").stdout)["partial"] == "the part of the teams you manage"
+    assert json.loads(run(*words, "--format", "json", "top", "teams").stdout)["within"] == "the part of the teams you manage"
 
 
 def test_the_demo_adds_up(demo: Path) -> None:
