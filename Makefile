@@ -5,7 +5,7 @@ WORKERS ?= 2
 NPM ?= npm
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-emulators soak check bench wheel lock clean
+.PHONY: help demo test test-emulators soak check words bench wheel lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -37,6 +37,9 @@ check: .venv/.installed ## format, lint, types, import contracts, links
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m pytest -q tests/test_documents.py -k link
+
+words: .venv/.installed ## take new and changed sentences into the catalogues
+	PYTHONPATH=tests $(BIN)/python tests/messages/test_words.py
 
 bench: .venv/.installed ## ratios measured in one run; ROWS=10000000 for the full size
 	cd benchmarks && ../$(BIN)/python first_load.py $(or $(ROWS),1000000) parquet sqlite

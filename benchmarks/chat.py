@@ -190,7 +190,7 @@ async def measured(folder: Path, url: str, rows: int, *, busy: bool) -> None:
         async with aiohttp.ClientSession(connector=connector) as session, process(*serve, **secrets) as (address, ours):
             crowd = Crowd(world, session, address)
             if busy:
-                await beside_a_load(crowd, folder, config, world)
+                await beside_a_load(crowd, folder, config)
                 return
             for at_once in (16, 64):
                 taken, done, rate = await crowd.storm(crowd.slack, at_once, 2000)
@@ -221,11 +221,11 @@ async def teams_beside(world: World, session: aiohttp.ClientSession) -> None:
         print(f"teams, throughput ours / stock, {at_once} at once: {rates['ours', at_once] / rates['stock', at_once]:.1f}")
 
 
-async def beside_a_load(crowd: Crowd, folder: Path, config: Path, world: World) -> None:
+async def beside_a_load(crowd: Crowd, folder: Path, config: Path) -> None:
     """Ask twenty times a second on both platforms while ten million rows are loaded."""
     file = await asyncio.to_thread(bill.write, first_load.CACHE, 10_000_000)
     other = folder / "other.toml"
-    other.write_text(config.read_text("utf-8").replace('name = "bill"', 'name = "second"').replace("focus-", "focus-"), "utf-8")
+    other.write_text(config.read_text("utf-8").replace('name = "bill"', 'name = "second"'), "utf-8")
     words = [sys.executable, "-m", "bot", "--config", str(other), "--now", NOW, "ingest", "focus", str(file), "-o", "project=SubAccountId"]
     words += ["-o", "account=second", "--source", "second"]
     load = subprocess.Popen(words, stdout=subprocess.DEVNULL)

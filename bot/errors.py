@@ -100,12 +100,13 @@ class MessageError(BotError):
 
 
 class Refusal(BotError):  # noqa: N818 - what the person reads, not a failure of ours
-    """A polite no that reveals nothing.
+    """A polite no that reveals nothing; as text it is in English.
 
     Attributes:
+        template: The English sentence, with `{name}` where a value goes, to be said in the person's language.
         suggestion: Words to ask instead, where there is a nearest question.
     """
 
-    def __init__(self, message: str, suggestion: str = "") -> None:
-        super().__init__(message)
-        self.suggestion = suggestion
+    def __init__(self, template: str, suggestion: str = "", **values: str) -> None:
+        super().__init__(template.format(**values))
+        self.template, self.suggestion, self.values = template, suggestion, values

@@ -17,4 +17,4 @@ EXAMPLES = [(view, name, example) for view in (*VIEWS, *CONTACT) for name, examp
 
 def card(view: Any, reader: Reader | None = None) -> Card:
     """Return the card of *view* as *reader* reads it."""
-    return TEMPLATES.card(view.template, view, (reader or Reader()).filters())
+    return TEMPLATES.card(view.template, view, reader or Reader())

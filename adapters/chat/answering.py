@@ -10,7 +10,7 @@ import structlog
 from adapters.chat.meters import Meters, Outcome
 from adapters.chat.work import trace
 from bot.errors import DeliveryError
-from bot.services.talk import Answer, Heard, Talk, apology
+from bot.services.talk import Answer, Heard, Talk
 
 log = structlog.get_logger()
 
@@ -27,20 +27,20 @@ class Answering:
         """Find the answer to *heard* and say it; an apology where there is none."""
         with self.meters.answering(self.platform, heard.do) as outcome:
             try:
-                await say(await self._found(find, outcome))
+                await say(await self._found(heard, find, outcome))
             except DeliveryError as exc:
                 outcome.failed(type(exc).__name__)
                 log.warning("answer_not_delivered", platform=self.platform, error=type(exc).__name__, reason=str(exc))
             except Exception as exc:  # noqa: BLE001 - whatever it is, the person is told
                 outcome.failed(type(exc).__name__)
                 log.error("answer_failed", platform=self.platform, error=type(exc).__name__, trace=trace(exc))  # noqa: TRY400 - see there
-                await say(Answer(apology(self.talk.templates, exc), has_failed=True))
+                await say(Answer(await self.talk.apology(heard.account, exc), has_failed=True))
 
-    async def _found(self, find: Callable[[], Awaitable[Answer]], outcome: Outcome) -> Answer:
+    async def _found(self, heard: Heard, find: Callable[[], Awaitable[Answer]], outcome: Outcome) -> Answer:
         """Return the answer, or an apology where the platform does not say who asks: it may still carry a message."""
         try:
             return await find()
         except DeliveryError as exc:
             outcome.failed(type(exc).__name__)
             log.warning("asker_not_read", platform=self.platform, error=type(exc).__name__, reason=str(exc))
-            return Answer(apology(self.talk.templates, exc), has_failed=True)
+            return Answer(await self.talk.apology(heard.account, exc), has_failed=True)

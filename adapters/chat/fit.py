@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.messages.card import Point
+from bot.messages.words import words
 
 ELLIPSIS = "…"
 
@@ -16,6 +17,12 @@ def cut(text: str, most: int, empty: str = "–") -> str:
     if not text:
         return empty
     return text if len(text) <= most else text[: most - 1].rstrip() + ELLIPSIS
+
+
+def left_out(rows: int, more: str, language: str) -> str:
+    """Return what to say under rows of which *rows* had no room and *more* is missing anyway; empty where nothing is."""
+    said = words(language).ngettext("… and {count} more row", "… and {count} more rows", rows).format(count=rows) if rows else ""
+    return ". ".join(text for text in (said, more) if text)
 
 
 def neighbours(points: Sequence[Point], most: int) -> list[Point]:

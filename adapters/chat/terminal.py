@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from bot.messages.card import Actions, Block, Button, Card, Chart, Facts, Form, Note, Paragraph, Point, Progress, Run, Select, Table
+from bot.messages.words import words
 
 WIDTH = 76
 _METER = 40
@@ -20,11 +21,12 @@ def render(card: Card) -> str:
     """Return *card* as plain text, without control characters, ending in a newline."""
     title = _clean(card.title)
     lines = [title + "\n" + "─" * min(WIDTH, _width(title))]
-    lines += ["\n".join(_block(block)) for block in card.blocks]
+    lines += ["\n".join(_block(block, card.language)) for block in card.blocks]
     return "\n\n".join(line for line in lines if line) + "\n"
 
 
-def _block(block: Block) -> Iterator[str]:
+def _block(block: Block, language: str) -> Iterator[str]:
+    _ = words(language).gettext
     match block:
         case Paragraph(runs) | Note(runs):
             yield from _wrapped(_runs(runs))
@@ -42,11 +44,12 @@ def _block(block: Block) -> Iterator[str]:
                 option.on for item in items if isinstance(item, Select) and item.is_overflow for option in item.options
             ]
             if asked:
-                yield from _wrapped(f"Ask also: {' · '.join(map(_clean, asked))}")
-        case Form(_, _, submit, fields):
+                yield from _wrapped(_("Ask also: {words}").format(words=" · ".join(map(_clean, asked))))
+        case Form(submit=submit, fields=fields):
             for field in fields:
                 choices = f" ({', '.join(_clean(option.label) for option in field.options)})" if field.options else ""
-                yield from _wrapped(f"{field.label}{'' if field.is_required else ' (optional)'}{choices}: {field.value or '…'}")
+                label = field.label if field.is_required else _("{label} (optional)").format(label=field.label)
+                yield from _wrapped(f"{label}{choices}: {field.value or '…'}")
             yield f"[{_clean(submit)}]"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
-from bot.cli.context import Context, Format, say, say_json
+from bot.cli.context import Context, Format, say, say_json, shown
+from bot.errors import Refusal
 
 
 def register(program: typer.Typer) -> None:
@@ -23,7 +25,11 @@ def ask(
     """Ask as a person of the directory: me, team search, unallocated last 30d, …."""
     of: Context = context.obj
     with of.app() as app:
-        view = app.conversation.answer(email, " ".join(_quoted(word) for word in words))
+        try:
+            view = app.conversation.answer(email, " ".join(_quoted(word) for word in words))
+        except Refusal as refusal:
+            print(shown(app.said(refusal, email)), file=sys.stderr)  # noqa: T201 - the sentence for the person
+            raise typer.Exit(1) from None
         if format_ is Format.JSON:
             say_json(view.document())
         else:

@@ -26,6 +26,8 @@ TEAMS = {
     "finance": ("London", "Vera Finch", "Uma Patel", "Will Shaw", "Yara Haddad"),
 }
 FINOPS = "uma.patel"
+GERMAN = "mia.berg"
+"""Reads German; everybody else English."""
 MOVER = "finn.moe"
 """Leaves search for platform in the middle of the present month."""
 OVERRUNNER = "ben.okafor"
@@ -70,9 +72,10 @@ def write_directory(folder: Path, today: date) -> None:
     for member in members():
         zone = f"{'America' if member.city == 'New_York' else 'Europe'}/{member.city}"
         boss = "" if member.role == "manager" else managers[member.team]
+        locale = "de" if member.login == GERMAN else "en"
         roles = "finops" if member.login == FINOPS else ""
         ends = moved.isoformat() if member.login == MOVER else ""
-        people.append(f"{member.email},{member.name},{member.team},{boss},{zone},en,{roles},,{ends}")
+        people.append(f"{member.email},{member.name},{member.team},{boss},{zone},{locale},{roles},,{ends}")
         if member.login == MOVER:
             people.append(f"{member.email},{member.name},platform,{managers['platform']},{zone},en,{roles},{ends},")
     teams = ["team,parent,manager_email,cost_center,channel"]

@@ -172,9 +172,11 @@ class Card:
     Attributes:
         tone: `plain`, `good`, `warn` or `alert`.
         summary: One line with the numbers, for notifications and screen readers.
+        language: In which a renderer words its own few sentences.
     """
 
     title: str
     summary: str
     blocks: tuple[Block, ...]
     tone: str = "plain"
+    language: str = "en"

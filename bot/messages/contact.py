@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from bot.messages.words import Phrase
+
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
@@ -65,7 +67,10 @@ class Refused:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Refused]]:
         """Yield named examples."""
-        yield "near", cls("I do not know “taem”. Did you mean: team search? (help lists what I can answer)", "team search")
+        sentence = Phrase(
+            "I do not know “{word}”. Did you mean: {nearest}? (help lists what I can answer)", word="taem", nearest="team search"
+        )
+        yield "near", cls(sentence, "team search")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,9 @@ from babel.numbers import format_currency, format_decimal, get_currency_precisio
 
 from bot.domain.money import Money
 from bot.domain.period import Window
+from bot.messages.words import language_of
+
+_INSTANT = {"de": "EEE d. MMM HH:mm"}
 
 
 def is_locale(name: str) -> bool:
@@ -28,10 +31,15 @@ def is_locale(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads: the language numbers and days are written in, and the zone instants are shown in."""
+    """Who reads: the locale of words, numbers and days, and the zone instants are shown in."""
 
     locale: str = "en"
     time_zone: str = "UTC"
+
+    @property
+    def language(self) -> str:
+        """The language of the words."""
+        return language_of(self.locale)
 
     def filters(self) -> dict[str, Callable[..., str]]:
         """Return the filters that templates use."""
@@ -92,7 +100,7 @@ class Reader:
 
     def instant(self, moment: datetime) -> str:
         """Return `Tue 1 Dec 00:00 UTC (01:00 CET)`: UTC first, then the reader's own zone where it differs."""
-        pattern = "EEE d MMM HH:mm"
+        pattern = _INSTANT.get(self.language, "EEE d MMM HH:mm")
         utc = f"{format_datetime(moment, pattern, tzinfo=ZoneInfo('UTC'), locale=self._locale)} UTC"
         local = moment.astimezone(ZoneInfo(self.time_zone))
         if not local.utcoffset():

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -32,6 +33,8 @@ from bot.messages.card import (
     Select,
     Table,
 )
+from bot.messages.formats import Reader
+from bot.messages.words import say, words
 
 FILTERS = ("money", "change", "percent", "day", "days", "short", "instant", "count")
 TONES = ("plain", "good", "warn", "alert")
@@ -66,7 +69,7 @@ FIELDS = ("text", "lines", "number", "date", "select")
 
 @dataclass(frozen=True)
 class Templates:
-    """The templates of a folder, with the filters of one reader.
+    """The templates of a folder, in every language.
 
     Attributes:
         folders: Searched in order, so that a platform's own template overrides the common one.
@@ -74,34 +77,41 @@ class Templates:
 
     folders: tuple[Path, ...]
 
-    def __post_init__(self) -> None:
-        environment = Environment(
-            loader=FileSystemLoader([str(folder) for folder in self.folders]),
-            autoescape=select_autoescape(["xml.j2"]),
-            undefined=StrictUndefined,
-            finalize=_legal,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        environment.filters |= {name: _filter_of_the_reader(name) for name in FILTERS}
-        object.__setattr__(self, "_environment", environment)
-
-    def card(self, name: str, view: Any, filters: dict[str, Callable[..., str]]) -> Card:
-        """Return the card of template *name* (`replies/me`) for *view*.
+    def card(self, name: str, view: Any, reader: Reader) -> Card:
+        """Return the card of template *name* (`replies/me`) for *view*, as *reader* reads it.
 
         Raises:
             MessageError: Template and view disagree, or the markup is not what it should be.
         """
-        environment: Environment = self._environment  # type: ignore[attr-defined]
+        environment = _environment(self.folders, reader.language)
         try:
-            text = environment.get_template(f"{name}.xml.j2").render(v=view, filters=filters)
-            return parse(text)
+            text = environment.get_template(f"{name}.xml.j2").render(v=view, filters=reader.filters())
+            return replace(parse(text), language=reader.language)
         except (TemplateError, ET.ParseError, KeyError, ArithmeticError, ValueError) as exc:
             raise MessageError(f"Template {name} does not fit its view: {exc}") from exc
 
 
+@cache
+def _environment(folders: tuple[Path, ...], language: str) -> Environment:
+    """Return what compiles the templates of *folders* in *language*, once for all its readers."""
+    environment = Environment(
+        loader=FileSystemLoader([str(folder) for folder in folders]),
+        autoescape=select_autoescape(["xml.j2"]),
+        undefined=StrictUndefined,
+        finalize=_legal,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(words(language), newstyle=True)  # type: ignore[attr-defined]
+    environment.filters |= {name: _filter_of_the_reader(name) for name in FILTERS}
+    environment.filters["phrase"] = lambda text: say(text, language)
+    return environment
+
+
 def _filter_of_the_reader(name: str) -> Callable[..., str]:
-    """Return the filter *name*, which writes as the reader of the message does; templates are compiled once for all readers."""
+    """Return the filter *name*, which writes as the reader of the message does."""
 
     @pass_context
     def write(context: Context, *values: Any) -> str:
@@ -202,7 +212,7 @@ def _runs(element: ET.Element) -> tuple[Run, ...]:
 
 
 def _each_run(element: ET.Element) -> Iterator[Run]:
-    yield Run(_spaced(element.text, first=True))
+    yield Run(_spaced(element.text, first=True, last=not len(element)))
     for child in element:
         text = _spaced(child.text)
         match child.tag:

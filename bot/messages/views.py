@@ -1,4 +1,7 @@
-"""Views: what each message says, before it is worded; every view has a template, an example and a JSON document."""
+"""Views: what each message says, before it is worded; every view has a template, an example and a JSON document.
+
+Our own words in a view are phrases, which the template says in the reader's language; a JSON document has them in English.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import Any, ClassVar
 
 from bot.domain.money import Money
 from bot.domain.period import Window
+from bot.messages.words import Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +209,7 @@ class TeamCosts(Costs):
         """Yield named examples."""
         people = Breakdown(
             "person",
-            "By person",
+            Phrase("By person"),
             (_row("Ana Ruiz", "412.805", "424.809"), _row('<!channel> *bold* & "q"', "0.004", "424.809")),
             3,
             _usd("12"),
@@ -225,7 +229,7 @@ class ProjectCosts(Costs):
     @classmethod
     def examples(cls) -> Iterator[tuple[str, ProjectCosts]]:
         """Yield named examples."""
-        yield "part", cls(**(_example("ranking", "99.10", "0") | {"partial": "your own part", "budget": None}))
+        yield "part", cls(**(_example("ranking", "99.10", "0") | {"partial": Phrase("your own part"), "budget": None}))
 
 
 class OrgCosts(Costs):
@@ -335,7 +339,7 @@ class Unallocated:
             "gateway",
             _usd("402.2"),
             date(2026, 11, 3),
-            "no identity names this key",
+            Phrase("no identity names this key and no allocation rule fits"),
             "ana.ruiz@nordwind.example",
         )
         yield "one", cls(_WINDOW, (key,), _usd("402.2"), _usd("16045.3"), _FRESH)
@@ -406,12 +410,12 @@ class Help:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Help]]:
         """Yield named examples."""
-        yield "short", cls((("me", "what you cost this month"),))
+        yield "short", cls((("me", Phrase("what you cost this month, and what is left of your budget")),))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """`settings`: how we know somebody, and how numbers and dates are written for them."""
+    """`settings`: how we know somebody, and the language they choose."""
 
     name: str
     email: str
@@ -460,7 +464,7 @@ def _budget_line(limit: str, used: str) -> BudgetLine:
     share = Fraction(part.nanos, whole.nanos)
     tier = max((t for t in (Decimal("0.5"), Decimal("0.8"), Decimal(1)) if Fraction(t) <= share), default=None)
     resets = datetime(2026, 12, 1, tzinfo=UTC)
-    return BudgetLine("people", "each person", "month", whole, part, whole - part, share, resets, tier)
+    return BudgetLine("people", Phrase("your own"), "month", whole, part, whole - part, share, resets, tier)
 
 
 def _example(subject: str, billed: str, estimated: str) -> dict[str, Any]:
@@ -484,7 +488,7 @@ def _example(subject: str, billed: str, estimated: str) -> dict[str, Any]:
             share=Fraction(whole.nanos, 600 * 10**9),
             tier=None,
         ),
-        "breakdowns": (Breakdown("tool", "By tool", tools), Breakdown("model", "By model", models, 2, _usd(str(others)))),
+        "breakdowns": (Breakdown("tool", Phrase("By tool"), tools), Breakdown("model", Phrase("By model"), models, 2, _usd(str(others)))),
         "freshness": _FRESH,
         "asked": "me",
         "trend": _trend(total),

@@ -75,6 +75,11 @@ class Register:
         binding = self.accounts.find(account)
         return self._standing(binding) if binding and binding.is_live and binding.is_believed(self.clock.now()) else None
 
+    def remembered(self, account: Account) -> Standing | None:
+        """Return whom *account* stood for when its platform was last asked, however long ago; enough to choose a language by."""
+        binding = self.accounts.find(account)
+        return self._standing(binding) if binding and binding.is_live else None
+
     def confirm(self, account: Account) -> bool:
         """Settle an offered binding; False where none was offered, or it is too old."""
         now, binding = self.clock.now(), self.accounts.find(account)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.period import Period
+from bot.messages.words import Phrase
 from bot.ports import Dimension
 
 
@@ -43,15 +44,15 @@ class Command:
 
 
 HELP = (
-    ("me", "what you cost this month, and what is left of your budget"),
-    ("person NAME", "one person of a team you manage, also as @name"),
-    ("team [NAME]", "a team you manage, with the teams below it"),
-    ("project NAME", "what a project cost, as far as you may see it"),
-    ("org", "the whole organisation (FinOps)"),
-    ("top people|teams|models|projects", "the largest, within what you may see"),
-    ("budget", "the budgets that concern you, and how far along they are"),
-    ("unallocated", "cost that nobody owns, and why (FinOps)"),
-    ("settings", "how numbers and dates are written for you, and the chat accounts I know you by"),
-    ("privacy", "who may see your figures, and who looked at them"),
-    ("help", "this list"),
+    ("me", Phrase("what you cost this month, and what is left of your budget")),
+    ("person NAME", Phrase("one person of a team you manage, also as @name")),
+    ("team [NAME]", Phrase("a team you manage, with the teams below it")),
+    ("project NAME", Phrase("what a project cost, as far as you may see it")),
+    ("org", Phrase("the whole organisation (FinOps)")),
+    ("top people|teams|models|projects", Phrase("the largest, within what you may see")),
+    ("budget", Phrase("the budgets that concern you, and how far along they are")),
+    ("unallocated", Phrase("cost that nobody owns, and why (FinOps)")),
+    ("settings", Phrase("your language, and the chat accounts I know you by")),
+    ("privacy", Phrase("who may see your figures, and who looked at them")),
+    ("help", Phrase("this list")),
 )

@@ -42,6 +42,7 @@ from bot.messages.views import (
     UnownedKey,
     View,
 )
+from bot.messages.words import N_, Phrase
 from bot.ports import FORGOTTEN, Accounts, Budgets, Clock, Cost, CostScope, Dimension, Figures, Ledger, Load, Look, People
 from bot.services.commands import HELP, Command, Verb
 from bot.services.grammar import RANKED, parse
@@ -53,20 +54,20 @@ SHORTEST_TREND, LONGEST_TREND = 3, 62
 """Days of which a picture is drawn; above, it is drawn by month."""
 LONG = 31
 """Rows of what was asked for in so many words."""
-NOTHING = (
+NOTHING = N_(
     "There is nothing here that I can show you. I answer for your own figures, for teams you manage today, and for FinOps; "
     "if something should be yours, ask FinOps. (help lists what I can answer)"
 )
-UNKNOWN = "I do not know {email}. Ask FinOps to add you to the directory; then I can answer."
+UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; then I can answer.")
 _C = TypeVar("_C", bound=Costs)
 _HEADINGS = {
-    Dimension.DAY: "By day",
-    Dimension.MODEL: "By model",
-    Dimension.PROJECT: "By project",
-    Dimension.PERSON: "By person",
-    Dimension.TEAM: "By team",
-    Dimension.SOURCE: "By source",
-    Dimension.TOOL: "By tool",
+    Dimension.DAY: Phrase("By day"),
+    Dimension.MODEL: Phrase("By model"),
+    Dimension.PROJECT: Phrase("By project"),
+    Dimension.PERSON: Phrase("By person"),
+    Dimension.TEAM: Phrase("By team"),
+    Dimension.SOURCE: Phrase("By source"),
+    Dimension.TOOL: Phrase("By tool"),
 }
 
 
@@ -95,7 +96,7 @@ class Conversation:
         directory = self.people.directory()
         viewer = directory.person(email)
         if viewer is None:
-            raise Refusal(UNKNOWN.format(email=email.strip()))
+            raise Refusal(UNKNOWN, email=email.strip())
         command = parse(words, now.date(), self.fiscal_year_start)
         return _Asked(self, viewer, directory, command, now).answer()
 
@@ -138,7 +139,7 @@ class _Asked:
     def _me(self) -> View:
         self._allow(SubjectKind.PERSON, self.viewer.email)
         if self.command.by in {Dimension.PERSON, Dimension.TEAM}:
-            raise Refusal(f"Your own figures have one person. Try: me by {Dimension.MODEL}.")
+            raise Refusal("Your own figures have one person. Try: me by model.")
         budget = person_budget(self._budgets(), self.viewer.email, self._team_of(self.viewer))
         scope = CostScope(people=(self.viewer.email,))
         return self._costs(MyCosts, self.viewer.name, scope, budget, (Dimension.TOOL, Dimension.MODEL))
@@ -151,12 +152,12 @@ class _Asked:
         self._allow(SubjectKind.PERSON, person.email if person else self.command.name, exists=person is not None)
         assert person is not None
         if self.command.by in {Dimension.PERSON, Dimension.TEAM}:
-            raise Refusal(f"That is one person. Try: person {person.email} by {Dimension.MODEL}.")
+            raise Refusal("That is one person. Try: person {email} by {by}.", email=person.email, by=Dimension.MODEL.value)
         is_whole = self._may(SubjectKind.PERSON, person.email) is Verdict.FINOPS
         led = tuple(sorted(self.directory.managed_by(self.viewer.email, self.now.date())))
         scope = CostScope(people=(person.email,), teams=None if is_whole else led)
         budget = person_budget(self._budgets(), person.email, self._team_of(person)) if is_whole else None
-        partial = "" if is_whole else "the part of the teams you manage"
+        partial = "" if is_whole else Phrase("the part of the teams you manage")
         found = self._costs(PersonCosts, person.name, scope, budget, (Dimension.TOOL, Dimension.MODEL), partial=partial)
         return replace(found, command=f"person {person.email}")
 
@@ -169,7 +170,8 @@ class _Asked:
         wanted = name.casefold()
         found = [person for person in self.directory.people.values() if wanted in _names(person) and self._sees(person)]
         if len(found) > 1:
-            raise Refusal(f"Which one? {', '.join(person.email for person in found[:LONG])}. For instance: person {found[0].email}.")
+            names = ", ".join(person.email for person in found[:LONG])
+            raise Refusal("Which one? {names}. For instance: person {first}.", names=names, first=found[0].email)
         return found[0] if found else None
 
     def _sees(self, person: Person) -> bool:
@@ -235,7 +237,7 @@ class _Asked:
         if dimension is Dimension.PERSON:
             if scope.people or not self._names_allowed(scope):
                 self._log(SubjectKind.PEOPLE, "", Verdict.NOT_THEIRS)
-                raise Refusal(NOTHING if scope.people else "I rank no people here. Try: top models.")
+                raise Refusal(NOTHING) if scope.people else Refusal("I rank no people here. Try: top models.")
             self._log_names(scope)
         if dimension is Dimension.TEAM and scope.people:
             raise Refusal(NOTHING)
@@ -380,9 +382,9 @@ class _Asked:
     def _shown(self, dimension: Dimension, key: str) -> str:
         """Return how a key is called: people by their names, what has no owner as such."""
         if dimension is Dimension.PERSON:
-            return self._name_of(key) if key else "no person"
+            return self._name_of(key) if key else Phrase("no person")
         if dimension is Dimension.TEAM:
-            return key or "no team"
+            return key or Phrase("no team")
         return key
 
     def _without_small_groups(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope) -> list[tuple[str, int]]:
@@ -390,7 +392,7 @@ class _Asked:
         merged = self.groups.merged(self.groups.sizes(dimension, costs, scope, self._window()))
         named = [(self._shown(dimension, cost.key), cost.total) for cost in costs if cost.key not in merged]
         small = sum(cost.total for cost in costs if cost.key in merged)
-        return [*named, ("small groups together", small)] if any(cost.key in merged for cost in costs) else named
+        return [*named, (Phrase("small groups together"), small)] if any(cost.key in merged for cost in costs) else named
 
     def _by_months(self, scope: CostScope) -> None:
         """Refuse days of a group where two answers could be subtracted from one another."""
@@ -451,8 +453,8 @@ class _Asked:
             return CostScope(), ""
         led = sorted(self.directory.managed_by(self.viewer.email, self.now.date()))
         if led and self.viewer.stint(self.now.date()) and self.groups.shows_teams(led, self._window()):
-            return CostScope(teams=tuple(led)), "the part of the teams you manage"
-        return CostScope(people=(self.viewer.email,)), "your own part"
+            return CostScope(teams=tuple(led)), Phrase("the part of the teams you manage")
+        return CostScope(people=(self.viewer.email,)), Phrase("your own part")
 
     def _names_allowed(self, scope: CostScope) -> bool:
         if scope.people is not None:
@@ -472,7 +474,7 @@ class _Asked:
         led = self.directory.managed_by(self.viewer.email, self.now.date())
         tops = sorted(name for name in led if (self.directory.teams[name].parent or "") not in led)
         if len(tops) > 1:
-            raise Refusal(f"Which team? You manage {', '.join(tops)}. For instance: team {tops[0]}.")
+            raise Refusal("Which team? You manage {teams}. For instance: team {first}.", teams=", ".join(tops), first=tops[0])
         return tops[0] if tops else self._team_of(self.viewer) or ""
 
     # Who may
@@ -513,12 +515,12 @@ class _Asked:
         """Return whom to ask, where names may be shown."""
         return email if email and self.of.privacy is not Privacy.WORKS_COUNCIL else None
 
-    def _why(self, key: str, named: set[str]) -> str:
+    def _why(self, key: str, named: set[str]) -> Phrase:
         if not key:
-            return "the source names no principal and no allocation rule fits"
+            return Phrase("the source names no principal and no allocation rule fits")
         if key.lower() in named:
-            return "a service's identity; no allocation rule gives it a team"
-        return "no identity names this key and no allocation rule fits"
+            return Phrase("a service's identity; no allocation rule gives it a team")
+        return Phrase("no identity names this key and no allocation rule fits")
 
 
 def _names(person: Person) -> set[str]:
@@ -527,13 +529,12 @@ def _names(person: Person) -> set[str]:
     return {name.casefold() for name in (person.email, local, person.name, person.name.partition(" ")[0])}
 
 
-def _whose(budget: Budget, scope: CostScope) -> str:
+def _whose(budget: Budget, scope: CostScope) -> Phrase:
     """Return whose budget it is for this reader: one of "each team" is of one team."""
     if scope.people:
-        return "your own"
-    if budget.scope.kind is ScopeKind.TEAM and scope.teams:
-        return f"team {scope.teams[0]}"
-    return str(budget.scope)
+        return Phrase("your own")
+    name = scope.teams[0] if budget.scope.kind is ScopeKind.TEAM and scope.teams else budget.scope.name
+    return Phrase(_SCOPES[budget.scope.kind], name=name)
 
 
 def final_day(load: Load, last: date) -> date:
@@ -546,6 +547,13 @@ def _day(day: date) -> Window:
     return Window(day, day + timedelta(days=1))
 
 
+_SCOPES = {
+    ScopeKind.TEAM: N_("team {name}"),
+    ScopeKind.PROJECT: N_("project {name}"),
+    ScopeKind.PROVIDER: N_("provider {name}"),
+    ScopeKind.MODEL: N_("model {name}"),
+    ScopeKind.ORG: N_("the organisation"),
+}
 _WHOLE = {ScopeKind.ORG, ScopeKind.PROJECT, ScopeKind.PROVIDER, ScopeKind.MODEL}
 
 

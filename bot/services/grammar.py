@@ -71,9 +71,12 @@ def _verb(words: list[str]) -> tuple[Verb, list[str]]:
     if word in list(Verb):
         return Verb(word), words[1:]
     near = get_close_matches(word, list(Verb), n=1, cutoff=0.5)
-    nearest = " ".join([near[0], *words[1:]]) if near else "me"
-    hint = f"Did you mean: {nearest}?" if near else "Try: me"
-    raise Refusal(f"I do not know “{words[0]}”. {hint} (help lists what I can answer)", nearest)
+    if not near:
+        raise Refusal("I do not know “{word}”. Try: me (help lists what I can answer)", "me", word=words[0])
+    nearest = " ".join([near[0], *words[1:]])
+    raise Refusal(
+        "I do not know “{word}”. Did you mean: {nearest}? (help lists what I can answer)", nearest, word=words[0], nearest=nearest
+    )
 
 
 def _by(words: list[str]) -> tuple[Dimension | None, list[str]]:
@@ -82,13 +85,13 @@ def _by(words: list[str]) -> tuple[Dimension | None, list[str]]:
         return None, words
     place = len(lower) - 1 - lower[::-1].index("by")
     if place + 1 >= len(words):
-        raise Refusal(f"By what? One of {', '.join(_BY)}; for instance: me by model.")
+        raise Refusal("By what? One of {known}; for instance: me by model.", known=", ".join(_BY))
     wanted = lower[place + 1]
     if wanted not in _BY:
         near = get_close_matches(wanted, _BY, n=1, cutoff=0.5)
-        raise Refusal(
-            f"I cannot break down by “{words[place + 1]}”. " + (f"Did you mean: by {near[0]}?" if near else f"One of {', '.join(_BY)}.")
-        )
+        if near:
+            raise Refusal("I cannot break down by “{word}”. Did you mean: by {nearest}?", word=words[place + 1], nearest=near[0])
+        raise Refusal("I cannot break down by “{word}”. One of {known}.", word=words[place + 1], known=", ".join(_BY))
     return Dimension(wanted), words[:place] + words[place + 2 :]
 
 
@@ -114,9 +117,9 @@ def _one_word(word: str, today: date, fiscal_year_start: int) -> Period | None:
         first, _, last = word.partition("..")
         start, end = _date(first, word), _date(last, word)
         if end < start:
-            raise Refusal(f"“{word}” ends before it starts. Write the earlier day first.")
+            raise Refusal("“{word}” ends before it starts. Write the earlier day first.", word=word)
         if (end - start).days > _LONGEST:
-            raise Refusal(f"“{word}” is longer than ten years.")
+            raise Refusal("“{word}” is longer than ten years.", word=word)
         return Period(None, Window(start, end + timedelta(days=1)))
     if _MONTH.match(word):
         return period_containing(_date(f"{word}-01", word), PeriodKind.MONTH)
@@ -134,7 +137,7 @@ def _last(word: str, today: date, fiscal_year_start: int) -> Period:
         return period_containing(present.start - timedelta(days=1), _KINDS[word], fiscal_year_start)
     days = int(word[:-1])
     if not 1 <= days <= _LONGEST:
-        raise Refusal(f"“last {word}”: between 1 and {_LONGEST} days, please.")
+        raise Refusal("“last {word}”: between 1 and {most} days, please.", word=word, most=str(_LONGEST))
     return Period(None, Window(today - timedelta(days=days - 1), today + timedelta(days=1)))
 
 
@@ -144,7 +147,7 @@ def _date(text: str, shown: str) -> date:
     except ValueError:
         day = None
     if day is None or day.year not in YEARS:
-        raise Refusal(f"“{shown}” is no period I know. For instance: 2026-10, 2026-10-01..2026-10-15, last 30d.")
+        raise Refusal("“{word}” is no period I know. For instance: 2026-10, 2026-10-01..2026-10-15, last 30d.", word=shown)
     return day
 
 
@@ -154,12 +157,14 @@ def _ranked(name: str) -> str:
         return word
     near = get_close_matches(word, list(RANKED), n=1, cutoff=0.5)
     if word and near:
-        raise Refusal(f"Did you mean: top {near[0]}?", f"top {near[0]}")
-    raise Refusal(f"Top of what? One of {', '.join(f'top {ranked}' for ranked in RANKED)}.")
+        raise Refusal("Did you mean: {nearest}?", f"top {near[0]}", nearest=f"top {near[0]}")
+    raise Refusal("Top of what? One of {known}.", known=", ".join(f"top {ranked}" for ranked in RANKED))
 
 
 def _unexpected(verb: Verb, words: list[str]) -> Refusal:
     near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6)
     nearest = f"{verb} {near[0]}" if near else f"{verb} last 30d by model"
-    hint = f"Did you mean: {nearest}?" if near else f"For instance: {nearest}."
-    return Refusal(f"I do not understand “{' '.join(words)}” after {verb}. {hint}", nearest)
+    values = {"words": " ".join(words), "verb": verb.value, "nearest": nearest}
+    if near:
+        return Refusal("I do not understand “{words}” after {verb}. Did you mean: {nearest}?", nearest, **values)
+    return Refusal("I do not understand “{words}” after {verb}. For instance: {nearest}.", nearest, **values)

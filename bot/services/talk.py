@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -17,14 +18,14 @@ from bot.messages.card import Card
 from bot.messages.contact import Confirm, Forgotten, PickDays, Refused, Stranger
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
+from bot.messages.words import LANGUAGES, N_, Phrase, words
 from bot.ports import Documents
 from bot.services.accounts import Ask, Register, Standing, settle
 from bot.services.converse import Conversation
 
 PREFERENCES = "language"
-LANGUAGES = {"en": "English", "de": "Deutsch"}
-LATER = "I cannot check who you are with {platform} just now. Please try again in a minute."
-BROKEN = "Something went wrong on my side; it has been noted. Please try again, and tell FinOps if it stays."
+LATER = N_("I cannot check who you are with {platform} just now. Please try again in a minute.")
+BROKEN = N_("Something went wrong on my side; it has been noted. Please try again, and tell FinOps if it stays.")
 _T = TypeVar("_T")
 
 
@@ -87,6 +88,14 @@ class Talk:
         """Return *view*, which holds no figures, in the language of whoever *account* stands for."""
         return await self._run(self._remarked, account, view)
 
+    async def apology(self, account: Account, error: BaseException) -> Card:
+        """Return the card for what could not be answered; a sentence of ours is shown, a stranger's never."""
+        is_ours = isinstance(error, BotError) and not isinstance(error, DeliveryImpossible)
+        view = Refused(str(error) if is_ours else Phrase(BROKEN))
+        with suppress(BotError):  # the store may be what is broken; then it is said in English
+            return await self._run(lambda: self._card(view, self._remembered(account)))
+        return self._card(view, None)
+
     async def changed(self, account: Account, profile: Profile) -> None:
         """Take note that the platform says something new of *account*."""
         await self._run(self.register.changed, account, profile)
@@ -100,7 +109,8 @@ class Talk:
 
     def _answered(self, heard: Heard, standing: Standing | None) -> Answer:
         if standing is None:
-            return self._said(Refused(LATER.format(platform=heard.account.platform.capitalize())), None)
+            sentence = Phrase(LATER, platform=heard.account.platform.capitalize())
+            return self._said(Refused(sentence), self._remembered(heard.account))
         if standing.person is None:
             return self._said(Stranger(standing.doubt or "", heard.account.platform), None)
         person = standing.person
@@ -110,12 +120,11 @@ class Talk:
             self.register.forget(heard.account, person.email)
             return self._said(Forgotten(person.email), person)
         if not standing.is_settled:
-            return self._said(Confirm(person.name, person.email, _words(heard)), person)
+            return self._said(Confirm(person.name, person.email, _wanted(heard)), person)
         return self._done(heard, person)
 
     def _remarked(self, account: Account, view: Any) -> Card:
-        known = self.register.known(account)
-        return self._card(view, known.person if known else None)
+        return self._card(view, self._remembered(account))
 
     def _done(self, heard: Heard, person: Person) -> Answer:
         """Do what a known person asks."""
@@ -129,60 +138,63 @@ class Talk:
                 return self._said(PickDays(heard.on, *self._month()), person)
             case Action.PICKED:
                 return self._picked(heard, person)
-        return self._said(Refused("That button is of another version of me. Ask again: me"), person)
+        sentence = Phrase("That button is of another version of me. Ask again: me")
+        return self._said(Refused(sentence), person)
 
     def _picked(self, heard: Heard, person: Person) -> Answer:
         errors = _wrong(heard.answers)
         if errors:
             view = PickDays(heard.on, heard.answers.get("first", ""), heard.answers.get("last", ""))
-            return Answer(self._card(view, person), errors)
+            card = self._card(view, person)
+            said = words(card.language).gettext
+            return Answer(card, {name: said(error) for name, error in errors.items()})
         by = f" by {heard.answers['by']}" if heard.answers.get("by") else ""
         return self._asked(f"{heard.on} {heard.answers['first']}..{heard.answers['last']}{by}", person)
 
-    def _asked(self, words: str, person: Person) -> Answer:
+    def _asked(self, asked: str, person: Person) -> Answer:
         try:
-            view = self.conversation.answer(person.email, words)
+            view = self.conversation.answer(person.email, asked)
         except Refusal as refusal:
-            return self._said(Refused(str(refusal), refusal.suggestion), person)
+            return self._said(Refused(Phrase(refusal.template, **refusal.values), refusal.suggestion), person)
         return self._said(view, person)
 
     def _said(self, view: Any, person: Person | None) -> Answer:
         return Answer(self._card(view, person))
 
     def _card(self, view: Any, person: Person | None) -> Card:
-        return self.templates.card(view.template, view, self._reader(person).filters())
+        return self.templates.card(view.template, view, reader_of(person, self.documents))
 
-    def _reader(self, person: Person | None) -> Reader:
-        if person is None:
-            return Reader()
-        return Reader(self.documents.get(PREFERENCES, person.email) or person.locale, person.time_zone)
+    def _remembered(self, account: Account) -> Person | None:
+        """Return whose language to use for a sentence without figures."""
+        standing = self.register.remembered(account)
+        return standing.person if standing else None
 
     def _month(self) -> tuple[str, str]:
         today = self.conversation.clock.now().date()
         return today.replace(day=1).isoformat(), today.isoformat()
 
 
-def apology(templates: Templates, error: BaseException) -> Card:
-    """Return the card for what could not be answered; a sentence of ours is shown, a stranger's never."""
-    said = str(error) if isinstance(error, BotError) and not isinstance(error, DeliveryImpossible) else BROKEN
-    view = Refused(said)
-    return templates.card(view.template, view, Reader().filters())
+def reader_of(person: Person | None, documents: Documents) -> Reader:
+    """Return how *person* reads: in the language they chose, else by the directory's locale; nobody in particular reads English."""
+    if person is None:
+        return Reader()
+    return Reader(documents.get(PREFERENCES, person.email) or person.locale, person.time_zone)
 
 
-def _words(heard: Heard) -> str:
+def _wanted(heard: Heard) -> str:
     """Return the words to answer once the person has said who they are."""
     return heard.on if heard.do in {Action.ASK, Action.CONFIRM} and heard.on else "me"
 
 
 def _wrong(answers: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong with the days of a form, by field."""
+    """Return what is wrong with the days of a form, by field, in English."""
     days: dict[str, date] = {}
     errors: dict[str, str] = {}
     for name in ("first", "last"):
         try:
             days[name] = date.fromisoformat(answers.get(name, ""))
         except ValueError:
-            errors[name] = "Choose a day."
+            errors[name] = N_("Choose a day.")
     if not errors and days["last"] < days["first"]:
-        errors["last"] = "The last day is before the first one."
+        errors["last"] = N_("The last day is before the first one.")
     return errors

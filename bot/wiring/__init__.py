@@ -20,14 +20,15 @@ from adapters.store.figures import SqlFigures
 from adapters.store.ledger import SqlLedger
 from adapters.store.people import SqlPeople
 from bot import shipped
-from bot.errors import ConfigError, SourceRefused
+from bot.errors import ConfigError, Refusal, SourceRefused
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
 from bot.messages.views import View
+from bot.messages.words import Phrase, say
 from bot.ports import Clock
 from bot.services.accounts import Register
 from bot.services.converse import Conversation
-from bot.services.talk import Talk
+from bot.services.talk import Talk, reader_of
 from bot.settings import Settings, SourceSettings
 from bot.wiring import rules
 
@@ -102,9 +103,11 @@ class App:
 
     def text(self, view: View, email: str) -> str:
         """Return *view* as text, in the language and zone of the person with *email*."""
-        person = self.people.directory().person(email)
-        reader = Reader(person.locale, person.time_zone) if person else Reader()
-        return terminal.render(self.templates.card(view.template, view, reader.filters()))
+        return terminal.render(self.templates.card(view.template, view, self._reader(email)))
+
+    def said(self, refusal: Refusal, email: str) -> str:
+        """Return the sentence of *refusal* in the language of the person with *email*."""
+        return say(Phrase(refusal.template, **refusal.values), self._reader(email).language)
 
     def talk(self, executor: Executor | None = None) -> Talk:
         """Return what answers in a chat; blocking work runs on *executor*."""
@@ -161,6 +164,9 @@ class App:
         """Give the connections back."""
         if "database" in self.__dict__:
             self.database.close()
+
+    def _reader(self, email: str) -> Reader:
+        return reader_of(self.people.directory().person(email), self.documents)
 
     def _records(self) -> Mapping[str, str]:
         """Return who states which scope; every name must be a configured source."""

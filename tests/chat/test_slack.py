@@ -144,6 +144,40 @@ def test_a_form_says_what_is_wrong_and_its_answer_edits_the_message(company: App
     play(company, scene)
 
 
+def test_the_language_that_was_chosen_is_spoken_from_then_on(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        _, settings = await rig.press("UANA", "language", "de")
+        assert "Einstellungen" in json.dumps(settings)
+        said = json.dumps(await rig.command("UANA", "me"), ensure_ascii=False)
+        assert "deine KI-Kosten" in said
+        assert "41,50" in said
+        said = json.dumps(await rig.command("UANA", "taem"), ensure_ascii=False)
+        assert "Meintest du: team?" in said
+        assert "nichts, was ich dir zeigen kann" in json.dumps(await rig.command("UANA", "org"))
+        _, old = await rig.press("UANA", "dance", "")
+        assert "Frag noch einmal" in json.dumps(old)
+        _, opened = await rig.press("UANA", "pick", "me")
+        assert opened["view"]["close"]["text"] == "Abbrechen"
+        view = {"callback_id": "picked", "private_metadata": opened["view"]["private_metadata"], "state": {"values": {}}, "type": "modal"}
+        payload = {"type": "view_submission", "user": {"id": "UANA", "team_id": "T1"}, "team": {"id": "T1"}, "view": view}
+        assert json.loads(await rig.text(urlencode({"payload": json.dumps(payload)}).encode()))["errors"]["first"] == "Wähl einen Tag."
+
+    play(company, scene)
+
+
+def test_what_broke_is_told_in_the_persons_language(company: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        await rig.press("UANA", "language", "de")
+        monkeypatch.setattr(Conversation, "answer", lambda *_: 1 / 0)
+        assert "Bei mir ist etwas schiefgegangen" in json.dumps(await rig.command("UANA", "me"))
+
+    play(company, scene)
+
+
 def test_the_home_page_is_the_persons_own(company: App) -> None:
     async def scene(rig: Rig) -> None:
         event = {"type": "app_home_opened", "tab": "home", "user": "UANA"}

@@ -37,6 +37,15 @@ def test_the_demo_shows_its_story(demo: Path) -> None:
     assert "Next, ask yourself" in printed
 
 
+def test_who_reads_german_is_answered_in_german(demo: Path) -> None:
+    words = ("--config", str(demo / "aispend.toml"), "ask", "--as", "mia.berg@nordwind.example")
+    assert "deine KI-Kosten" in run(*words, "me").stdout
+    refused = run(*words, "team", "finance")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr.startswith("Hier ist nichts, was ich dir zeigen kann.")
+    assert json.loads(run(*words, "--format", "json", "top", "teams").stdout)["within"] == "the part of the teams you manage"
+
+
 def test_the_demo_adds_up(demo: Path) -> None:
     org = ask(demo, "uma.patel", "org", "year", "by", "team")
     total = Decimal(org["billed_cost"]) + Decimal(org["estimated_cost"])

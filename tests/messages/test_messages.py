@@ -22,14 +22,16 @@ from bot.messages.formats import Reader
 from bot.messages.markup import _ATTRIBUTES, parse
 from bot.messages.views import VIEWS, Breakdown, Help, Row
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "text"
+GOLDEN = Path(__file__).parents[1] / "golden"
+READERS = {"text": Reader("en", "Europe/Berlin"), "text-de": Reader("de", "Europe/Berlin")}
 
 
+@pytest.mark.parametrize("folder", READERS)
 @pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=[f"{v.__name__}-{n}" for v, n, _ in EXAMPLES])
-def test_examples_read_as_reviewed(view: Any, name: str, example: Any) -> None:
-    """To change a golden on purpose: python tests/messages/test_messages.py, then read the diff."""
-    text = terminal.render(card(example, Reader("en", "Europe/Berlin")))
-    assert text == (GOLDEN / f"{view.template.replace('/', '-')}-{name}.txt").read_text("utf-8")
+def test_examples_read_as_reviewed(view: Any, name: str, example: Any, folder: str) -> None:
+    """To change a golden on purpose: PYTHONPATH=tests python tests/messages/test_messages.py, then read the diff."""
+    text = terminal.render(card(example, READERS[folder]))
+    assert text == (GOLDEN / folder / f"{view.template.replace('/', '-')}-{name}.txt").read_text("utf-8")
 
 
 ANSWERS = [example for example in EXAMPLES if example[0] in VIEWS]
@@ -110,7 +112,7 @@ def test_markup_that_is_not_ours_is_refused(wrong: str) -> None:
 
 def test_a_view_that_lacks_what_its_template_shows_is_an_error() -> None:
     with pytest.raises(MessageError, match="replies/me"):
-        TEMPLATES.card("replies/me", object(), Reader().filters())
+        TEMPLATES.card("replies/me", object(), Reader())
 
 
 def test_numbers_are_written_in_the_reader_s_language() -> None:
@@ -155,8 +157,8 @@ def test_a_long_breakdown_ends_in_what_it_leaves_out() -> None:
 
 
 if __name__ == "__main__":
-    GOLDEN.mkdir(parents=True, exist_ok=True)
-    for view, name, example in EXAMPLES:
-        (GOLDEN / f"{view.template.replace('/', '-')}-{name}.txt").write_text(
-            terminal.render(card(example, Reader("en", "Europe/Berlin"))), "utf-8"
-        )
+    for folder, reader in READERS.items():
+        (GOLDEN / folder).mkdir(parents=True, exist_ok=True)
+        for view, name, example in EXAMPLES:
+            text = terminal.render(card(example, reader))
+            (GOLDEN / folder / f"{view.template.replace('/', '-')}-{name}.txt").write_text(text, "utf-8")

@@ -37,6 +37,7 @@ from bot.messages.card import (
 )
 from bot.messages.formats import Reader
 from bot.messages.markup import parse
+from bot.messages.words import LANGUAGES
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 READER = Reader("en", "Europe/Berlin")
@@ -100,16 +101,19 @@ def payloads(shown: Card) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=IDS)
 def test_examples_render_as_reviewed(view: Any, name: str, example: Any) -> None:
-    """To change a golden on purpose: python tests/messages/test_renderers.py, then read the diff."""
+    """To change a golden on purpose: PYTHONPATH=tests python tests/messages/test_renderers.py, then read the diff."""
     shown = card(example, READER)
     file = f"{view.template.replace('/', '-')}-{name}.json"
     assert slack.message(shown) == json.loads((GOLDEN / "slack" / file).read_text("utf-8"))
     assert teams.card(shown) == json.loads((GOLDEN / "teams" / file).read_text("utf-8"))
 
 
+@pytest.mark.parametrize("locale", LANGUAGES)
 @pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=IDS)
-def test_examples_are_what_the_platforms_take(view: Any, name: str, example: Any, faults: Callable[[str, Any], list[str]]) -> None:
-    for kind, payload in payloads(card(example, READER)).items():
+def test_examples_are_what_the_platforms_take(
+    view: Any, name: str, example: Any, locale: str, faults: Callable[[str, Any], list[str]]
+) -> None:
+    for kind, payload in payloads(card(example, Reader(locale, "Europe/Berlin"))).items():
         assert faults(kind, payload) == [], (view, name)
 
 

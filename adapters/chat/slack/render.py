@@ -28,6 +28,7 @@ from bot.messages.card import (
     Select,
     Table,
 )
+from bot.messages.words import words
 
 BLOCKS = 50
 HEADER = 150
@@ -62,14 +63,15 @@ def home(card: Card, people: Mapping[str, str] | None = None) -> dict[str, Any]:
 def modal(card: Card, people: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return *card*, which holds one form, as a modal; `callback_id` is the form's action and `private_metadata` its object."""
     form = next(block for block in card.blocks if isinstance(block, Form))
-    blocks = [block for part in card.blocks if not isinstance(part, Form | Actions | Table | Chart) for block in _plain(part, people or {})]
+    shown = [part for part in card.blocks if not isinstance(part, Form | Actions | Table | Chart)]
+    blocks = [block for part in shown for block in _plain(part, people or {}, card.language)]
     return {
         "type": "modal",
         "callback_id": form.do,
         "private_metadata": form.on,
         "title": _words(card.title, MODAL_TITLE),
         "submit": _words(form.submit, MODAL_TITLE),
-        "close": _words("Cancel", MODAL_TITLE),
+        "close": _words(words(card.language).gettext("Cancel"), MODAL_TITLE),
         "blocks": [*blocks, *map(_input, form.fields)],
     }
 
@@ -87,21 +89,22 @@ def _blocks(card: Card, people: Mapping[str, str], charts: int) -> list[dict[str
     for number, part in enumerate(card.blocks):
         if isinstance(part, Table) and not has_table:
             has_table = True
-            blocks += _table(part)
+            blocks += _table(part, card.language)
         elif isinstance(part, Chart) and charts and _drawable(part):
             charts -= 1
-            blocks += _chart(part)
+            blocks += _chart(part, card.language)
         elif isinstance(part, Actions):
             blocks += _actions(part, number)
         else:
-            blocks += _plain(part, people)
+            blocks += _plain(part, people, card.language)
     if len(blocks) <= BLOCKS:
         return blocks
-    left_out = len(blocks) - BLOCKS + 1
-    return [*blocks[: BLOCKS - 1], _context(f"{fit.ELLIPSIS} and {left_out} more parts")]
+    missing = len(blocks) - BLOCKS + 1
+    said = words(card.language).ngettext("… and {count} more part", "… and {count} more parts", missing)
+    return [*blocks[: BLOCKS - 1], _context(said.format(count=missing))]
 
 
-def _plain(part: Block, people: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _plain(part: Block, people: Mapping[str, str], language: str) -> Iterator[dict[str, Any]]:
     """Yield the blocks that stand on every surface."""
     match part:
         case Paragraph(runs) if runs:
@@ -115,9 +118,9 @@ def _plain(part: Block, people: Mapping[str, str]) -> Iterator[dict[str, Any]]:
             bar = {"type": "text", "text": "█" * filled + "░" * (_METER - filled), "style": {"code": True}}
             yield _rich(_section([bar, _text(f" {fit.cut(text, PARAGRAPH)}")]))
         case Table(header, rows, _, more):
-            yield from _listed(header, rows, more)
+            yield from _listed(header, rows, more, language)
         case Chart(_, title, summary, _, points):
-            yield from _listed((title,), [(point.name, point.text or str(point.value)) for point in points], summary)
+            yield from _listed((title,), [(point.name, point.text or str(point.value)) for point in points], summary, language)
         case Form(do, on, submit, _):
             yield {"type": "actions", "elements": [_button(Button(submit, do, on, is_primary=True), f"{do}:form")]}
 
@@ -129,7 +132,7 @@ def _pairs(pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     return [leaf for leaf in leaves if leaf["text"]]
 
 
-def _listed(header: Sequence[str], rows: Sequence[Sequence[str]], more: str) -> Iterator[dict[str, Any]]:
+def _listed(header: Sequence[str], rows: Sequence[Sequence[str]], more: str, language: str) -> Iterator[dict[str, Any]]:
     """Yield a table as lines, where there is no room for a table."""
     kept = rows[:ROWS]
     lines = [_section([_text(f"{row[0] or '–'}: "), _text(" · ".join(row[1:]), is_bold=True)]) for row in kept if any(row)]
@@ -137,13 +140,12 @@ def _listed(header: Sequence[str], rows: Sequence[Sequence[str]], more: str) -> 
     if heading or lines:
         listed = [{"type": "rich_text_list", "style": "bullet", "elements": lines}] if lines else []
         yield {"type": "rich_text", "elements": [*heading, *listed]}
-    left_out = len(rows) - len(kept)
-    said = [text for text in (f"{fit.ELLIPSIS} and {left_out} more rows" if left_out else "", more) if text]
+    said = fit.left_out(len(rows) - len(kept), more, language)
     if said:
-        yield _context(". ".join(said))
+        yield _context(said)
 
 
-def _table(table: Table) -> Iterator[dict[str, Any]]:
+def _table(table: Table, language: str) -> Iterator[dict[str, Any]]:
     columns = min(COLUMNS, len(table.header))
     if not columns:
         return
@@ -157,10 +159,9 @@ def _table(table: Table) -> Iterator[dict[str, Any]]:
         rows.append(cells)
     settings = [{"align": "right" if n in table.numeric else "left", "is_wrapped": n not in table.numeric} for n in range(columns)]
     yield {"type": "table", "rows": rows, "column_settings": settings}
-    left_out = len(table.rows) - len(rows) + 1
-    said = [text for text in (f"{fit.ELLIPSIS} and {left_out} more rows" if left_out else "", table.more) if text]
+    said = fit.left_out(len(table.rows) - len(rows) + 1, table.more, language)
     if said:
-        yield _context(". ".join(said))
+        yield _context(said)
 
 
 def _drawable(chart: Chart) -> bool:
@@ -168,17 +169,17 @@ def _drawable(chart: Chart) -> bool:
     return any(point.value > 0 for point in chart.points) if chart.kind == "donut" else bool(chart.points)
 
 
-def _chart(chart: Chart) -> Iterator[dict[str, Any]]:
+def _chart(chart: Chart, language: str) -> Iterator[dict[str, Any]]:
     yield {
         "type": "data_visualization",
         "title": fit.cut(chart.title, CHART_TITLE),
-        "chart": _pie(chart) if chart.kind == "donut" else _axes(chart),
+        "chart": _pie(chart, words(language).gettext("others")) if chart.kind == "donut" else _axes(chart),
     }
     yield _context(chart.summary)
 
 
-def _pie(chart: Chart) -> dict[str, Any]:
-    points = fit.slices(chart.points, SEGMENTS, "others")
+def _pie(chart: Chart, others: str) -> dict[str, Any]:
+    points = fit.slices(chart.points, SEGMENTS, others)
     return {"type": "pie", "segments": _labelled(points)}
 
 

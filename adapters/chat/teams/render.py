@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +28,7 @@ from bot.messages.card import (
     Run,
     Table,
 )
+from bot.messages.words import words
 
 BYTES = 25_000
 """Of a whole card; the strictest published limit of a message is 28 KB."""
@@ -69,8 +71,8 @@ def _size(rendered: dict[str, Any]) -> int:
 
 def _bare(source: Card) -> Card:
     """Return *source* without what is long, and saying so."""
-    said = Note((Run("This is too long for Teams; ask for a part of it."),))
-    return Card(source.title, source.summary, (said,), source.tone)
+    said = Note((Run(words(source.language).gettext("This is too long for Teams; ask for a part of it.")),))
+    return replace(source, blocks=(said,))
 
 
 def _card(source: Card, people: Mapping[str, tuple[str, str]], rows: int, errors: Mapping[str, str]) -> dict[str, Any]:
@@ -84,10 +86,10 @@ def _card(source: Card, people: Mapping[str, tuple[str, str]], rows: int, errors
             body += inputs
             actions += pressed
         elif isinstance(part, Form):
-            body += (element for field in part.fields for element in _field(field, errors.get(field.name, "")))
+            body += (element for field in part.fields for element in _field(field, errors.get(field.name, ""), source.language))
             actions.append(_execute(Button(part.submit, part.do, part.on, is_primary=True)))
         else:
-            body += _block(part, people, entities, rows)
+            body += _block(part, people, entities, rows, source.language)
     whole: dict[str, Any] = {
         "type": "AdaptiveCard",
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -100,7 +102,9 @@ def _card(source: Card, people: Mapping[str, tuple[str, str]], rows: int, errors
     return whole | {"msteams": {"width": "Full", **({"entities": entities} if entities else {})}}
 
 
-def _block(part: Block, people: Mapping[str, tuple[str, str]], entities: list[dict[str, Any]], rows: int) -> Iterator[dict[str, Any]]:
+def _block(
+    part: Block, people: Mapping[str, tuple[str, str]], entities: list[dict[str, Any]], rows: int, language: str
+) -> Iterator[dict[str, Any]]:
     match part:
         case Paragraph(runs) if any(run.person in people for run in runs):
             yield _mentioning(runs, people, entities)
@@ -112,11 +116,11 @@ def _block(part: Block, people: Mapping[str, tuple[str, str]], entities: list[di
         case Facts(pairs):
             yield from (_pair(name, value) for name, value in pairs)
         case Table():
-            yield from _table(part, rows)
+            yield from _table(part, rows, language)
         case Progress():
             yield from _meter(part)
         case Chart(points=points) if points:
-            yield _chart(part, rows)
+            yield _chart(part, rows, language)
 
 
 def _pair(name: str, value: str) -> dict[str, Any]:
@@ -137,7 +141,7 @@ def _meter(part: Progress) -> Iterator[dict[str, Any]]:
     yield {"type": "ColumnSet", "spacing": "small", "columns": columns}
 
 
-def _table(part: Table, most: int) -> Iterator[dict[str, Any]]:
+def _table(part: Table, most: int, language: str) -> Iterator[dict[str, Any]]:
     columns = min(COLUMNS, len(part.header))
     if not columns:
         return
@@ -151,10 +155,9 @@ def _table(part: Table, most: int) -> Iterator[dict[str, Any]]:
             for index, row in enumerate(grid)
         ],
     }
-    left_out = len(part.rows) - len(kept)
-    said = [text for text in (f"{fit.ELLIPSIS} and {left_out} more rows" if left_out else "", part.more) if text]
+    said = fit.left_out(len(part.rows) - len(kept), part.more, language)
     if said:
-        yield _rich([_run(fit.cut(". ".join(said), NOTE), size="small", isSubtle=True)])
+        yield _rich([_run(fit.cut(said, NOTE), size="small", isSubtle=True)])
 
 
 def _cell(text: str, *, is_right: bool, is_head: bool) -> dict[str, Any]:
@@ -163,18 +166,19 @@ def _cell(text: str, *, is_right: bool, is_head: bool) -> dict[str, Any]:
     return {"type": "TableCell", "items": [content]}
 
 
-def _chart(part: Chart, most: int) -> dict[str, Any]:
+def _chart(part: Chart, most: int, language: str) -> dict[str, Any]:
     """Return a chart of Teams; a client that cannot draw it shows the figures as a table."""
-    figures = Table((part.title, part.unit or "Value"), tuple((p.name, p.text or str(p.value)) for p in part.points), frozenset({1}))
+    _ = words(language).gettext
+    figures = Table((part.title, part.unit or _("Value")), tuple((p.name, p.text or str(p.value)) for p in part.points), frozenset({1}))
     said = _rich([_run(fit.cut(part.summary, NOTE), size="small", isSubtle=True)])
-    fallback = {"type": "Container", "items": [*_table(figures, most), said]}
-    drawn = {"title": fit.cut(part.title, LABEL), "fallback": fallback, **_drawn(part)}
+    fallback = {"type": "Container", "items": [*_table(figures, most, language), said]}
+    drawn = {"title": fit.cut(part.title, LABEL), "fallback": fallback, **_drawn(part, _("others"))}
     return {"type": "Container", "items": [drawn, said]} if part.kind != "donut" or drawn["data"] else fallback
 
 
-def _drawn(part: Chart) -> dict[str, Any]:
+def _drawn(part: Chart, others: str) -> dict[str, Any]:
     if part.kind == "donut":
-        points = fit.slices(part.points, SLICES, "others")
+        points = fit.slices(part.points, SLICES, others)
         names = fit.distinct([point.name for point in points], LABEL)
         return {"type": "Chart.Donut", "data": [{"legend": n, "value": float(p.value)} for n, p in zip(names, points, strict=True)]}
     points = fit.neighbours(part.points, POINTS)
@@ -212,14 +216,14 @@ def _choices(options: Sequence[Option]) -> list[dict[str, str]]:
     return [{"title": fit.cut(option.label, CELL), "value": option.on} for option in options[:OPTIONS]]
 
 
-def _field(field: Field, error: str) -> Iterator[dict[str, Any]]:
+def _field(field: Field, error: str, language: str) -> Iterator[dict[str, Any]]:
     """Yield the input, below what is wrong with its last answer; Teams has no place of its own for that."""
     if error:
         yield _rich([_run(fit.cut(error, CELL), color="attention", weight="bolder")])
-    yield _input(field)
+    yield _input(field, language)
 
 
-def _input(field: Field) -> dict[str, Any]:
+def _input(field: Field, language: str) -> dict[str, Any]:
     made: dict[str, Any] = {
         "type": _INPUTS[field.kind],
         "id": field.name,
@@ -227,7 +231,8 @@ def _input(field: Field) -> dict[str, Any]:
         "isRequired": field.is_required,
     }
     if field.is_required:
-        made["errorMessage"] = f"{fit.cut(field.label, CELL)}: an answer is needed."
+        said = words(language).gettext("{label}: an answer is needed.")
+        made["errorMessage"] = said.format(label=fit.cut(field.label, CELL))
     if field.hint and field.kind != "select":
         made["placeholder"] = fit.cut(field.hint, CELL)
     if field.kind == "lines":
