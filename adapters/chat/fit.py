@@ -29,7 +29,18 @@ def neighbours(points: Sequence[Point], most: int) -> list[Point]:
     """Return at most *most* points: as many neighbours added together as it takes, named from first to last."""
     size = -(-len(points) // most) or 1
     groups = [points[i : i + size] for i in range(0, len(points), size)]
-    return [group[0] if len(group) == 1 else _together(f"{group[0].name}-{group[-1].name}", group) for group in groups]
+    return [group[0] if len(group) == 1 else _together(_span(group[0].name, group[-1].name), group) for group in groups]
+
+
+def _span(first: str, last: str) -> str:
+    """Return `Nov 1–2` for `Nov 1` and `Nov 2`, `1–2 Nov` for `1 Nov` and `2 Nov`, else both names whole."""
+    (head, _, _), (head_, _, day_) = first.rpartition(" "), last.rpartition(" ")
+    if head and head == head_:
+        return f"{first}–{day_}"
+    (_, _, tail), (number_, _, tail_) = first.partition(" "), last.partition(" ")
+    if tail and tail == tail_:
+        return f"{first.partition(' ')[0]}–{number_} {tail_}"
+    return f"{first} – {last}"
 
 
 def slices(points: Sequence[Point], most: int, others: str) -> list[Point]:

@@ -22,7 +22,7 @@ DRAIN_S = 25
 """How long a stop waits for what is under way; orchestrators kill after 30 seconds."""
 BODY = 256 * 1024
 """Bytes of a request; those of the platforms are far smaller."""
-_THREADS = 8
+_THREADS = 4
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -115,4 +116,9 @@ class Reader:
 
     @property
     def _locale(self) -> Locale:
-        return Locale.parse(self.locale.replace("-", "_"))
+        return _parsed(self.locale)
+
+
+@cache
+def _parsed(locale: str) -> Locale:
+    return Locale.parse(locale.replace("-", "_"))

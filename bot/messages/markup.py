@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -13,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, pass_context, select_autoescape
 from jinja2.runtime import Context
+from markupsafe import Markup
 
 from bot.errors import MessageError
 from bot.messages.card import (
@@ -264,15 +266,13 @@ def _spaced(text: str | None, *, first: bool = False, last: bool = False) -> str
 
 def _legal(value: Any) -> Any:
     """Replace the characters that XML forbids, which may stand in any name that a vendor sends."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _FORBIDDEN.search(value):
         return value
-    if all((c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff") or c in "\t\n\r" for c in value):
-        return value
-    legal = "".join(
-        c if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff" and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in value
-    )
-    return type(value)(legal)
+    legal = _FORBIDDEN.sub("\ufffd", value)
+    return Markup(legal) if isinstance(value, Markup) else legal  # noqa: S704 - it was escaped before
 
+
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _BLOCKS: dict[str, Callable[[ET.Element], Block]] = {
     "p": lambda element: Paragraph(_runs(element)),

@@ -26,7 +26,11 @@ function slack(payload) {
 function teams(payload) {
   const library = readFileSync(require.resolve("adaptivecards/dist/adaptivecards.min.js"), "utf8");
   const style = readFileSync(require.resolve("adaptivecards/dist/adaptivecards.css"), "utf8");
-  const config = { fontFamily: "Segoe UI, sans-serif", supportsInteractivity: true, spacing: { padding: 16 } };
+  const style_ = (backgroundColor) => ({ backgroundColor });
+  const containerStyles = {
+    default: style_("#ffffff"), emphasis: style_("#ebebeb"), good: style_("#92c353"), warning: style_("#f8a92b"), attention: style_("#c4314b"),
+  };
+  const config = { fontFamily: "Segoe UI, sans-serif", supportsInteractivity: true, spacing: { padding: 16 }, containerStyles };
   const script = `const card = new AdaptiveCards.AdaptiveCard(); card.hostConfig = new AdaptiveCards.HostConfig(${JSON.stringify(config)});
     card.parse(${JSON.stringify(payload).replaceAll("<", "\\u003c")}); document.body.append(card.render());`;
   return page(`<style>${style}</style>`, `<script>${library}</script><script>${script}</script>`);
@@ -37,7 +41,7 @@ for (const [platform, draw] of Object.entries({ slack, teams })) {
     const html = resolve(folder, `${platform}-${name}.html`);
     writeFileSync(html, draw(JSON.parse(readFileSync(join(golden, platform, `${name}.json`), "utf8"))));
     const picture = html.replace(/html$/, "png");
-    const options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=680,900"];
+    const options = ["--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--window-size=680,1300"];
     execFileSync(process.env.CHROMIUM ?? "chromium", [...options, `--screenshot=${picture}`, `file://${html}`], { stdio: "ignore" });
     console.log(picture);
   }

@@ -7,6 +7,7 @@ fallback text `&`, `<` and `>` are escaped.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from adapters.chat import fit
@@ -41,7 +42,9 @@ CHARTS, CATEGORIES, SEGMENTS, LABEL, CHART_TITLE = 2, 20, 12, 20, 50
 BUTTON, BUTTON_VALUE, ELEMENTS = 75, 2000, 25
 OPTIONS, OPTION_VALUE, OVERFLOW = 100, 150, 5
 MODAL_TITLE, PLACEHOLDER, HINT, ANSWER = 24, 150, 2000, 3000
-_METER = 20
+_METER = 10
+_CLOSE = Fraction(4, 5)
+"""Of a budget: from here on the meter warns."""
 _MARKS = {"plain": "", "good": "🟢 ", "warn": "🟠 ", "alert": "🔴 "}
 
 
@@ -115,8 +118,8 @@ def _plain(part: Block, people: Mapping[str, str], language: str) -> Iterator[di
             yield _rich(_section(_pairs(pairs)))
         case Progress(share, text):
             filled = max(0, min(_METER, int(share * _METER)))
-            bar = {"type": "text", "text": "█" * filled + "░" * (_METER - filled), "style": {"code": True}}
-            yield _rich(_section([bar, _text(f" {fit.cut(text, PARAGRAPH)}")]))
+            colour = "🟩" if share < _CLOSE else "🟧" if share < 1 else "🟥"
+            yield _rich(_section([_text(f"{colour * filled}{'⬜' * (_METER - filled)}  {fit.cut(text, PARAGRAPH)}")]))
         case Table(header, rows, _, more):
             yield from _listed(header, rows, more, language)
         case Chart(_, title, summary, _, points):

@@ -137,7 +137,7 @@ def _meter(part: Progress) -> Iterator[dict[str, Any]]:
     full = max(0, min(100, int(part.share * 100)))
     style = "good" if part.share < _CLOSE else "warning" if part.share < 1 else "attention"
     bars = [(full, style), (100 - full, "emphasis")]
-    columns = [_column(width, [_rich([_run(" ", size="small")])]) | {"style": colour} for width, colour in bars if width]
+    columns = [_column(width, []) | {"style": colour, "minHeight": "8px", "spacing": "none"} for width, colour in bars if width]
     yield {"type": "ColumnSet", "spacing": "small", "columns": columns}
 
 
@@ -171,9 +171,9 @@ def _chart(part: Chart, most: int, language: str) -> dict[str, Any]:
     _ = words(language).gettext
     figures = Table((part.title, part.unit or _("Value")), tuple((p.name, p.text or str(p.value)) for p in part.points), frozenset({1}))
     said = _rich([_run(fit.cut(part.summary, NOTE), size="small", isSubtle=True)])
-    fallback = {"type": "Container", "items": [*_table(figures, most, language), said]}
+    fallback = {"type": "Container", "items": [*_table(figures, most, language)]}
     drawn = {"title": fit.cut(part.title, LABEL), "fallback": fallback, **_drawn(part, _("others"))}
-    return {"type": "Container", "items": [drawn, said]} if part.kind != "donut" or drawn["data"] else fallback
+    return {"type": "Container", "items": [drawn if part.kind != "donut" or drawn["data"] else fallback, said]}
 
 
 def _drawn(part: Chart, others: str) -> dict[str, Any]:
