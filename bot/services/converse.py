@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -30,7 +30,7 @@ from bot.messages.views import (
     View,
 )
 from bot.messages.words import N_, Phrase
-from bot.ports import CostScope, Dimension
+from bot.ports import CostScope, Dimension, Look
 from bot.services.amounts import LONG, Amounts
 from bot.services.commands import HELP, Verb
 from bot.services.grammar import RANKED, parse
@@ -39,22 +39,50 @@ from bot.services.question import NOTHING, Means
 UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; then I can answer.")
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What there is to say: a view, or a refusal; and the looks that have to be remembered first."""
+
+    view: View | None
+    refusal: Refusal | None
+    looks: tuple[Look, ...]
+
+
 class Conversation(Means):
     """Answers questions."""
 
     def answer(self, email: str, words: str) -> View:
-        """Return what *email* may know of what *words* ask.
+        """Return what *email* may know of what *words* ask, after the look was remembered.
 
         Raises:
             Refusal: The words are no command, or the answer is not theirs to see; carries the sentence to show.
         """
+        found = self.weigh(email, words)
+        self.remember(found.looks)
+        if found.view is None:
+            raise found.refusal or AssertionError
+        return found.view
+
+    def weigh(self, email: str, words: str) -> Weighed:
+        """Return the same without writing anything, so that a store that is being loaded holds nobody up."""
         now = self.clock.now()
         directory = self.people.directory()
         viewer = directory.person(email)
         if viewer is None:
-            raise Refusal(UNKNOWN, email=email.strip())
-        command = parse(words, now.date(), self.fiscal_year_start)
-        return _Asked(self, viewer, directory, command, now).answer()
+            return Weighed(None, Refusal(UNKNOWN, email=email.strip()), ())
+        try:
+            asked = _Asked(self, viewer, directory, parse(words, now.date(), self.fiscal_year_start), now)
+        except Refusal as refusal:
+            return Weighed(None, refusal, ())
+        try:
+            return Weighed(asked.answer(), None, tuple(asked.looks))
+        except Refusal as refusal:
+            return Weighed(None, refusal, tuple(asked.looks))
+
+    def remember(self, looks: Iterable[Look]) -> None:
+        """Remember *looks*; it may have to wait for whoever writes."""
+        for look in looks:
+            self.people.log(look)
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.account import Account
@@ -50,13 +50,18 @@ class Means:
 
 @dataclass
 class Question:
-    """One question under way."""
+    """One question under way.
+
+    Attributes:
+        looks: Who looked at whose figures, or was refused; to be remembered before the answer is shown.
+    """
 
     of: Means
     viewer: Person
     directory: Directory
     command: Command
     now: datetime
+    looks: list[Look] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.groups = Groups(self.of.figures, self.directory, self.of.privacy, self.now.date())
@@ -76,10 +81,10 @@ class Question:
             raise Refusal(NOTHING)
 
     def _log(self, kind: SubjectKind, name: str, verdict: Verdict) -> None:
-        """Remember a look; one's own are nobody's business, and must not wait for a store that is being loaded."""
+        """Note a look; one's own are nobody's business."""
         if verdict is Verdict.OWN:
             return
-        self.of.people.log(Look(self.now, self.viewer.email, kind.value, name, verdict.value, self.command.text))
+        self.looks.append(Look(self.now, self.viewer.email, kind.value, name, verdict.value, self.command.text))
 
     def _widest(self) -> tuple[CostScope, str]:
         """Return all that the viewer may see, and what part of the organisation that is in words (none for all)."""
