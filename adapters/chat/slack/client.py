@@ -79,7 +79,7 @@ class SlackChat:
     platform = "slack"
 
     def __init__(self, token: str | None, api: str = "https://slack.com/api/", installed: Installed | None = None) -> None:
-        self._token, self._api, self._installed = token, api, installed
+        self._token, self.api, self._installed = token, api, installed
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
         self._own: Workspace | None = None
@@ -88,7 +88,7 @@ class SlackChat:
     async def start(self) -> None:
         """Open the one session that all calls share; the client's own timeout does not hold for it, so it has one."""
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
-        self._client = AsyncWebClient(self._token, base_url=self._api, session=self._session, retry_handlers=[])
+        self._client = AsyncWebClient(self._token, base_url=self.api, session=self._session, retry_handlers=[])
 
     async def close(self) -> None:
         """Give the connections back."""
@@ -229,7 +229,7 @@ class SlackChat:
 
     def _check(self, url: str) -> None:
         """Refuse to send figures anywhere but to Slack."""
-        found, api = urlsplit(url), urlsplit(self._api)
+        found, api = urlsplit(url), urlsplit(self.api)
         is_slack = found.scheme == "https" and (found.hostname or "").endswith(".slack.com")
         if not is_slack and (found.scheme, found.netloc) != (api.scheme, api.netloc):
             raise DeliveryImpossible("The response URL is not Slack's; nothing was sent.")

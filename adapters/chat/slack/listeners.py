@@ -61,7 +61,7 @@ class Listeners:
 
         app = AsyncApp(
             name="aispend",
-            client=AsyncWebClient(),  # Bolt itself calls nothing; what we send goes through SlackChat
+            client=AsyncWebClient(base_url=self.chat.api),  # only to open the socket; what we send goes through SlackChat
             authorize=authorize,
             process_before_response=True,
             request_verification_enabled=False,
