@@ -134,7 +134,7 @@ class Person:
         await self._does("say", words=words, mentioned=mentioned)
 
     async def presses(self, button: str) -> None:
-        """Press a button of the last card, or of the menu where it keeps the others."""
+        """Press a button of the last card."""
         await self._does("press", button=button)
 
     async def dates(self, label: str, day: str) -> None:
