@@ -420,6 +420,9 @@ class Documents(Protocol):
 class Received(Protocol):
     """What was delivered to us already, so that a repetition does nothing."""
 
+    takes_time: bool
+    """Whether asking may hold up the event loop."""
+
     def is_first(self, key: str, now: datetime) -> bool:
         """Remember *key* and tell whether it was new; keys older than an hour may be forgotten."""
 

@@ -15,4 +15,6 @@ class Once:
 
     async def is_first(self, key: str) -> bool:
         """Remember *key* and tell whether it was new."""
+        if not self._received.takes_time:
+            return self._received.is_first(key, self._clock.now())
         return await asyncio.to_thread(self._received.is_first, key, self._clock.now())

@@ -85,6 +85,8 @@ class SqlDocuments:
 class SqlReceived:
     """Deliveries remembered in the database, for replicas that share it."""
 
+    takes_time = True
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -101,6 +103,8 @@ class SqlReceived:
 
 class RememberedReceived:
     """Deliveries remembered in this process: for a store with one writer, which an ingest may hold for a minute."""
+
+    takes_time = False
 
     def __init__(self) -> None:
         self._seen: dict[str, datetime] = {}

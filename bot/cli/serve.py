@@ -80,7 +80,9 @@ async def running(app: App, host: str, port: int, *, insecure: bool = False) -> 
         raise ConfigError("No chat platform is enabled. Set enabled = true under [slack] or [teams].")
     async with AsyncExitStack() as stack:
         executor = stack.enter_context(ThreadPoolExecutor(_THREADS, thread_name_prefix="aispend"))
-        parts = chat.Parts(app, executor, say)
+        # SQLite has one writer, so more threads would only wait beside it.
+        writer = stack.enter_context(ThreadPoolExecutor(1 if app.database.is_sqlite else _THREADS, thread_name_prefix="aispend-write"))
+        parts = chat.Parts(app, executor, writer, say)
         parts.checks["store"] = lambda: _store_trouble(app)
         if settings.slack.enabled:
             await stack.enter_async_context(chat.slack(parts))

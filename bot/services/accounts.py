@@ -12,6 +12,7 @@ from bot.ports import Accounts, Clock, People
 
 Ask = Callable[[], Awaitable[Profile]]
 """Reads the profile of the account from its platform."""
+Run = Callable[..., Awaitable["Standing | None"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,11 @@ class Register:
         return Standing(person, is_settled=person is not None, doubt=None if person else Doubt.UNKNOWN)
 
 
-async def settle(register: Register, account: Account, ask: Ask, run: Callable[..., Awaitable[Standing | None]]) -> Standing | None:
+async def settle(register: Register, account: Account, ask: Ask, run: Run, write: Run) -> Standing | None:
     """Return whom *account* stands for, reading its profile where that is due; None where nobody can tell now.
 
     Args:
-        run: Runs a blocking function beside the event loop.
+        run, write: Run a blocking function beside the event loop: one that only reads, one that may have to wait to write.
     """
     known = await run(register.known, account)
     if known:
@@ -132,4 +133,4 @@ async def settle(register: Register, account: Account, ask: Ask, run: Callable[.
         profile = await ask()
     except (DeliveryDeferred, DeliveryUnknown):
         return await run(register.unreachable, account)
-    return await run(register.read, account, profile)
+    return await write(register.read, account, profile)

@@ -12,18 +12,19 @@ from typing import Any, TypeVar
 
 from bot.domain.account import Account, Profile
 from bot.domain.people import Person
-from bot.errors import BotError, DeliveryImpossible, Refusal
+from bot.errors import BotError, DeliveryImpossible
 from bot.messages.actions import Action
 from bot.messages.card import Card
 from bot.messages.contact import Confirm, Forgotten, PickDays, Refused, Stranger
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
 from bot.messages.words import LANGUAGES, N_, Phrase, words
-from bot.ports import Documents
+from bot.ports import Documents, Look
 from bot.services.accounts import Ask, Register, Standing, settle
 from bot.services.converse import Conversation
 
 PREFERENCES = "language"
+_WRITES = {Action.CONFIRM, Action.DECLINE, Action.FORGET, Action.LANGUAGE}
 LATER = N_("I cannot check who you are with {platform} just now. Please try again in a minute.")
 BROKEN = N_("Something went wrong on my side; it has been noted. Please try again, and tell FinOps if it stays.")
 _T = TypeVar("_T")
@@ -51,22 +52,30 @@ class Answer:
     Attributes:
         errors: What is wrong with the answers of a form, by field; the form stays open.
         has_failed: It is an apology.
+        looks: What has to be remembered before it is said.
     """
 
     card: Card
     errors: Mapping[str, str] = field(default_factory=dict)
     has_failed: bool = False
+    looks: tuple[Look, ...] = ()
 
 
 @dataclass(frozen=True)
 class Talk:
-    """Answers what is heard; blocking work runs on *executor*."""
+    """Answers what is heard; blocking work runs beside the event loop.
+
+    Attributes:
+        executor: For what only reads, so that no answer waits for a writer.
+        writer: For what writes: it may have to wait for a load.
+    """
 
     conversation: Conversation
     register: Register
     documents: Documents
     templates: Templates
     executor: Executor | None = None
+    writer: Executor | None = None
 
     async def answer(self, heard: Heard, ask: Ask) -> Answer:
         """Return the answer to *heard*.
@@ -77,8 +86,11 @@ class Talk:
         Raises:
             DeliveryImpossible: The platform says there is no such account.
         """
-        standing = await settle(self.register, heard.account, ask, self._run)
-        return await self._run(self._answered, heard, standing)
+        standing = await settle(self.register, heard.account, ask, self._run, self._write)
+        answer = await (self._write if heard.do in _WRITES else self._run)(self._answered, heard, standing)
+        if answer.looks:
+            await self._write(self.conversation.remember, answer.looks)
+        return answer
 
     def stranger(self, doubt: str, platform: str) -> Answer:
         """Return what somebody reads who cannot be told anything."""
@@ -98,14 +110,17 @@ class Talk:
 
     async def changed(self, account: Account, profile: Profile) -> None:
         """Take note that the platform says something new of *account*."""
-        await self._run(self.register.changed, account, profile)
+        await self._write(self.register.changed, account, profile)
 
     async def forget_space(self, platform: str, space: str) -> None:
         """Take every account of *space* off its person."""
-        await self._run(self.register.forget_space, platform, space)
+        await self._write(self.register.forget_space, platform, space)
 
     async def _run(self, function: Callable[..., _T], *values: Any) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self.executor, lambda: function(*values))
+
+    async def _write(self, function: Callable[..., _T], *values: Any) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self.writer, lambda: function(*values))
 
     def _answered(self, heard: Heard, standing: Standing | None) -> Answer:
         if standing is None:
@@ -152,11 +167,11 @@ class Talk:
         return self._asked(f"{heard.on} {heard.answers['first']}..{heard.answers['last']}{by}", person)
 
     def _asked(self, asked: str, person: Person) -> Answer:
-        try:
-            view = self.conversation.answer(person.email, asked)
-        except Refusal as refusal:
-            return self._said(Refused(Phrase(refusal.template, **refusal.values), refusal.suggestion), person)
-        return self._said(view, person)
+        found = self.conversation.weigh(person.email, asked)
+        view: Any = found.view
+        if found.refusal:
+            view = Refused(Phrase(found.refusal.template, **found.refusal.values), found.refusal.suggestion)
+        return Answer(self._card(view, person), looks=found.looks)
 
     def _said(self, view: Any, person: Person | None) -> Answer:
         return Answer(self._card(view, person))

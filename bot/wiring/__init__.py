@@ -109,9 +109,9 @@ class App:
         """Return the sentence of *refusal* in the language of the person with *email*."""
         return say(Phrase(refusal.template, **refusal.values), self._reader(email).language)
 
-    def talk(self, executor: Executor | None = None) -> Talk:
-        """Return what answers in a chat; blocking work runs on *executor*."""
-        return Talk(self.conversation, self.register, self.documents, self.templates, executor)
+    def talk(self, executor: Executor | None = None, writer: Executor | None = None) -> Talk:
+        """Return what answers in a chat; what reads runs on *executor*, what writes on *writer*."""
+        return Talk(self.conversation, self.register, self.documents, self.templates, executor, writer)
 
     @cached_property
     def ingest(self) -> Ingest:

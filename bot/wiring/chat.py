@@ -37,6 +37,7 @@ class Parts:
     """What the platforms share, and what they leave.
 
     Attributes:
+        executor, writer: For blocking work that reads, and that writes.
         note: Takes a sentence for the operator.
         endpoints: Handlers by method and path.
         checks: What readiness asks, by name.
@@ -44,6 +45,7 @@ class Parts:
 
     app: App
     executor: Executor
+    writer: Executor
     note: Callable[[str], None]
     work: Work = field(default_factory=Work)
     meters: Meters = field(default_factory=Meters)
@@ -109,7 +111,7 @@ async def slack(parts: Parts) -> AsyncIterator[None]:
 
     app = parts.app
     chat, key = slack_chat(app), slack_key(app)
-    bolt = Listeners(app.talk(parts.executor), chat, parts.work, parts.once, parts.meters).app()
+    bolt = Listeners(app.talk(parts.executor, parts.writer), chat, parts.work, parts.once, parts.meters).app()
     await chat.start()
     try:
         await _first_word(chat.check, parts)
@@ -214,7 +216,7 @@ async def teams(parts: Parts, *, insecure: bool = False) -> AsyncIterator[None]:
     chat, trust, tokens, references = teams_chat(app, insecure=insecure)
     keys = Keys(app.settings.teams.openid, app.clock)
     authentication = TeamsAuthentication(trust, keys, tokens.credentials, app.clock)
-    listeners = Listeners(app.talk(parts.executor), chat, references, parts.work, parts.meters)
+    listeners = Listeners(app.talk(parts.executor, parts.writer), chat, references, parts.work, parts.meters, parts.writer)
     await chat.start()
     try:
         if insecure:

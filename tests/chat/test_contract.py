@@ -154,9 +154,10 @@ class TeamsWorld(HttpWorld):
 
     async def connect(self, url: str) -> None:
         references = References(FakeDocuments())
-        references.keep_person(TENANT, "aad-ana", Reference(url, "28:bot", "29:ana", "a:ana"))
-        references.keep_place(TENANT, Reference(url, "28:bot", "29:ana", "a:ana"))
-        references.keep_place(TENANT, Reference(url, "28:bot", conversation=self.channel))
+        ana = Reference(url, "28:bot", "29:ana", "a:ana")
+        references.store(references.note(TENANT, "aad-ana", ana, ana))
+        channel = Reference(url, "28:bot", conversation=self.channel)
+        references.store(references.note(TENANT, "", channel, channel))
         chat = TeamsChat(Trust(APP, TENANT, ("127.0.0.1",)), Tokens(Credentials()), references)  # type: ignore[arg-type]
         await chat.start()
         self.chat = chat

@@ -70,7 +70,7 @@ def test_logs_and_metrics_name_no_figure_no_person_and_no_token(company: App, sa
             await rig.post(rig.activity("ana", text="me"))
             await rig.teams.refuse(1)
             rig.teams.refuses.clear()
-            monkeypatch.setattr(Conversation, "answer", _broken)
+            monkeypatch.setattr(Conversation, "weigh", _broken)
             await rig.presses("ana", "ask", {"on": "me"})
             counted.append(await _metrics(rig))
 

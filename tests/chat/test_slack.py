@@ -172,7 +172,7 @@ def test_what_broke_is_told_in_the_persons_language(company: App, monkeypatch: p
         await rig.command("UANA", "me")
         await rig.press("UANA", "confirm", "me")
         await rig.press("UANA", "language", "de")
-        monkeypatch.setattr(Conversation, "answer", lambda *_: 1 / 0)
+        monkeypatch.setattr(Conversation, "weigh", lambda *_: 1 / 0)
         assert "Bei mir ist etwas schiefgegangen" in json.dumps(await rig.command("UANA", "me"))
 
     play(company, scene)
@@ -247,13 +247,13 @@ def test_readiness_and_health(company: App) -> None:
 def test_what_is_under_way_is_finished_before_it_stops(company: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leaving the rig is a SIGTERM: the answer that was begun still goes out."""
     begun = threading.Event()
-    whole = Conversation.answer
+    whole = Conversation.weigh
 
     def slow(of: Conversation, *words: Any) -> Any:
         begun.set()
         return whole(of, *words)
 
-    monkeypatch.setattr(Conversation, "answer", slow)
+    monkeypatch.setattr(Conversation, "weigh", slow)
     kept: list[Rig] = []
 
     async def scene(rig: Rig) -> None:

@@ -284,7 +284,7 @@ def test_an_error_of_ours_is_one_sentence_without_its_cause(company: App, monkey
 
     async def scene(rig: Rig) -> None:
         await known(rig)
-        monkeypatch.setattr(Conversation, "answer", broken)
+        monkeypatch.setattr(Conversation, "weigh", broken)
         reply = await rig.presses("ana", "ask", {"on": "me"})
         assert (reply["statusCode"], reply["type"]) == (500, "application/vnd.microsoft.error")
         assert "41.5" not in words(reply)

@@ -14,7 +14,7 @@ from loading import ingest
 from bot import settings, wiring
 from bot.errors import Refusal
 from bot.services import budgets, directory
-from bot.services.converse import NOTHING
+from bot.services.question import NOTHING
 from bot.wiring import App
 
 MakeApp = Callable[..., App]
@@ -284,3 +284,51 @@ def test_no_answer_holds_what_one_person_cost(watched: App) -> None:
         assert "55.55" not in json.dumps(ask(watched, "fin", words)), words
     assert ask(watched, "boss", "team small")["previous_cost"] is None
     assert ask(watched, "a1", "me last month")["billed_cost"] == "77.77", "one's own is one's own"
+
+
+def test_a_manager_sees_of_a_person_what_their_own_teams_paid(company: Callable[..., App]) -> None:
+    """Ben left search on 10 November: $5 before, $9 after."""
+    app = company()
+    assert (ask(app, "mia", "person ana")["billed_cost"], ask(app, "fin", "person ben")["billed_cost"]) == ("40", "14")
+    of_ruth = ask(app, "ruth", "person ben@x.example")
+    assert (of_ruth["billed_cost"], of_ruth["partial"], of_ruth["budget"]) == ("9", "the part of the teams you manage", None)
+    assert ask(app, "fin", "@Ana")["budget"]["name"] == "searchers"  # type: ignore[index]
+    assert ask(app, "ana", '"@Ana Ruiz" by model')["view"] == "me"
+    looked = app.conversation.answer("ben@x.example", "privacy")
+    assert sorted((who, what) for _, who, what in looked.looks) == [("Ruth Amadi", "person ben@x.example"), ("Uma Patel", "person ben")]
+
+
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        ("mia", "person ben"),
+        ("ana", "person mia"),
+        ("ana", "@ben"),
+        ("ana", "person nobody@x.example"),
+        ("ruth", "person ana"),
+        ("ana", "@slack:T1:UMIA"),
+        ("ana", "@slack:T1"),
+    ],
+)
+def test_who_is_not_theirs_is_refused_like_who_is_not_there(company: Callable[..., App], who: str, words: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        company().conversation.answer(f"{who}@x.example", words)
+    assert str(caught.value) == NOTHING
+
+
+def test_no_mode_with_names_shows_a_person_to_nobody(company: Callable[..., App]) -> None:
+    for who in ("mia", "fin"):
+        with pytest.raises(Refusal, match="nothing here"):
+            ask(company("works_council"), who, "person ana")
+
+
+def test_one_name_of_two_people_is_asked_about(company: Callable[..., App]) -> None:
+    from dataclasses import replace as changed
+
+    app = company()
+    found = app.people.directory()
+    twin = changed(found.person("ben@x.example"), name="Ana Okafor")  # type: ignore[type-var]
+    app.people.replace(changed(found, people={**found.people, "ben@x.example": twin}))  # type: ignore[dict-item]
+    with pytest.raises(Refusal, match=r"Which one\? ana@x.example, ben@x.example"):
+        ask(app, "fin", "person ana")
+    assert ask(app, "mia", "person ana")["subject"] == "Ana Ruiz", "those one may not see do not count"

@@ -95,8 +95,7 @@ class TeamsChat:
         if not known.conversation:
             opened = await self._open(account.space, known)
             known = Reference(known.service_url, known.bot, known.user, opened)
-            await self._run(self._references.keep_person, account.space, account.user, known)
-            await self._run(self._references.keep_place, account.space, known)
+            await self._keep(account.space, account.user, known, known)
         return await self.say(account.space, known, card)
 
     async def say(self, tenant: str, place: Reference, card: Card, *, targeted: bool = False) -> Sent:
@@ -121,8 +120,11 @@ class TeamsChat:
         body = {"isGroup": True, "tenantId": space, "channelData": data, "bot": {"id": known.bot}, "activity": _message(card, known)}
         found = await self._write("POST", known, "v3/conversations", body)
         thread = Reference(known.service_url, known.bot, conversation=str(found["id"]))
-        await self._run(self._references.keep_place, space, thread)
+        await self._keep(space, "", thread, thread)
         return Sent(self.platform, space, thread.conversation, str(found.get("activityId", "")))
+
+    async def _keep(self, tenant: str, user: str, person: Reference, place: Reference) -> None:
+        await self._run(self._references.store, await self._run(self._references.note, tenant, user, person, place))
 
     async def edit(self, sent: Sent, card: Card) -> None:
         """Put *card* in the place of what was sent."""

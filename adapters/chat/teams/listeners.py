@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
 from typing import Any
 
 import structlog
@@ -39,8 +40,11 @@ Say = Callable[[Answer], Awaitable[None]]
 class Listeners(ActivityHandler):
     """What Teams' activities become."""
 
-    def __init__(self, talk: Talk, chat: TeamsChat, references: References, work: Work, meters: Meters) -> None:
+    def __init__(
+        self, talk: Talk, chat: TeamsChat, references: References, work: Work, meters: Meters, writer: Executor | None = None
+    ) -> None:
         super().__init__()
+        self._writer = writer
         self._talk, self._chat, self._references, self._work = talk, chat, references, work
         self._answering = Answering("teams", talk, meters)
 
@@ -160,8 +164,16 @@ class Listeners(ActivityHandler):
         there = place if came.is_alone else Reference(place.service_url, place.bot, conversation=place.conversation)
         if self._references.knows(tenant, came.account.user, person, there):
             return
-        await asyncio.to_thread(self._references.keep_person, tenant, came.account.user, person)
-        await asyncio.to_thread(self._references.keep_place, tenant, there)
+        await self._note(tenant, came.account.user, person, there)
+
+    async def _note(self, tenant: str, user: str, person: Reference, there: Reference) -> None:
+        """Note it here at once; the store is written beside the answer, which does not wait for it."""
+        unwritten = await asyncio.to_thread(self._references.note, tenant, user, person, there)
+        if unwritten:
+            self._work.start(self._write(self._references.store, unwritten))
+
+    async def _write(self, function: Callable[..., None], *values: Any) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._writer, lambda: function(*values))
 
     async def _noted(self, body: Mapping[str, Any]) -> None:
         came = inbound(body)
@@ -170,12 +182,12 @@ class Listeners(ActivityHandler):
         channel = _channel(body)
         if channel:
             there = Reference(came.place.service_url, came.place.bot, conversation=channel)
-            await asyncio.to_thread(self._references.keep_place, came.account.space, there)
+            await self._note(came.account.space, "", there, there)
 
     async def _left(self, body: Mapping[str, Any]) -> None:
         came = inbound(body)
         log.warning("teams_app_removed", where="personal" if came.is_alone else "shared")
-        await asyncio.to_thread(self._references.forget, came.account.space, came.place.conversation)
+        await self._write(self._references.forget, came.account.space, came.place.conversation)
 
 
 def _channel(body: Mapping[str, Any]) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
+from bot.errors import StoreError
 from bot.ports import Documents
 
 PEOPLE, PLACES = "teams.person", "teams.place"
@@ -26,6 +28,10 @@ class Reference:
     bot: str
     user: str = ""
     conversation: str = ""
+
+
+Unwritten = tuple[str, str, Reference]
+"""Kind, key, and what is to be kept there."""
 
 
 class References:
@@ -50,17 +56,29 @@ class References:
         expected = replace(person, conversation=person.conversation or known.conversation) if known else person
         return known == expected and self._known.get((PLACES, f"{tenant}/{place.conversation}")) == place
 
-    def keep_person(self, tenant: str, user: str, reference: Reference) -> None:
-        """Remember where *user* is reached; a conversation that is known is not forgotten for a message from a channel."""
+    def note(self, tenant: str, user: str, person: Reference, place: Reference) -> list[Unwritten]:
+        """Remember here how *user* and *place* are reached, and return what `store` has to write.
+
+        A conversation that is known is not forgotten for a message from a channel.
+        """
         with self._one_at_a_time:
             known = self.person(tenant, user)
-            if known and not reference.conversation:
-                reference = replace(reference, conversation=known.conversation)
-            self._put(PEOPLE, f"{tenant}/{user}", reference)
+            if known and not person.conversation:
+                person = replace(person, conversation=known.conversation)
+            wanted = [(PEOPLE, f"{tenant}/{user}", person)] if user else []
+            wanted.append((PLACES, f"{tenant}/{place.conversation}", place))
+            unwritten = [item for item in wanted if self._get(*item[:2]) != item[2]]
+            self._known |= {item[:2]: item[2] for item in unwritten}
+        return unwritten
 
-    def keep_place(self, tenant: str, reference: Reference) -> None:
-        """Remember how a conversation is reached."""
-        self._put(PLACES, f"{tenant}/{reference.conversation}", reference)
+    def store(self, unwritten: Iterable[Unwritten]) -> None:
+        """Write what was noted; it may have to wait. What cannot be written is forgotten here, so that the next message tries again."""
+        for kind, key, reference in unwritten:
+            try:
+                self._documents.put(kind, key, json.dumps(asdict(reference)))
+            except StoreError:
+                self._known.pop((kind, key), None)
+                raise
 
     def forget(self, tenant: str, conversation: str) -> None:
         """Forget a conversation, and that it is anybody's: the app was removed there."""
@@ -70,7 +88,8 @@ class References:
             for key in self._documents.keys(PEOPLE, f"{tenant}/") if place and place.user else ():
                 found = self._get(PEOPLE, key)
                 if found and found.conversation == conversation:
-                    self._put(PEOPLE, key, replace(found, conversation=""))
+                    self._known[PEOPLE, key] = replace(found, conversation="")
+                    self.store([(PEOPLE, key, self._known[PEOPLE, key])])
 
     def _get(self, kind: str, key: str) -> Reference | None:
         if (kind, key) not in self._known:
@@ -79,11 +98,6 @@ class References:
                 return None
             self._known[kind, key] = Reference(**json.loads(text))
         return self._known[kind, key]
-
-    def _put(self, kind: str, key: str, reference: Reference) -> None:
-        if self._get(kind, key) != reference:
-            self._documents.put(kind, key, json.dumps(asdict(reference)))
-            self._known[kind, key] = reference
 
     def _drop(self, kind: str, key: str) -> None:
         self._known.pop((kind, key), None)

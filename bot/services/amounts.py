@@ -1,0 +1,197 @@
+"""Amounts: what the answers share: costs, breakdowns, trends, budgets, and how fresh they are; grouped where the mode protects people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import cached_property
+from typing import TypeVar
+
+from bot.domain.budget import Budget
+from bot.domain.money import Money
+from bot.domain.period import Window, add_months, first_of_month, midnight, same_days_before
+from bot.errors import Refusal
+from bot.messages.views import (
+    Breakdown,
+    BudgetLine,
+    Costs,
+    Freshness,
+    Row,
+)
+from bot.messages.words import Phrase
+from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load
+from bot.services.groups import months
+from bot.services.question import Question
+
+SHOWN = 8
+"""Rows of a breakdown; the rest is one line."""
+SHORTEST_TREND, LONGEST_TREND = 3, 62
+"""Days of which a picture is drawn; above, it is drawn by month."""
+LONG = 31
+"""Rows of what was asked for in so many words."""
+_C = TypeVar("_C", bound=Costs)
+_HEADINGS = {
+    Dimension.DAY: Phrase("By day"),
+    Dimension.MODEL: Phrase("By model"),
+    Dimension.PROJECT: Phrase("By project"),
+    Dimension.PERSON: Phrase("By person"),
+    Dimension.TEAM: Phrase("By team"),
+    Dimension.SOURCE: Phrase("By source"),
+    Dimension.TOOL: Phrase("By tool"),
+}
+
+
+@dataclass
+class Amounts(Question):
+    """A question and the figures that answer it."""
+
+    @cached_property
+    def _sources(self) -> list[Load]:
+        return [load for load in self.of.ledger.sources() if load.description != FORGOTTEN]
+
+    def _costs(
+        self,
+        kind: type[_C],
+        subject: str,
+        scope: CostScope,
+        budget: Budget | None,
+        dimensions: Sequence[Dimension],
+        *,
+        partial: str = "",
+        unowned: Money | None = None,
+    ) -> _C:
+        window = self._window()
+        asked = (self.command.by,) if self.command.by else dimensions
+        found = {dimension: self.of.figures.costs(scope, window, dimension) for dimension in asked}
+        some = next(iter(found.values()))
+        billed, estimated = self._money(sum(c.billed for c in some)), self._money(sum(c.estimated for c in some))
+        freshness = self._freshness(scope, window)
+        before = same_days_before(self._delivered(window), self.command.period.kind)
+        limit = LONG if self.command.by else SHOWN
+        return kind(
+            subject=subject,
+            period_name=self.command.period_words or "month",
+            window=window,
+            billed=billed,
+            estimated=estimated,
+            previous=self._money(self.of.figures.total(scope, before).total) if self.groups.shows(scope, before) else None,
+            previous_window=before,
+            budget=self._line(budget, scope) if budget and self._shows_budget(budget, scope) else None,
+            breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit, scope)).rows),
+            freshness=freshness,
+            partial=partial,
+            asked=self.command.text,
+            asked_period=self.command.period_words,
+            unowned=unowned,
+            trend=self._trend(scope, window) if not self.command.by else (),
+        )
+
+    def _trend(self, scope: CostScope, window: Window) -> tuple[tuple[Window, Money], ...]:
+        """Return the cost of each day of *window*, of each month where it is long; nothing where days would tell people apart."""
+        days = (window.end - window.start).days
+        if self.groups.concern(scope) or days < SHORTEST_TREND:
+            return ()
+        found = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, window, Dimension.DAY)}
+        if not any(found.values()):
+            return ()
+        parts = months(window) if days > LONGEST_TREND else [_day(window.start + timedelta(days=n)) for n in range(days)]
+        return tuple((part, self._money(sum(nanos for day, nanos in found.items() if day in part))) for part in parts)
+
+    def _delivered(self, window: Window) -> Window:
+        """Return the days of *window* for which some source has delivered: what is compared with as many days before."""
+        reached = max((load.watermark for load in self._sources), default=None)
+        if reached is None:
+            return window
+        last = (reached - timedelta(microseconds=1)).date()
+        return window.until(max(last + timedelta(days=1), window.start + timedelta(days=1)))
+
+    def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int, scope: CostScope) -> Breakdown:
+        if self.groups.concern(scope) and dimension is not Dimension.DAY:
+            rows = self._without_small_groups(dimension, costs, scope)
+        else:
+            rows = [(self._shown(dimension, cost.key), cost.total) for cost in costs]
+        kept = rows if dimension is Dimension.DAY or len(rows) <= limit + 1 else rows[:limit]
+        rest = rows[len(kept) :]
+        shares = [Row(key, self._money(nanos), Fraction(nanos, total.nanos) if total.nanos else Fraction(0)) for key, nanos in kept]
+        left_out = self._money(sum(nanos for _, nanos in rest)) if rest else None
+        return Breakdown(dimension.value, _HEADINGS[dimension], tuple(shares), len(rest), left_out)
+
+    def _ranked(self, scope: CostScope, window: Window, dimension: Dimension) -> tuple[Breakdown, Money]:
+        """Return the highest rows and the total, without ever holding the others: there may be tens of thousands."""
+        found = self.of.figures.highest(scope, window, dimension, LONG + 1)
+        cut = LONG if found.others else LONG + 1
+        kept, last = found.rows[:cut], found.rows[cut:]
+        rest = found.rest + sum(nanos for _, nanos in last)
+        total = sum(nanos for _, nanos in kept) + rest
+        shares = [Fraction(nanos, total) if total else Fraction(0) for _, nanos in kept]
+        rows = tuple(Row(self._shown(dimension, key), self._money(nanos), share) for (key, nanos), share in zip(kept, shares, strict=True))
+        others = found.others + len(last)
+        left_out = self._money(rest) if others else None
+        return Breakdown(dimension.value, _HEADINGS[dimension], rows, others, left_out), self._money(total)
+
+    def _shown(self, dimension: Dimension, key: str) -> str:
+        """Return how a key is called: people by their names, what has no owner as such."""
+        if dimension is Dimension.PERSON:
+            return self._name_of(key) if key else Phrase("no person")
+        if dimension is Dimension.TEAM:
+            return key or Phrase("no team")
+        return key
+
+    def _without_small_groups(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope) -> list[tuple[str, int]]:
+        """Return the rows with those of fewer than five people added together, so that no row is about one of them."""
+        merged = self.groups.merged(self.groups.sizes(dimension, costs, scope, self._window()))
+        named = [(self._shown(dimension, cost.key), cost.total) for cost in costs if cost.key not in merged]
+        small = sum(cost.total for cost in costs if cost.key in merged)
+        return [*named, (Phrase("small groups together"), small)] if any(cost.key in merged for cost in costs) else named
+
+    def _by_months(self, scope: CostScope) -> None:
+        """Refuse days of a group where two answers could be subtracted from one another."""
+        if self.groups.concern(scope) and (self.command.by is Dimension.DAY or not self.groups.are_whole(self._window())):
+            raise Refusal(
+                "Figures of several people are shown by whole months here, so that nobody can be told apart. "
+                "Ask for a month, a quarter or a year, and not by day."
+            )
+
+    def _line(self, budget: Budget, scope: CostScope) -> BudgetLine:
+        """Return how far along *budget* is in its period that holds the end of what was asked."""
+        window = self._budget_window(budget)
+        spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1)))
+        use = budget.used(self._money(spent.total))
+        return BudgetLine(
+            budget.name,
+            str(budget.scope),
+            budget.period.value,
+            budget.limit,
+            use.cost,
+            use.remaining,
+            use.share,
+            midnight(window.end),
+            use.tier,
+        )
+
+    def _budget_window(self, budget: Budget) -> Window:
+        return budget.current(max(self._window().start, self._window().end - timedelta(days=1))).window
+
+    def _shows_budget(self, budget: Budget, scope: CostScope) -> bool:
+        return self.groups.shows(scope, self._budget_window(budget).until(self.now.date() + timedelta(days=1)))
+
+    def _freshness(self, scope: CostScope, window: Window) -> Freshness:
+        """Return how far the sources that contribute reach; all sources where none contributes."""
+        names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
+        loads = [load for load in self._sources if load.source in names] or self._sources
+        if not loads:
+            return Freshness(None)
+        final = max(final_day(load, max(window.start, window.end - timedelta(days=1))) for load in loads)
+        return Freshness(min(load.watermark for load in loads), final if final > self.now.date() else None)
+
+
+def final_day(load: Load, last: date) -> date:
+    """Return the day from which the figures of *last* by the source of *load* no longer change."""
+    end = add_months(first_of_month(last), 1) if load.settling.after_month else last + timedelta(days=1)
+    return end + timedelta(days=load.settling.days)
+
+
+def _day(day: date) -> Window:
+    return Window(day, day + timedelta(days=1))
