@@ -149,6 +149,23 @@ def test_a_form_is_a_modal_and_a_card_with_inputs(faults: Callable[[str, Any], l
     assert "Plan: …" in terminal.render(shown)
 
 
+def test_in_teams_a_choice_stands_beside_its_button_and_takes_no_other_buttons_place() -> None:
+    found = teams.card(parse(EVERYTHING))
+    assert [action["title"] for action in found["actions"]] == ["By day"]
+    beside = [node["columns"] for node in nodes(found) if node.get("type") == "ColumnSet" and "ActionSet" in json.dumps(node)]
+    for choice, button in beside:
+        [asked], [pressed] = choice["items"], button["items"][0]["actions"]
+        assert pressed["data"] == {"on": "", "choice": asked["id"]}
+        assert pressed["title"] == asked["placeholder"]
+    assert len(beside) == 2
+
+
+def test_in_teams_bars_of_one_chart_have_one_colour() -> None:
+    [chart] = [node for node in nodes(teams.card(parse(EVERYTHING))) if node.get("type") == "Chart.VerticalBar"]
+    assert chart["color"]
+    assert not any("color" in point for point in chart["data"])
+
+
 def test_who_is_not_known_on_the_platform_is_named_not_mentioned() -> None:
     shown = parse(EVERYTHING)
     assert {"type": "user", "user_id": "U012AB"} in list(nodes(slack.message(shown, PEOPLE["slack"])))

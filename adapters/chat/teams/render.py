@@ -40,6 +40,8 @@ ACTIONS = 5
 OPTIONS = 60
 _CLOSE = Fraction(4, 5)
 """Of a budget: from here on the meter warns."""
+_BAR = "categoricalBlue"
+"""Of all bars: without it each has another, which means nothing."""
 _TONES = {"plain": "default", "good": "good", "warn": "warning", "alert": "attention"}
 _MARKDOWN = set("\\`*_{}[]()<>#+-.!|~&")
 _INPUTS = {"text": "Input.Text", "lines": "Input.Text", "number": "Input.Number", "date": "Input.Date", "select": "Input.ChoiceSet"}
@@ -187,19 +189,20 @@ def _drawn(part: Chart, others: str) -> dict[str, Any]:
     axes = {"yAxisTitle": fit.cut(part.unit, LABEL)} if part.unit else {}
     if part.kind == "line":
         return {"type": "Chart.Line", "data": [{"legend": fit.cut(part.unit or part.title, LABEL), "values": values}], **axes}
-    return {"type": "Chart.VerticalBar", "data": values, **axes}
+    return {"type": "Chart.VerticalBar", "color": _BAR, "data": values, **axes}
 
 
 def _actions(part: Actions, number: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Return the inputs of the choices, and the actions."""
+    """Return the choices, each with its button beside it, and the actions."""
     inputs, pressed = [], []
     for place, item in enumerate(part.items):
         if isinstance(item, Button):
             pressed.append(_execute(item))
             continue
         name = f"choice_{number}_{place}"
-        inputs.append({"type": "Input.ChoiceSet", "id": name, "placeholder": fit.cut(item.label, LABEL), "choices": _choices(item.options)})
-        pressed.append(_execute(Button(item.label, item.do, ""), {"choice": name}))
+        choice = {"type": "Input.ChoiceSet", "id": name, "placeholder": fit.cut(item.label, LABEL), "choices": _choices(item.options)}
+        button = {"type": "ActionSet", "actions": [_execute(Button(item.label, item.do, ""), {"choice": name})]}
+        inputs.append({"type": "ColumnSet", "columns": [_column("stretch", [choice]), _column("auto", [button])]})
     return inputs, pressed
 
 
@@ -283,5 +286,5 @@ def _rich(inlines: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "RichTextBlock", "inlines": inlines}
 
 
-def _column(width: int, items: list[dict[str, Any]]) -> dict[str, Any]:
+def _column(width: int | str, items: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "Column", "width": width, "items": items}
