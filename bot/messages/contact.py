@@ -91,7 +91,7 @@ class PickDays:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Where the answer is, said where others read, or while it takes long: `done`, `blocked` or `soon`; never a figure."""
+    """Where the answer is, where others read or while it takes long: `done`, `blocked`, `soon`, or `late` to begin; never a figure."""
 
     how: str
 
@@ -100,7 +100,7 @@ class Elsewhere:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Elsewhere]]:
         """Yield named examples."""
-        for how in ("done", "blocked", "soon"):
+        for how in ("done", "blocked", "soon", "late"):
             yield how, cls(how)
 
 

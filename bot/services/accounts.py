@@ -22,6 +22,8 @@ class Standing:
     person: Person | None
     is_settled: bool = False
     doubt: Doubt | None = None
+    locale: str = ""
+    """What the platform says the account reads; for who is nobody in the directory."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Register:
             is_same = binding is not None and profile.email is not None and profile.email.lower() == binding.email
             if binding and binding.is_live and not (found is Doubt.UNKNOWN and is_same):
                 self.accounts.save(binding.moved(State.REVOKED, now, "platform"))
-            return Standing(None, doubt=found)
+            return Standing(None, doubt=found, locale=profile.locale)
         is_same = binding is not None and binding.is_live and binding.email == person.email
         state = binding.state if binding and is_same else State.OFFERED
         by = binding.by if binding and is_same else "platform"

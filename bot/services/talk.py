@@ -16,9 +16,9 @@ from bot.errors import BotError, DeliveryImpossible
 from bot.messages.actions import Action
 from bot.messages.card import Card
 from bot.messages.contact import Confirm, Forgotten, PickDays, Refused, Stranger
-from bot.messages.formats import Reader
+from bot.messages.formats import Reader, is_locale
 from bot.messages.markup import Templates
-from bot.messages.words import LANGUAGES, N_, Phrase, words
+from bot.messages.words import LANGUAGES, N_, SOURCE, Phrase, words
 from bot.ports import Documents, Look
 from bot.services.accounts import Ask, Register, Standing, settle
 from bot.services.converse import Conversation
@@ -127,7 +127,8 @@ class Talk:
             sentence = Phrase(LATER, platform=heard.account.platform.capitalize())
             return self._said(Refused(sentence), self._remembered(heard.account))
         if standing.person is None:
-            return self._said(Stranger(standing.doubt or "", heard.account.platform), None)
+            view = Stranger(standing.doubt or "", heard.account.platform)
+            return Answer(self.templates.card(view.template, view, Reader(standing.locale if is_locale(standing.locale) else SOURCE)))
         person = standing.person
         if heard.do == Action.CONFIRM and not standing.is_settled and self.register.confirm(heard.account):
             return self._done(Heard(heard.account, Action.ASK, heard.on), person)

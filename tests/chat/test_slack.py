@@ -178,6 +178,27 @@ def test_what_broke_is_told_in_the_persons_language(company: App, monkeypatch: p
     play(company, scene)
 
 
+def test_a_form_that_cannot_be_opened_any_more_is_said(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        rig.slack.refused["views.open"] = "expired_trigger_id"
+        name, said = await rig.press("UANA", "pick", "me")
+        assert (name, said["replace_original"]) == ("response", False)
+        assert "Press it again" in said["text"]
+
+    play(company, scene)
+
+
+def test_a_stranger_is_answered_in_the_language_of_their_profile(company: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(USERS, "UNOBODY", {**USERS["UNOBODY"], "locale": "de-DE"})
+
+    async def scene(rig: Rig) -> None:
+        assert "welche Zahlen deine sind" in json.dumps(await rig.command("UNOBODY", "me"))
+
+    play(company, scene)
+
+
 def test_the_home_page_is_the_persons_own(company: App) -> None:
     async def scene(rig: Rig) -> None:
         event = {"type": "app_home_opened", "tab": "home", "user": "UANA"}

@@ -159,7 +159,7 @@ class SlackChat:
     async def profile(self, account: Account) -> Profile:
         """Return what Slack says of *account* now."""
         at = await self._at(account.space)
-        found = await self._read(self.client.users_info(user=account.user, token=at.token))
+        found = await self._read(self.client.users_info(user=account.user, include_locale=True, token=at.token))
         return profile(found["user"], at)
 
     async def send(self, account: Account, card: Card) -> Sent:

@@ -27,8 +27,10 @@ from adapters.chat.slack.client import SlackChat
 from adapters.chat.slack.client import profile as profile_of
 from adapters.chat.work import Work
 from bot.domain.account import Account, Doubt
+from bot.errors import DeliveryImpossible
 from bot.messages.actions import OPENS_FORM, Action
 from bot.messages.card import Card, Form
+from bot.messages.contact import Elsewhere
 from bot.ports import Sent
 from bot.services.talk import Answer, Heard, Talk
 
@@ -188,7 +190,14 @@ class Listeners:
                 return
             view = render.modal(card)
             kept = {"on": view["private_metadata"], **_where(body)}
-            await self.chat.open(heard.account.space, body["trigger_id"], view | {"private_metadata": json.dumps(kept)})
+            try:
+                await self.chat.open(heard.account.space, body["trigger_id"], view | {"private_metadata": json.dumps(kept)})
+            except DeliveryImpossible as exc:  # most likely the trigger, which lives for three seconds
+                log.warning("slack_form_not_opened", reason=str(exc))
+                late = await self.talk.remark(heard.account, Elsewhere("late"))
+                await self._return(
+                    {name: value for name, value in (_where(body) | {"shared": "yes"}).items() if name != "channel"}, body, late
+                )
 
         await self._answer(heard, body, show)
 
