@@ -194,12 +194,17 @@ class Listeners:
                 await self.chat.open(heard.account.space, body["trigger_id"], view | {"private_metadata": json.dumps(kept)})
             except DeliveryImpossible as exc:  # most likely the trigger, which lives for three seconds
                 log.warning("slack_form_not_opened", reason=str(exc))
-                late = await self.talk.remark(heard.account, Elsewhere("late"))
-                await self._return(
-                    {name: value for name, value in (_where(body) | {"shared": "yes"}).items() if name != "channel"}, body, late
-                )
+                await self._alone(body, await self.talk.remark(heard.account, Elsewhere("late")))
 
         await self._answer(heard, body, show)
+
+    async def _alone(self, body: Mapping[str, Any], card: Card) -> None:
+        """Say *card* to who clicked, and leave what was clicked as it is."""
+        account = _account(body, body["user"]["id"])
+        if body.get("response_url"):
+            await self.chat.respond(body["response_url"], card, is_new=True)
+        else:
+            await self.chat.say(account.space, account.user, card)
 
     def _back(self, body: dict[str, Any]) -> Say:
         """Return what puts an answer where the click came from."""
