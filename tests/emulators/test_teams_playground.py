@@ -7,12 +7,13 @@ of rate, and that a card which is replaced in one view stays replaced in others.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from emulators.playground import ALONE, CHANNEL, GROUP, Office, play, tools
+from emulators.playground import ALONE, CHANNEL, DEADLINE_S, GROUP, Office, play, tools
 from factories import charge, write_csv, write_directory
 from loading import ingest
 
@@ -95,19 +96,26 @@ def test_a_choice_from_the_menu_replaces_the_card(company: App) -> None:
 
 
 def test_a_slow_answer_is_announced_and_a_broken_one_excused(company: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    weigh, heard = Conversation.weigh, threading.Event()
+
+    def slow(*given: Any) -> Any:
+        assert heard.wait(DEADLINE_S)
+        return weigh(*given)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret figure $98.76")
+
     async def scene(office: Office) -> None:
         await known(office)
         with monkeypatch.context() as patched:
             patched.setattr(listeners, "CLICK_S", 0.0)
+            patched.setattr(Conversation, "weigh", slow)
             await office.ana.presses("By project")
             await office.ana.hears("One moment: the answer follows here.")
+            heard.set()
             await office.ana.sees("By project", gone="Highest")
-
-        def broken(*_: object) -> None:
-            raise RuntimeError("secret figure $98.76")
-
         with monkeypatch.context() as patched:
-            patched.setattr(Conversation, "answer", broken)
+            patched.setattr(Conversation, "weigh", broken)
             await office.ana.presses("By model")
             await office.ana.hears(BROKEN)
             [kept] = await office.ana.sees("$41.50")
