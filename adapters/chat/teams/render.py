@@ -171,11 +171,12 @@ def _cell(text: str, *, is_right: bool, is_head: bool) -> dict[str, Any]:
 def _chart(part: Chart, most: int, language: str) -> dict[str, Any]:
     """Return a chart of Teams; a client that cannot draw it shows the figures as a table."""
     _ = words(language).gettext
-    figures = Table((part.title, part.unit or _("Value")), tuple((p.name, p.text or str(p.value)) for p in part.points), frozenset({1}))
+    figures = Table((_("Name"), part.unit or _("Value")), tuple((p.name, p.text or str(p.value)) for p in part.points), frozenset({1}))
     said = _rich([_run(fit.cut(part.summary, NOTE), size="small", isSubtle=True)])
     fallback = {"type": "Container", "items": [*_table(figures, most, language)]}
     drawn = {"title": fit.cut(part.title, LABEL), "fallback": fallback, **_drawn(part, _("others"))}
-    return {"type": "Container", "items": [drawn if part.kind != "donut" or drawn["data"] else fallback, said]}
+    title = _rich([_run(fit.cut(part.title, CELL), weight="bolder")])  # which Teams reads out, but does not draw
+    return {"type": "Container", "items": [title, drawn if part.kind != "donut" or drawn["data"] else fallback, said]}
 
 
 def _drawn(part: Chart, others: str) -> dict[str, Any]:
@@ -201,7 +202,7 @@ def _actions(part: Actions, number: int) -> tuple[list[dict[str, Any]], list[dic
             continue
         name = f"choice_{number}_{place}"
         choice = {"type": "Input.ChoiceSet", "id": name, "placeholder": fit.cut(item.label, LABEL), "choices": _choices(item.options)}
-        button = {"type": "ActionSet", "actions": [_execute(Button(item.label, item.do, ""), {"choice": name})]}
+        button = {"type": "ActionSet", "actions": [_execute(Button("OK", item.do, ""), {"choice": name})]}
         inputs.append({"type": "ColumnSet", "columns": [_column("stretch", [choice]), _column("auto", [button])]})
     return inputs, pressed
 
@@ -241,7 +242,7 @@ def _input(field: Field, language: str) -> dict[str, Any]:
     if field.kind == "lines":
         made["isMultiline"] = True
     if field.kind == "select":
-        made["choices"] = _choices(field.options)
+        made |= {"choices": _choices(field.options), "placeholder": fit.cut(field.hint or field.label, CELL)}
     if field.value:
         made["value"] = float(field.value) if field.kind == "number" else field.value
     return made
