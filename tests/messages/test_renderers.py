@@ -156,7 +156,7 @@ def test_in_teams_a_choice_stands_beside_its_button_and_takes_no_other_buttons_p
     for choice, button in beside:
         [asked], [pressed] = choice["items"], button["items"][0]["actions"]
         assert pressed["data"] == {"on": "", "choice": asked["id"]}
-        assert pressed["title"] == asked["placeholder"]
+        assert pressed["title"] == "OK"
     assert len(beside) == 2
 
 
