@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bot.domain.account import Account, Binding, Profile
-from bot.domain.budget import Budget
+from bot.domain.alert import Alert, Change
+from bot.domain.budget import Budget, Raise
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.messages.card import Card
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import numpy as np
+    from numpy.typing import NDArray
 
     from bot.ledger.schema import Charges
 
@@ -41,6 +44,13 @@ class Rejected:
     file: str
     line: int
     reason: str
+
+
+class Calendar(Protocol):
+    """The days off of a place."""
+
+    def is_free(self, day: date, zone: str) -> bool:
+        """Tell whether *day* is a public holiday where clocks follow *zone*; Saturdays and Sundays are not asked for."""
 
 
 class Engine(Protocol):
@@ -260,6 +270,7 @@ class Dimension(StrEnum):
     TEAM = "team"
     SOURCE = "source"
     TOOL = "tool"
+    PROVIDER = "provider"
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +336,19 @@ class Ranking:
     rest: int
 
 
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Cost of keys by day.
+
+    Attributes:
+        costs: One row per key, one column per day of *window*, ascending; nanos.
+    """
+
+    keys: tuple[str, ...]
+    window: Window
+    costs: NDArray[np.int64]
+
+
 class Figures(Protocol):
     """Questions to the ledger. Days without rows are absent; amounts are nanos."""
 
@@ -337,11 +361,20 @@ class Figures(Protocol):
     def total(self, scope: CostScope, window: Window) -> Cost:
         """Return the cost of *window* as one row with an empty key."""
 
-    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, int]:
-        """Return how many people stand behind each key; 0 where the cost is nobody's in person."""
+    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
+        """Return who stands behind each key, by numbers; nobody where the cost is nobody's in person."""
+
+    def by_source(self, window: Window, by: Dimension) -> dict[str, dict[str, int]]:
+        """Return what each source states of *window* for every key, in nanos; one question however many keys there are."""
+
+    def by_day(self, window: Window, by: Dimension) -> Daily:
+        """Return the cost of each day of *window* for every key; one question however many keys there are."""
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""
+
+    def projects(self) -> list[str]:
+        """Return the names of all projects, as the ledger spells them."""
 
     def has_project(self, name: str) -> str | None:
         """Return the project's name as the ledger spells it, without regard to case, None when there is none."""
@@ -384,6 +417,9 @@ class Budgets(Protocol):
     def current(self) -> list[Budget]:
         """Return the budgets in force, by name."""
 
+    def raises(self) -> list[Raise]:
+        """Return every amount that was granted on top of a budget, by beginning."""
+
     def apply(self, changed: Sequence[Budget], removed: Sequence[str], at: datetime) -> None:
         """Add the *changed* as new versions and end the *removed*, all or nothing."""
 
@@ -394,8 +430,12 @@ class Accounts(Protocol):
     def find(self, account: Account) -> Binding | None:
         """Return the binding of *account*, whatever its state."""
 
-    def save(self, binding: Binding) -> None:
-        """Put *binding* in the place of the account's former one."""
+    def save(self, binding: Binding, instead_of: Binding | None = None) -> bool:
+        """Put *binding* in the place of the account's former one, and tell whether it was done.
+
+        Args:
+            instead_of: Do nothing if the account has another one by now.
+        """
 
     def every(self, email: str | None = None) -> list[Binding]:
         """Return all bindings, or those of *email*, by platform, space and user."""
@@ -455,6 +495,9 @@ class Chat(Protocol):
     async def profile(self, account: Account) -> Profile:
         """Return what the platform says of *account* now."""
 
+    async def find(self, email: str) -> Account | None:
+        """Return the account whose profile has *email* on the platform itself, None where there is none or nobody can tell."""
+
     async def send(self, account: Account, card: Card) -> Sent:
         """Send *card* to the person's own chat with us and return where it stands."""
 
@@ -463,6 +506,180 @@ class Chat(Protocol):
 
     async def edit(self, sent: Sent, card: Card) -> None:
         """Put *card* in the place of what stands at *sent*."""
+
+
+class Delivery(StrEnum):
+    """Where a message of the outbox stands."""
+
+    WAITING = "waiting"
+    SENDING = "sending"
+    """A worker has it; if the worker dies, nobody can tell whether it was sent."""
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    PARKED = "parked"
+    DROPPED = "dropped"
+
+
+class MessageKind(StrEnum):
+    """What a message is, which decides what happens when nobody can tell whether it arrived."""
+
+    ALERT = "alert"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    APPROVAL = "approval"
+    CLAIM = "claim"
+    NOTICE = "notice"
+    DIGEST = "digest"
+    BROADCAST = "broadcast"
+    HELLO = "hello"
+
+
+REPEATED = frozenset({MessageKind.ALERT, MessageKind.REMINDER, MessageKind.ESCALATION, MessageKind.APPROVAL, MessageKind.CLAIM})
+"""Sent once more, saying that it may be a repetition, when the outcome is not known; the others are left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to be said to one person, or posted in one channel.
+
+    Attributes:
+        key: Unique for ever: the same key is never said twice.
+        to: E-mail of a person of the directory, or `slack:SPACE:CHANNEL`.
+        about: What it belongs to: `alert 12`; what is said of that later is put right in place.
+        role: As what the person gets it (`owner`, `manager`, `finops`, …), for wording it again.
+        is_urgent: Neither quiet hours nor the attention budget hold it back.
+    """
+
+    key: str
+    kind: MessageKind
+    to: str
+    card: Card
+    about: str = ""
+    role: str = ""
+    is_urgent: bool = False
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message of the outbox and what became of it.
+
+    Attributes:
+        revision: Of the card, from 1; a card that changes is put in the place of what was sent.
+        sent_revision: The one that people see; 0 for none.
+        sent: Where it stands; None before it is sent.
+        was_unknown: The outcome of an attempt was not known.
+    """
+
+    number: int
+    message: Message
+    state: Delivery
+    created_at: datetime
+    revision: int = 1
+    sent_revision: int = 0
+    sent: Sent | None = None
+    attempts: int = 0
+    reason: str = ""
+    due_at: datetime | None = None
+    sent_at: datetime | None = None
+    was_unknown: bool = False
+
+
+class Outbox(Protocol):
+    """What is to be sent, shared by every replica through leases."""
+
+    def lease(self, worker: str, count: int, now: datetime, until: datetime) -> list[Post]:
+        """Take up to *count* messages that are due, urgent ones first; nobody else gets them before *until*.
+
+        Those that a worker took and let lapse come back once as unknown (`Delivery.UNKNOWN`), for the policy of their kind.
+        """
+
+    def sent(self, post: Post, sent: Sent, now: datetime) -> None:
+        """Record that this revision of *post* stands at *sent*."""
+
+    def put_off(self, post: Post, until: datetime, reason: str) -> None:
+        """Give *post* back, to be tried again at *until*."""
+
+    def settle(self, post: Post, state: Delivery, reason: str, now: datetime) -> None:
+        """Give *post* up in *state*: parked, unknown or dropped."""
+
+    def repeat(self, post: Post, card: Card, now: datetime) -> None:
+        """Send *post* once more, as *card*, after its outcome was not known."""
+
+    def posts(self, states: Sequence[Delivery] = (), limit: int = 1000) -> list[Post]:
+        """Return the messages in *states* (all for none), newest first."""
+
+    def pushes(self, email: str, since: datetime) -> int:
+        """Return how many new messages *email* was sent since, without those that are urgent."""
+
+    def reserve(self, spacings: Mapping[str, timedelta], now: datetime) -> datetime:
+        """Return the next instant at which all places may be written to, and take it; the next comes at least their spacing later."""
+
+    def wake(self, email: str, now: datetime) -> int:
+        """Let what waits for *email* to be known be tried now; return how much that is."""
+
+
+class Desk(Protocol):
+    """One decision under way: nobody else decides meanwhile, and all of it is stored or nothing."""
+
+    def alerts(self, since: date) -> list[Alert]:
+        """Return the alerts of periods that began on *since* or later, and every live one."""
+
+    def alert(self, number: int) -> Alert | None:
+        """Return alert *number*."""
+
+    def save(self, change: Change, by: str) -> Alert:
+        """Store what *change* made of the alert, and why; return it with its number."""
+
+    def note(self, by: str, what: str, about: str, detail: Mapping[str, str]) -> None:
+        """Add a line to the audit log."""
+
+    def enqueue(self, message: Message) -> bool:
+        """Put *message* in the outbox; False when its key is there already."""
+
+    def about(self, about: str) -> list[Post]:
+        """Return the messages that belong to *about*, oldest first."""
+
+    def revise(self, post: Post, card: Card) -> None:
+        """Say *card* instead of what *post* says, in its place; a message that was not sent yet is sent so."""
+
+    def drop(self, post: Post, reason: str) -> None:
+        """Do not send *post*, which has become untrue; one that was sent is left."""
+
+    def mark(self, name: str) -> str:
+        """Return the mark *name*, empty when there is none."""
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Put a mark."""
+
+
+class Alerts(Protocol):
+    """The alerts, the audit log and the outbox, which change together."""
+
+    def decide(self) -> AbstractContextManager[Desk]:
+        """Begin a decision; leaving the block commits it, an error undoes it."""
+
+    def every(self, *, live: bool = False, limit: int = 1000) -> list[Alert]:
+        """Return the alerts, newest first."""
+
+    def find(self, number: int) -> Alert | None:
+        """Return alert *number*."""
+
+    def history(self, about: str) -> list[Noted]:
+        """Return the audit log of *about*, oldest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A line of the audit log; *seal* chains it to the line before."""
+
+    number: int
+    at: datetime
+    by: str
+    what: str
+    about: str
+    detail: Mapping[str, str]
+    seal: str
 
 
 class Progress(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -113,6 +114,23 @@ class SlackSettings(_Section):
     api: str = Field(default="https://slack.com/api/", pattern=r"^https?://[^\s]+/$")
 
 
+class AlertSettings(_Section):
+    """[alerts]: when people are told, and when silence escalates.
+
+    Attributes:
+        answer_from: Percent of a budget from which an answer is wanted.
+        answer_within: Working hours of the recipient before the next person is told.
+        pace_floor, unowned_floor: Units of the currency below which a fast day, or a new key that nobody owns, is not worth a word.
+        stale_after: Days beyond its usual time that a source may be silent.
+    """
+
+    answer_from: Decimal = Field(default=Decimal(100), ge=1, le=1000)
+    answer_within: int = Field(default=8, ge=1, le=80)
+    pace_floor: Decimal = Field(default=Decimal(25), ge=0, le=10**9)
+    unowned_floor: Decimal = Field(default=Decimal(25), ge=0, le=10**9)
+    stale_after: int = Field(default=3, ge=1, le=60)
+
+
 _GUID = r"^$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 
 
@@ -151,6 +169,7 @@ class Settings(_Section):
     chat: ChatSettings = ChatSettings()
     slack: SlackSettings = SlackSettings()
     teams: TeamsSettings = TeamsSettings()
+    alerts: AlertSettings = AlertSettings()
     records: dict[str, str] = Field(default_factory=dict)
     root: Path = Field(default=Path(), exclude=True)
 

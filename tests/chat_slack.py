@@ -31,7 +31,7 @@ USERS = {
 }
 
 
-QUESTIONS = {"users.info", "auth.test", "api.test", "bots.info", "apps.manifest.export"}
+QUESTIONS = {"users.info", "users.lookupByEmail", "auth.test", "api.test", "bots.info", "apps.manifest.export"}
 
 
 class FakeSlack:
@@ -43,6 +43,8 @@ class FakeSlack:
         self.url = ""
         self.refused: dict[str, str] = {}
         """Methods that fail, and how."""
+        self.reachable: set[str] = set()
+        """Users who are found by their e-mail."""
         self.scopes, self.date = "commands", ""
         self.manifest: dict[str, Any] = {}
 
@@ -64,7 +66,10 @@ class FakeSlack:
             "channel": "D1",
             "ts": "1.2",
         }
-        if name == "users.info":
+        if name == "users.lookupByEmail":
+            user = next((user for user in self.reachable if USERS[user]["profile"].get("email") == given["email"]), None)
+            answer |= {"user": {"id": user}} if user else {"ok": False, "error": "users_not_found"}
+        elif name == "users.info":
             answer["user"] = {"id": given["user"], "team_id": "T1", **USERS[given["user"]]}
         elif name not in QUESTIONS:
             self.heard.set()

@@ -9,17 +9,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from adapters.chat import terminal
 from adapters.store.tables import day_of
 from bot.domain.account import Account, Profile
-from bot.domain.budget import Budget
+from bot.domain.budget import Budget, Raise
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.domain.visibility import Verdict
 from bot.errors import DeliveryDeferred, DeliveryImpossible, DeliveryUnknown
 from bot.ledger.schema import DAILY, LINE_COLUMNS
 from bot.messages.card import Card
-from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load, Look, Quarantined, Ranking, Sent, UnallocatedKey, stated_scopes
+from bot.ports import FORGOTTEN, Cost, CostScope, Daily, Dimension, Load, Look, Quarantined, Ranking, Sent, UnallocatedKey, stated_scopes
 
 
 @dataclass
@@ -42,11 +44,11 @@ class FakePeople:
 
     @staticmethod
     def _concerns(look: Look, person: Person) -> bool:
-        stint = person.stint(look.at.date())
+        joined = {stint.team for stint in person.stints if stint.valid_from <= look.at.date()}
         return Verdict(look.verdict).allows and (
             (look.subject_kind == "person" and look.subject == person.email)
             or look.subject_kind == "people"
-            or (look.subject_kind == "people_of_team" and stint is not None and stint.team == look.subject)
+            or (look.subject_kind == "people_of_team" and look.subject in joined)
         )
 
 
@@ -54,6 +56,10 @@ class FakePeople:
 class FakeBudgets:
     versions: list[Budget] = field(default_factory=list)
     ended: set[tuple[str, int]] = field(default_factory=set)
+    granted: list[Raise] = field(default_factory=list)
+
+    def raises(self) -> list[Raise]:
+        return sorted(self.granted, key=lambda r: r.begins)
 
     def current(self) -> list[Budget]:
         return sorted((b for b in self.versions if (b.name, b.version) not in self.ended), key=lambda b: b.name)
@@ -137,6 +143,9 @@ class _FakeWriter:
         return self.of.booked[-1]
 
 
+_OF_LINES = {Dimension.MODEL: "model", Dimension.TOOL: "service_name", Dimension.PROVIDER: "provider_name"}
+
+
 @dataclass
 class FakeFigures:
     of: FakeLedger
@@ -159,15 +168,39 @@ class FakeFigures:
         rows = self.costs(scope, window, Dimension.SOURCE)
         return Cost("", sum(r.billed for r in rows), sum(r.estimated for r in rows))
 
-    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, int]:
+    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
         people: defaultdict[str, set[int]] = defaultdict(set)
         for row in self.of.rows:
             if day_of(row["day"]) in window and self._counts(row, scope):
                 people[self._key(row, by)] |= {row["person_id"]} - {0} if row["billed"] or row["estimated"] else set()
-        return {key: len(found) for key, found in people.items()}
+        return {key: frozenset(found) for key, found in people.items()}
+
+    def by_source(self, window: Window, by: Dimension) -> dict[str, dict[str, int]]:
+        found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for key, source, cost in self._crossed(window, by, Dimension.SOURCE):
+            found[key][source] = cost
+        return dict(found)
+
+    def by_day(self, window: Window, by: Dimension) -> Daily:
+        rows = self._crossed(window, by, Dimension.DAY)
+        keys = tuple(sorted({key for key, _, _ in rows}))
+        costs = np.zeros((len(keys), len(window)), dtype=np.int64)
+        for key, day, cost in rows:
+            costs[keys.index(key), (date.fromisoformat(day) - window.start).days] = cost
+        return Daily(keys, window, costs)
+
+    def _crossed(self, window: Window, by: Dimension, other: Dimension) -> list[tuple[str, str, int]]:
+        sums: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for row in self.of.rows:
+            if day_of(row["day"]) in window:
+                sums[self._key(row, by), self._key(row, other)] += row["billed"] + row["estimated"]
+        return [(key, second, cost) for (key, second), cost in sums.items() if cost]
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         raise AssertionError("asked of the stores only")
+
+    def projects(self) -> list[str]:
+        return sorted(value for kind, value in self.of.names if kind == "project")
 
     def has_project(self, name: str) -> str | None:
         found = sorted(v for (kind, v) in self.of.names if kind == "project" and v.casefold() == name.casefold())
@@ -189,8 +222,8 @@ class FakeFigures:
     def _key(self, row: dict[str, int], by: Dimension) -> str:
         if by is Dimension.DAY:
             return day_of(row["day"]).isoformat()
-        if by in {Dimension.MODEL, Dimension.TOOL}:
-            return self._line(row)["model" if by is Dimension.MODEL else "service_name"] or ""
+        if by in _OF_LINES:
+            return self._line(row)[_OF_LINES[by]] or ""
         return self._name(row[f"{by.value}_id"])
 
     def _line(self, row: dict[str, int]) -> dict[str, str | None]:
@@ -230,6 +263,9 @@ class FakeChat:
         if self.world.fault:
             raise DeliveryDeferred("The platform has trouble.", timedelta(seconds=7))
         return Profile(self.people.get(account.user), is_gone=account.user not in self.people)
+
+    async def find(self, email: str) -> Account | None:
+        return next((Account(self.platform, self.world.space, user) for user, of in self.people.items() if of == email), None)
 
     async def send(self, account: Account, card: Card) -> Sent:
         if account.space != self.world.space:

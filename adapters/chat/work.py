@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any
@@ -27,13 +27,15 @@ class Work:
         return task
 
     async def drain(self, timeout_s: float) -> int:
-        """Wait until everything has ended, at most *timeout_s*; return how many were cut off."""
-        if not self._tasks:
-            return 0
-        _, left = await asyncio.wait(self._tasks, timeout=timeout_s)
-        for task in left:
+        """Wait until everything has ended, what it started included, at most *timeout_s*; return how many were cut off."""
+        ends = asyncio.get_running_loop().time() + timeout_s
+        while self._tasks and (left := ends - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(self._tasks, timeout=left)
+            await asyncio.sleep(0)  # what has ended is taken off by a callback
+        cut = [task for task in self._tasks if not task.done()]
+        for task in cut:
             task.cancel()
-        return len(left)
+        return len(cut)
 
     @property
     def count(self) -> int:
@@ -45,6 +47,15 @@ class Work:
             await job
         except Exception as exc:  # noqa: BLE001 - nobody awaits it
             log.error("job_failed", error=type(exc).__name__, trace=trace(exc))  # noqa: TRY400 - the exception's own words may hold figures
+
+
+def watch(event: str) -> Callable[[BaseException], None]:
+    """Return what logs an error under *event*, without its words."""
+
+    def note(exc: BaseException) -> None:
+        log.error(event, error=type(exc).__name__, trace=trace(exc))
+
+    return note
 
 
 def trace(exc: BaseException) -> list[str]:

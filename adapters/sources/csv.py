@@ -144,7 +144,7 @@ class MappedCsv:
     def _shape(self, table: ir.Table) -> dict[str, Any]:
         time = self._value(table, "time")
         end_raw = self._value(table, "end")
-        end = table["_start"] if end_raw is None else parse.instant(end_raw)
+        end = self._end_of(time, table["_start"]) if end_raw is None else parse.instant(end_raw)
         cost_raw = self._value(table, "cost")
         cost = None if cost_raw is None else parse.amount(cost_raw)
         quantity = self._value(table, "quantity")
@@ -171,6 +171,12 @@ class MappedCsv:
         if cost is not None and self._config.measure == "billed":
             shaped["effective_cost"] = cost
         return {name: value for name, value in shaped.items() if value is not None}
+
+    @staticmethod
+    def _end_of(time: Any, start: Any) -> Any:
+        """Return when a row without an end has ended: a time that names only a day stands for all of it."""
+        is_day = time.cast("string").strip().length() <= len("2026-11-03")
+        return ibis.ifelse(is_day, start + ibis.interval(days=1), start)
 
     def _texts(self, table: ir.Table) -> dict[str, Any]:
         return {ours: parse.text(self._value(table, name)) for name, ours in _TEXTS.items() if self._has(name)}

@@ -29,8 +29,8 @@ class SqlAccounts:
             row = connection.execute(select(AccountRow).where(*_of(account))).first()
         return _binding(row) if row else None
 
-    def save(self, binding: Binding) -> None:
-        """Put *binding* in the place of the account's former one."""
+    def save(self, binding: Binding, instead_of: Binding | None = None) -> bool:
+        """Put *binding* in the place of the account's former one; see `bot.ports.Accounts`."""
         account = binding.account
         row = {
             "platform": account.platform,
@@ -42,7 +42,12 @@ class SqlAccounts:
             "changed_by": binding.by,
         }
         with self._database.writing() as connection:
+            if instead_of:
+                there = connection.execute(select(AccountRow).where(*_of(account)).with_for_update()).first()
+                if there is None or _binding(there) != instead_of:
+                    return False
             put(connection, AccountRow, row)
+        return True
 
     def every(self, email: str | None = None) -> list[Binding]:
         """Return all bindings, or those of *email*."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -11,8 +12,8 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlmodel import col
 
 from adapters.store.database import Database
-from adapters.store.tables import BudgetRow
-from bot.domain.budget import Budget, Scope, ScopeKind
+from adapters.store.tables import BudgetRow, RaiseRow
+from bot.domain.budget import Budget, Raise, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.period import PeriodKind
 
@@ -26,8 +27,19 @@ class SqlBudgets:
     def current(self) -> list[Budget]:
         """Return the budgets in force, by name."""
         query = select(BudgetRow).where(col(BudgetRow.ended_at).is_(None)).order_by(col(BudgetRow.name))
+        first = select(col(BudgetRow.name), func.min(col(BudgetRow.began_at))).group_by(col(BudgetRow.name))
         with self._database.reading() as connection:
-            return [_budget(row) for row in connection.execute(query)]
+            began: dict[str, datetime] = {name: at for name, at in connection.execute(first)}  # noqa: C416 - rows are no pairs
+            return [replace(_budget(row), began_at=began[row.name]) for row in connection.execute(query)]
+
+    def raises(self) -> list[Raise]:
+        """Return every amount that was granted on top of a budget, by beginning."""
+        query = select(RaiseRow).order_by(col(RaiseRow.begins), col(RaiseRow.id))
+        with self._database.reading() as connection:
+            return [
+                Raise(row.budget, row.subject, Money(row.amount, row.currency), row.begins, row.ends, row.by)
+                for row in connection.execute(query)
+            ]
 
     def apply(self, changed: Sequence[Budget], removed: Sequence[str], at: datetime) -> None:
         """End the *removed* and the former versions of the *changed*, and add the latter, in one transaction."""

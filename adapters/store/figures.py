@@ -12,7 +12,7 @@ from adapters.store.database import Database
 from adapters.store.rollups import Grain, Rollup
 from adapters.store.tables import day_number, day_of
 from bot.domain.period import Window, add_months, first_of_month
-from bot.ports import Cost, CostScope, Dimension, Ranking, UnallocatedKey
+from bot.ports import Cost, CostScope, Daily, Dimension, Ranking, UnallocatedKey
 
 _ROLLUPS = {
     Dimension.SOURCE: Rollup.SOURCE,
@@ -21,6 +21,7 @@ _ROLLUPS = {
     Dimension.PROJECT: Rollup.PROJECT,
     Dimension.MODEL: Rollup.MODEL,
     Dimension.TOOL: Rollup.TOOL,
+    Dimension.PROVIDER: Rollup.PROVIDER,
     Dimension.DAY: Rollup.ALL,
 }
 _KEYS = {
@@ -31,8 +32,9 @@ _KEYS = {
     Dimension.PROJECT: "d.project_id",
     Dimension.MODEL: "l.model_id",
     Dimension.TOOL: "l.tool_id",
+    Dimension.PROVIDER: "l.provider_id",
 }
-_NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL}
+_NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL, Dimension.PROVIDER}
 _SUMS = "SUM(d.billed), SUM(d.estimated)"
 _NOBODY = -1
 """A number no label has: the scope names something the ledger never saw."""
@@ -72,13 +74,40 @@ class SqlFigures:
         rows = self.costs(scope, window, Dimension.SOURCE)
         return Cost("", sum(row.billed for row in rows), sum(row.estimated for row in rows))
 
-    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, int]:
-        """Return how many people stand behind each key."""
-        counted = "COUNT(DISTINCT CASE WHEN d.person_id > 0 AND (d.billed <> 0 OR d.estimated <> 0) THEN d.person_id END), 0"
+    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
+        """Return who stands behind each key, by numbers."""
+        who = "CASE WHEN d.billed <> 0 OR d.estimated <> 0 THEN d.person_id ELSE 0 END"
+        found: defaultdict[int, set[int]] = defaultdict(set)
         with self._database.reading() as connection:
-            found = _collect(connection.execute(*_daily(connection, scope, window, by, counted)))
+            query, params = _daily(connection, scope, window, by, f"{who} AS who, 0", f", {who}")
+            for key, person, _ in connection.execute(query, params):
+                found[key] |= {person} - {0}
             names = {} if by is Dimension.DAY else _names(connection, found)
-        return {day_of(key).isoformat() if by is Dimension.DAY else names.get(key, ""): count for key, (count, _) in found.items()}
+        return {day_of(key).isoformat() if by is Dimension.DAY else names.get(key, ""): frozenset(who) for key, who in found.items()}
+
+    def by_source(self, window: Window, by: Dimension) -> dict[str, dict[str, int]]:
+        """Return what each source states of *window* for every key."""
+        found: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        with self._database.reading() as connection:
+            rows = connection.execute(*_crossed(window, by, "source_id")).all()
+            names = _names(connection, {number for row in rows for number in (row.k, row.other)})
+        for row in rows:
+            if row.cost:
+                found[names.get(row.k, "")][names.get(row.other, "")] = int(row.cost)
+        return dict(found)
+
+    def by_day(self, window: Window, by: Dimension) -> Daily:
+        """Return the cost of each day of *window* for every key."""
+        import numpy as np  # noqa: PLC0415 - questions must not wait for it
+
+        with self._database.reading() as connection:
+            rows = connection.execute(*_crossed(window, by, "day")).all()
+            names = _names(connection, {row.k for row in rows})
+        table = np.array([(row.k, row.other, int(row.cost)) for row in rows], dtype=np.int64).reshape(-1, 3)
+        numbers, places = np.unique(table[:, 0], return_inverse=True)
+        costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
+        costs[places, table[:, 1] - day_number(window.start)] = table[:, 2]
+        return Daily(tuple(names.get(int(number), "") for number in numbers), window, costs)
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""
@@ -94,6 +123,11 @@ class SqlFigures:
             )
             for row in rows
         ]  # fmt: skip
+
+    def projects(self) -> list[str]:
+        """Return the names of all projects."""
+        with self._database.reading() as connection:
+            return sorted(str(value) for (value,) in connection.execute(text("SELECT value FROM labels WHERE kind = 'project'")))
 
     def has_project(self, name: str) -> str | None:
         """Return the project's name as the ledger spells it."""
@@ -223,7 +257,9 @@ def _cover(window: Window) -> list[tuple[Grain, Window, int]]:
     return parts
 
 
-def _daily(connection: Connection, scope: CostScope, window: Window, by: Dimension, what: str = _SUMS) -> tuple[Any, dict[str, int]]:
+def _daily(
+    connection: Connection, scope: CostScope, window: Window, by: Dimension, what: str = _SUMS, and_by: str = ""
+) -> tuple[Any, dict[str, int]]:
     conditions = ["d.day >= :start", "d.day < :end"]
     for column, kind, values in (
         ("d.person_id", "person", scope.people),
@@ -237,7 +273,17 @@ def _daily(connection: Connection, scope: CostScope, window: Window, by: Dimensi
             conditions.append(f"{column} IN ({', '.join(str(int(n)) for n in numbers)})")
     needs_line = by in _NEEDS_LINE or scope.provider or scope.model
     join = " JOIN lines l ON l.id = d.line_id" if needs_line else ""
-    sql = f"SELECT {_KEYS[by]} AS k, {what} FROM daily_costs d{join} WHERE {' AND '.join(conditions)} GROUP BY k"  # noqa: S608
+    sql = f"SELECT {_KEYS[by]} AS k, {what} FROM daily_costs d{join} WHERE {' AND '.join(conditions)} GROUP BY k{and_by}"  # noqa: S608
+    return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
+
+
+def _crossed(window: Window, by: Dimension, other: str) -> tuple[Any, dict[str, int]]:
+    """Return the question for the cost of each key and source, or each key and day."""
+    join = " JOIN lines l ON l.id = d.line_id" if by in _NEEDS_LINE else ""
+    sql = (
+        f"SELECT {_KEYS[by]} AS k, d.{other} AS other, SUM(d.billed + d.estimated) AS cost FROM daily_costs d{join} "  # noqa: S608 - our names
+        "WHERE d.day >= :start AND d.day < :end GROUP BY k, other"
+    )
     return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
 
 

@@ -87,8 +87,9 @@ class SqlPeople:
 
 
 def _concerns(look: Look, person: Person) -> bool:
-    stint = person.stint(look.at.date())
-    return look.subject_kind != SubjectKind.PEOPLE_OF_TEAM or (stint is not None and stint.team == look.subject)
+    """Tell whether *person* may have been in what was looked at: in a team, whoever had joined it; earlier months show leavers, too."""
+    joined = any(stint.team == look.subject and stint.valid_from <= look.at.date() for stint in person.stints)
+    return look.subject_kind != SubjectKind.PEOPLE_OF_TEAM or joined
 
 
 def _person(row: Any, stints: list[Stint]) -> Person:

@@ -308,3 +308,137 @@ class ReceivedRow(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     at: datetime = Field(sa_column=Column(Instant, nullable=False, index=True))
+
+
+class AlertRow(SQLModel, table=True):
+    """An alert; what makes it the one it is, is unique."""
+
+    __tablename__: ClassVar[Any] = "alerts"
+    __table_args__ = (
+        UniqueConstraint("kind", "budget", "subject", "period_start", "tier", "version", "occurrence", name="uq_alerts_identity"),
+        Index("ix_alerts_state", "state", "due"),
+        Index("ix_alerts_period", "period_start"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    budget: str
+    subject: str
+    period_start: date
+    tier: str
+    version: int
+    occurrence: int
+    state: str
+    reason: str
+    opened_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    changed_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    due: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    body: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class AuditRow(SQLModel, table=True):
+    """A line of the audit log; the seal is the hash of the line and of the seal before it."""
+
+    __tablename__: ClassVar[Any] = "audit"
+    __table_args__ = (Index("ix_audit_about", "about", "id"),)
+
+    id: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    by: str
+    what: str
+    about: str
+    detail: str = Field(sa_column=Column(Text, nullable=False))
+    seal: str
+
+
+class PostRow(SQLModel, table=True):
+    """A message of the outbox."""
+
+    __tablename__: ClassVar[Any] = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_due", "state", "is_urgent", "due_at"),
+        Index("ix_outbox_about", "about"),
+        Index("ix_outbox_recipient", "recipient", "sent_at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(unique=True)
+    kind: str
+    recipient: str
+    about: str
+    role: str
+    is_urgent: bool
+    card: str = Field(sa_column=Column(Text, nullable=False))
+    revision: int
+    sent_revision: int
+    state: str
+    reason: str
+    attempts: int
+    was_unknown: bool
+    worker: str
+    created_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    due_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    leased_until: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    sent_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    platform: str
+    space: str
+    place: str
+    message: str
+
+
+class SaidRow(SQLModel, table=True):
+    """A card that a message once was, before it was put right."""
+
+    __tablename__: ClassVar[Any] = "said"
+
+    post: int = Field(primary_key=True, foreign_key="outbox.id")
+    revision: int = Field(primary_key=True)
+    card: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class PaceRow(SQLModel, table=True):
+    """When a place may next be written to, for every replica."""
+
+    __tablename__: ClassVar[Any] = "pace"
+
+    place: str = Field(primary_key=True)
+    next_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+
+
+class MarkRow(SQLModel, table=True):
+    """A small fact that decisions leave for later ones: the last load reviewed, the run of a job."""
+
+    __tablename__: ClassVar[Any] = "marks"
+
+    name: str = Field(primary_key=True)
+    value: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class RaiseRow(SQLModel, table=True):
+    """An amount granted on top of a budget."""
+
+    __tablename__: ClassVar[Any] = "raises"
+
+    id: int | None = Field(default=None, primary_key=True)
+    budget: str = Field(index=True)
+    subject: str
+    amount: int = Field(sa_column=_nanos())
+    currency: str
+    begins: datetime = Field(sa_column=Column(Instant, nullable=False))
+    ends: datetime = Field(sa_column=Column(Instant, nullable=False))
+    by: str
+
+
+class CaseRow(SQLModel, table=True):
+    """A matter between several people: a request for a raise, a claim of a key, a broadcast."""
+
+    __tablename__: ClassVar[Any] = "cases"
+    __table_args__ = (Index("ix_cases_state", "kind", "state"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    state: str
+    opened_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    changed_at: datetime = Field(sa_column=Column(Instant, nullable=False))
+    due: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    body: str = Field(sa_column=Column(Text, nullable=False))

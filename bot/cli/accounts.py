@@ -67,6 +67,8 @@ def unbind(context: typer.Context, account: Annotated[str, typer.Argument(help="
 
 def _account(text: str) -> Account:
     parts = text.split(":", 2)
-    if len(parts) != 3 or not all(parts) or parts[0] != "slack":  # noqa: PLR2004 - platform, space, user
-        raise ConfigError(f"'{text}' is no account; write it as slack:T012AB3C4:U012ABCDE.")
+    if len(parts) != 3 or not all(parts) or parts[0] not in {"slack", "teams"}:  # noqa: PLR2004 - platform, space, user
+        raise ConfigError(
+            f"'{text}' is no account; write it as slack:T012AB3C4:U012ABCDE or teams:TENANT:USER, as `accounts list` shows it."
+        )
     return Account(*parts)

@@ -26,7 +26,7 @@ def ask(
     of: Context = context.obj
     with of.app() as app:
         try:
-            view = app.conversation.answer(email, " ".join(_quoted(word) for word in words))
+            view = app.answered(email, " ".join(_quoted(word) for word in words))
         except Refusal as refusal:
             print(shown(app.said(refusal, email)), file=sys.stderr)  # noqa: T201 - the sentence for the person
             raise typer.Exit(1) from None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from bot.cli.context import Context, Format, say, say_json
 from bot.errors import BotError, ConfigError
+from bot.settings import SourceSettings
 from bot.wiring import App
 
 
@@ -47,7 +49,10 @@ def _own(app: App) -> Iterator[Check]:
     yield Check("configuration", "read and whole")
     yield _checked("store", lambda: _store(app))
     yield _checked("directory", lambda: _directory(app))
-    yield _checked("sources", lambda: _sources(app))
+    yield _checked("rules", lambda: _rules(app))
+    for section in app.settings.sources:
+        yield _checked(f"source {section.name}", partial(_source, app, section))
+    yield _checked("loads", lambda: _sources(app))
 
 
 def _checked(name: str, look: Callable[[], str]) -> Check:
@@ -71,6 +76,18 @@ def _directory(app: App) -> str:
     if not directory.people:
         raise ConfigError("Nobody is in it. Load people: aispend directory load people.csv.")
     return f"{len(directory.people)} people, {len(directory.teams)} teams"
+
+
+def _rules(app: App) -> str:
+    rules = app.ingest.rules
+    return f"{len(rules.allocation)} for allocation, {len(rules.records)} for who states what"
+
+
+def _source(app: App, section: SourceSettings) -> str:
+    from contextlib import closing  # noqa: PLC0415
+
+    with app.source(section) as source, closing(app.ingest.engine()) as engine:
+        return source.describe(engine)
 
 
 def _sources(app: App) -> str:

@@ -79,9 +79,15 @@ def _sections(app: App, kind: str | None, files: list[str], source: str | None, 
     if not files:
         raise SourceRefused(f"Which file? For instance: aispend ingest {kind} FILE")
     base = next((s for s in configured if s.name == source), None) if source else only_source(app.settings, kind)
+    if base and not source:
+        raise SourceRefused(
+            f"'{base.name}' is configured as the source of kind {kind}; a file would replace its days. If it is a delivery of that "
+            f"source, say --source {base.name}; if it is another one, give it a name of its own, such as --source {kind}-file. "
+            "Nothing was changed."
+        )
     if base and base.kind != kind:
         raise SourceRefused(f"'{base.name}' is of kind {base.kind}, not {kind}.")
-    own = {**(base.own() if base else {}), **_options(options)}
+    own = _merged(base.own() if base else {}, _options(options))
     paths = [path if "://" in path else str(Path(path).absolute()) for path in files]
     own["path"] = paths[0] if len(paths) == 1 else paths
     reserved = sorted({"name", "kind"} & own.keys())
@@ -108,6 +114,14 @@ def _options(options: list[str]) -> dict[str, Any]:
                 raise ConfigError(f"--option sets '{table}' both as a value and as a table.")
         target[last] = {"true": True, "false": False}.get(value, value)
     return found
+
+
+def _merged(own: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """Return *own* with *other* over it; tables are merged, not replaced."""
+    return own | {
+        name: _merged(own[name], value) if isinstance(value, dict) and isinstance(own.get(name), dict) else value
+        for name, value in other.items()
+    }
 
 
 def _window(start: str | None, end: str | None) -> Window | None:
@@ -186,21 +200,26 @@ def show(report: Report) -> None:
     for name, value in _lines(load):
         say(f"  {name:<13}{value}")
     for title, rows in (("Owners", report.owners), ("Unallocated", report.unowned)):
-        for index, (key, nanos) in enumerate(rows):
+        whole = load.allocated_nanos if title == "Owners" else load.unallocated_nanos
+        others = whole - sum(nanos for _, nanos in rows)
+        named = [(key or "not stated", nanos) for key, nanos in rows if nanos] + ([("others", others)] if others else [])
+        for index, (key, nanos) in enumerate(named):
             label = title if index == 0 else ""
-            say(f"  {label:<13}{_READER.money(Money(nanos, load.currency)):>14}  {key or 'not stated'}")
+            say(f"  {label:<13}{_READER.money(Money(nanos, load.currency)):>14}  {key}")
     for row in load.quarantine[:_SHOWN]:
         say(f"  ! {row.place}: {row.reason}")
     nameless = sum(nanos for key, nanos in report.unowned if not key)
     if nameless > _MANY * (load.billed_nanos + load.estimated_nanos):
-        say("  ! Most of it names no user: say which column does, such as -o principal=Tags.user, or principal in [[sources]].")
+        where = "columns.principal=USER" if load.kind == "csv" else "principal=Tags.user"
+        say(f"  ! Most of it names no user: say which column does, such as -o {where}, or the same in [[sources]].")
     if load.quarantined_rows > _SHOWN and load.number:
         say(f"  … all of them: aispend ingest --quarantine {load.number}")
 
 
 def _lines(load: Load) -> Iterator[tuple[str, str]]:
     total = load.billed_nanos + load.estimated_nanos
-    yield "Rows", f"{load.rows:,} became {load.ledger_rows:,} daily rows of {load.days:,} days"
+    rows, days = _counted(load.ledger_rows, "daily row"), _counted(load.days, "day")
+    yield "Rows", f"{load.rows:,} became {rows} of {days}"
     yield "Billed", f"{_amount(load.billed_nanos)} {load.currency}"
     if load.estimated_nanos:
         yield "Estimated", f"{_amount(load.estimated_nanos)} {load.currency}"
@@ -216,6 +235,10 @@ def _lines(load: Load) -> Iterator[tuple[str, str]]:
         yield "Quarantined", f"{load.quarantined_rows:,} rows, {_costs(load.quarantined_cost)}"
     if load.unpriced_rows:
         yield "Unpriced", f"{load.unpriced_rows:,} rows: {', '.join(load.unpriced_models[:_SHOWN])}"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _costs(costs: Mapping[str, Decimal]) -> str:

@@ -10,16 +10,22 @@ import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.cli.accountability import worker
 from bot.cli.context import Context, say
 from bot.errors import BotError, ConfigError
 from bot.wiring import App
 
+if TYPE_CHECKING:
+    from bot.wiring.chat import Parts
+
 DRAIN_S = 25
 """How long a stop waits for what is under way; orchestrators kill after 30 seconds."""
+PAUSE_S = 2.0
+"""Between two looks into an outbox where nothing was due."""
 BODY = 256 * 1024
 """Bytes of a request; those of the platforms are far smaller."""
 _THREADS = 4
@@ -88,6 +94,7 @@ async def running(app: App, host: str, port: int, *, insecure: bool = False) -> 
             await stack.enter_async_context(chat.slack(parts))
         if settings.teams.enabled:
             await stack.enter_async_context(chat.teams(parts, insecure=insecure))
+        await stack.enter_async_context(_duties(app, parts))
         runner = web.AppRunner(application(parts.endpoints, parts.checks, parts.meters.text, BODY), access_log=None, shutdown_timeout=5)
         await runner.setup()
         stack.push_async_callback(parts.work.drain, DRAIN_S)
@@ -101,11 +108,33 @@ async def running(app: App, host: str, port: int, *, insecure: bool = False) -> 
         yield f"{bound[0]}:{bound[1]}"
 
 
+@asynccontextmanager
+async def _duties(app: App, parts: Parts) -> AsyncIterator[None]:
+    """Run the timetable and the delivery until the block ends; what is in hand is finished."""
+    from adapters import scheduler  # noqa: PLC0415 - other commands must not wait for it
+    from adapters.chat.work import watch  # noqa: PLC0415
+    from adapters.store.jobs import SqlJobs  # noqa: PLC0415
+    from bot.services import deliver  # noqa: PLC0415
+    from bot.timetable import ESCALATE, REVIEW, SWEEP  # noqa: PLC0415
+
+    leases, name = SqlJobs(app.database), worker()
+    jobs = {REVIEW: app.review.run, ESCALATE: app.escalation.run, SWEEP: lambda: leases.sweep(app.clock.now())}
+    stopped = asyncio.Event()
+    courier = app.courier(parts.chats, name, parts.writer)
+    async with scheduler.running(jobs, leases, name, app.clock, parts.writer):
+        sending = asyncio.create_task(deliver.until_stopped(courier, PAUSE_S, watch("delivery_failed"), stopped.wait()))
+        try:
+            yield
+        finally:
+            stopped.set()
+            await sending
+
+
 async def _store_trouble(app: App) -> str:
     try:
         await asyncio.to_thread(app.people.directory)
-    except BotError as exc:
-        return str(exc)
+    except BotError:  # its words name hosts and users, and anybody may read this page
+        return "The database cannot be read. `aispend doctor` says more."
     return ""
 
 

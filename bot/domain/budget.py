@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
@@ -59,6 +59,7 @@ class Budget:
         owner: E-mail of who answers for it; None: the person, or the team's manager.
         fiscal_year_start: Month (1 to 12) in which quarters and years begin.
         version: Counts the changes, from 1.
+        began_at: When its first version came into force; None where that is not known.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Budget:
     owner: str | None = None
     fiscal_year_start: int = 1
     version: int = 1
+    began_at: datetime | None = None
 
     def current(self, day: date) -> Period:
         """Return the budget's period that holds *day*."""
@@ -100,6 +102,31 @@ class BudgetUse:
     def tier(self) -> Decimal | None:
         """The highest tier of the ladder that is reached, None below the first."""
         return max((tier for tier in self.budget.ladder if Fraction(tier) <= self.share), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """An amount granted on top of a budget, to one of its subjects, for some time.
+
+    Attributes:
+        subject: Whose, as `str` of its scope.
+    """
+
+    budget: str
+    subject: str
+    amount: Money
+    begins: datetime
+    ends: datetime
+    by: str
+
+
+def in_force(budget: Budget, subject: Scope, raises: Iterable[Raise], now: datetime) -> Budget:
+    """Return *budget* with what was granted to *subject* and holds now; every beginning and end makes a new version."""
+    granted = [r for r in raises if r.budget == budget.name and r.subject == str(subject) and r.begins <= now]
+    added = sum(r.amount.nanos for r in granted if now < r.ends)
+    changes = len(granted) + sum(1 for r in granted if r.ends <= now)
+    limit = Money(budget.limit.nanos + added, budget.limit.currency)
+    return replace(budget, limit=limit, version=budget.version + changes) if changes else budget
 
 
 def person_budget(budgets: Iterable[Budget], email: str, team: str | None) -> Budget | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -76,34 +76,46 @@ def may_see(viewer: Person, subject: Subject, directory: Directory, privacy: Pri
     return _restricted(granted, subject, directory, today) if privacy is Privacy.WORKS_COUNCIL else granted
 
 
-def merge_small_groups(groups: Iterable[str], sizes: Mapping[str, int], smallest: int) -> tuple[list[str], list[str]]:
+def merge_small_groups(
+    groups: Iterable[str], sizes: Mapping[str, int], smallest: int, together: Callable[[Iterable[str]], int] | None = None
+) -> tuple[list[str], list[str]]:
     """Return (the groups that may be named, those that must be shown as one).
 
     Groups of fewer than *smallest* people are merged; while the merged ones together are still fewer, the next smallest
     joins them, so that no subtraction reveals a small group. Groups that nobody is in today count as empty.
+
+    Args:
+        together: How many people some groups are; the sum of their sizes where nobody is in two of them.
     """
+    count = together or (lambda keys: sum(sizes.get(key, 0) for key in keys))
     ordered = sorted(groups, key=lambda key: (sizes.get(key, 0), key))
     merged = [key for key in ordered if sizes.get(key, 0) < smallest]
     named = [key for key in ordered if sizes.get(key, 0) >= smallest]
-    while merged and named and sum(sizes.get(key, 0) for key in merged) < smallest:
+    while merged and named and count(merged) < smallest:
         merged.append(named.pop(0))
     return named, merged
 
 
-def shows_team(directory: Directory, teams: Iterable[str], days: Iterable[date]) -> bool:
+def shows_team(directory: Directory, teams: Iterable[str], days: Sequence[date], *, has_others: bool = False) -> bool:
     """Tell whether the total of *teams* together may be shown in works_council mode.
 
     On each of *days* they must be at least `SMALLEST_GROUP` people, and the small teams that are only ever shown together
     must lie all inside or all outside, or a subtraction would tell them apart.
+
+    Args:
+        has_others: There is cost of no team, which a subtraction from the whole would show.
     """
     asked = set(teams)
-    return all(_shows_team(directory, asked, day) for day in days)
+    merged = merged_teams(directory, days, has_others=has_others)
+    least = min((sum(len(directory.members(team, day)) for team in asked) for day in days), default=0)
+    return least >= SMALLEST_GROUP and (merged <= asked or not merged & asked)
 
 
-def _shows_team(directory: Directory, asked: set[str], day: date) -> bool:
-    sizes = {team: len(directory.members(team, day)) for team in directory.teams}
-    merged = {team for team in merge_small_groups(list(sizes), sizes, SMALLEST_GROUP)[1] if sizes[team]}
-    return sum(sizes.get(team, 0) for team in asked) >= SMALLEST_GROUP and (merged <= asked or not merged & asked)
+def merged_teams(directory: Directory, days: Sequence[date], *, has_others: bool = False) -> set[str]:
+    """Return the teams that are only ever shown together, as on one of *days* they are too few; empty text is no team."""
+    sizes = {team: [len(directory.members(team, day)) for day in days] for team in directory.teams}
+    least = {team: min(counts) for team, counts in sizes.items() if any(counts)} | ({"": 0} if has_others else {})
+    return set(merge_small_groups(list(least), least, SMALLEST_GROUP)[1])
 
 
 def _granted(viewer: Person, subject: Subject, directory: Directory, privacy: Privacy, today: date) -> Verdict:

@@ -22,7 +22,17 @@ class Action(StrEnum):
     """Open the form for other days; `on` holds the words without period."""
     PICKED = "picked"
     """The answers of that form."""
+    ANSWER = "answer"
+    """Open the form that answers an alert; `on` holds its number."""
+    ANSWERED = "answered"
+    """The answers of that form."""
+    DISOWN = "disown"
+    """Open the form that says an alert is somebody else's; `on` holds its number."""
+    DISOWNED = "disowned"
+    """The answers of that form."""
 
 
-OPENS_FORM = frozenset({Action.PICK})
+ACTS = frozenset({Action.ANSWER, Action.ANSWERED, Action.DISOWN, Action.DISOWNED})
+"""Actions about alerts."""
+OPENS_FORM = frozenset({Action.PICK, Action.ANSWER, Action.DISOWN})
 """Actions that are answered with a form; Slack must open it within three seconds."""

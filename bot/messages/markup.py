@@ -272,7 +272,8 @@ def _legal(value: Any) -> Any:
     return Markup(legal) if isinstance(value, Markup) else legal  # noqa: S704 - it was escaped before
 
 
-_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
+"""Also what turns the direction of the text around it, so that a name cannot rearrange a figure."""
 
 _BLOCKS: dict[str, Callable[[ET.Element], Block]] = {
     "p": lambda element: Paragraph(_runs(element)),

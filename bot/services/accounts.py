@@ -67,11 +67,16 @@ class Register:
         self.accounts.save(Binding(account, person.email, state, now, by))
         return Standing(person, is_settled=is_same)
 
-    def changed(self, account: Account, profile: Profile) -> None:
-        """Read *profile* if *account* stands for anybody: people leave, and addresses change hands."""
+    def changed(self, account: Account, profile: Profile) -> bool:
+        """Read *profile* if *account* stands for anybody: people leave, and addresses change hands; tell whether that has ended it."""
         binding = self.accounts.find(account)
-        if binding and binding.is_live:
+        if binding is None or binding.state is State.REVOKED:
+            return False
+        if binding.state is State.OFFERED and (profile.email or "").lower() != binding.email:
+            self.accounts.save(binding.moved(State.REVOKED, self.clock.now(), "platform"))
+        else:
             self.read(account, profile)
+        return self.remembered(account) is None
 
     def unreachable(self, account: Account) -> Standing | None:
         """Return whom *account* stands for while its platform cannot be asked, None where that is too long ago."""
@@ -83,13 +88,13 @@ class Register:
         binding = self.accounts.find(account)
         return self._standing(binding) if binding and binding.is_live else None
 
-    def confirm(self, account: Account) -> bool:
-        """Settle an offered binding; False where none was offered, or it is too old."""
+    def confirm(self, account: Account, email: str) -> bool:
+        """Settle an offered binding to *email*; False where none was offered, or it is too old, or somebody else's by now."""
         now, binding = self.clock.now(), self.accounts.find(account)
-        if binding is None or binding.state is State.REVOKED or binding.needs_check(now):
+        if binding is None or binding.state is State.REVOKED or binding.needs_check(now) or binding.email != email:
             return False
         if binding.state is State.OFFERED:
-            self.accounts.save(binding.moved(State.CONFIRMED, now, binding.email))
+            return self.accounts.save(binding.moved(State.CONFIRMED, now, binding.email), binding)
         return True
 
     def forget(self, account: Account, by: str) -> None:

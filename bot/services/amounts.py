@@ -29,6 +29,8 @@ SHOWN = 8
 """Rows of a breakdown; the rest is one line."""
 SHORTEST_TREND, LONGEST_TREND = 3, 62
 """Days of which a picture is drawn; above, it is drawn by month."""
+_SLACK = timedelta(days=3)
+"""A first delivery may begin with a quiet weekend."""
 LONG = 31
 """Rows of what was asked for in so many words."""
 _C = TypeVar("_C", bound=Costs)
@@ -40,6 +42,7 @@ _HEADINGS = {
     Dimension.TEAM: Phrase("By team"),
     Dimension.SOURCE: Phrase("By source"),
     Dimension.TOOL: Phrase("By tool"),
+    Dimension.PROVIDER: Phrase("By provider"),
 }
 
 
@@ -76,7 +79,7 @@ class Amounts(Question):
             window=window,
             billed=billed,
             estimated=estimated,
-            previous=self._money(self.of.figures.total(scope, before).total) if self.groups.shows(scope, before) else None,
+            previous=self._money(self.of.figures.total(scope, before).total) if self._compares(scope, before) else None,
             previous_window=before,
             budget=self._line(budget, scope) if budget and self._shows_budget(budget, scope) else None,
             breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit, scope)).rows),
@@ -87,6 +90,11 @@ class Amounts(Question):
             unowned=unowned,
             trend=self._trend(scope, window) if not self.command.by else (),
         )
+
+    def _compares(self, scope: CostScope, before: Window) -> bool:
+        """Tell whether *before* can be compared with: somebody delivered all of it, and it may be shown."""
+        first = min((load.window.start for load in self.of.ledger.loads()), default=before.end)
+        return first <= before.start + _SLACK and self.groups.shows(scope, before)
 
     def _trend(self, scope: CostScope, window: Window) -> tuple[tuple[Window, Money], ...]:
         """Return the cost of each day of *window*, of each month where it is long; nothing where days would tell people apart."""
@@ -141,7 +149,7 @@ class Amounts(Question):
 
     def _without_small_groups(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope) -> list[tuple[str, int]]:
         """Return the rows with those of fewer than five people added together, so that no row is about one of them."""
-        merged = self.groups.merged(self.groups.sizes(dimension, costs, scope, self._window()))
+        merged = self.groups.merged(dimension, costs, scope, self._window())
         named = [(self._shown(dimension, cost.key), cost.total) for cost in costs if cost.key not in merged]
         small = sum(cost.total for cost in costs if cost.key in merged)
         return [*named, (Phrase("small groups together"), small)] if any(cost.key in merged for cost in costs) else named
@@ -181,7 +189,8 @@ class Amounts(Question):
         """Return how far the sources that contribute reach; all sources where none contributes."""
         names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
         loads = [load for load in self._sources if load.source in names] or self._sources
-        if not loads:
+        first = min((load.window.start for load in self.of.ledger.loads()), default=window.end)
+        if not loads or window.end <= first:
             return Freshness(None)
         final = max(final_day(load, max(window.start, window.end - timedelta(days=1))) for load in loads)
         return Freshness(min(load.watermark for load in loads), final if final > self.now.date() else None)

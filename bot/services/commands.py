@@ -21,9 +21,19 @@ class Verb(StrEnum):
     TOP = "top"
     BUDGET = "budget"
     UNALLOCATED = "unallocated"
+    ALERTS = "alerts"
+    ACK = "ack"
+    SNOOZE = "snooze"
+    NOT_MINE = "not-mine"
+    USEFUL = "useful"
+    NOISE = "noise"
     SETTINGS = "settings"
     PRIVACY = "privacy"
     HELP = "help"
+
+
+ACTS = frozenset({Verb.ALERTS, Verb.ACK, Verb.SNOOZE, Verb.NOT_MINE, Verb.USEFUL, Verb.NOISE})
+"""What is done about alerts, and the list of them; all words after the verb belong to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +62,12 @@ HELP = (
     ("top people|teams|models|projects", Phrase("the largest, within what you may see")),
     ("budget", Phrase("the budgets that concern you, and how far along they are")),
     ("unallocated", Phrase("cost that nobody owns, and why (FinOps)")),
+    ("alerts [NUMBER]", Phrase("the warnings that concern you, and what was answered")),
+    ("ack NUMBER REASON", Phrase("answer for one: planned, launch, misconfiguration, shared key, unknown or other, and your plan")),
+    ("snooze NUMBER DAYS", Phrase("be left alone about one for some days")),
+    ("not-mine NUMBER [WHO]", Phrase("tell FinOps that one is somebody else's")),
+    ("useful NUMBER", Phrase("say that a warning helped")),
+    ("noise NUMBER", Phrase("say that a warning was noise")),
     ("settings", Phrase("your language, and the chat accounts I know you by")),
     ("privacy", Phrase("who may see your figures, and who looked at them")),
     ("help", Phrase("this list")),

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from bot.domain.budget import EACH, Budget, ScopeKind, person_budget, scope_budget
-from bot.domain.period import Window, first_of_month
 from bot.domain.visibility import (
     Privacy,
     SubjectKind,
@@ -30,7 +28,7 @@ from bot.messages.views import (
     View,
 )
 from bot.messages.words import N_, Phrase
-from bot.ports import CostScope, Dimension, Look
+from bot.ports import CostScope, Dimension, Look, UnallocatedKey
 from bot.services.amounts import LONG, Amounts
 from bot.services.commands import HELP, Verb
 from bot.services.grammar import RANKED, parse
@@ -107,7 +105,7 @@ class _Asked(Amounts):
 
     def _me(self) -> View:
         self._allow(SubjectKind.PERSON, self.viewer.email)
-        if self.command.by in {Dimension.PERSON, Dimension.TEAM}:
+        if self.command.by is Dimension.PERSON:
             raise Refusal("Your own figures have one person. Try: me by model.")
         budget = person_budget(self._budgets(), self.viewer.email, self._team_of(self.viewer))
         scope = CostScope(people=(self.viewer.email,))
@@ -118,6 +116,12 @@ class _Asked(Amounts):
         person = self._who(self.command.name.removeprefix("@"))
         if person == self.viewer:
             return self._me()
+        if person is None:
+            self._log(SubjectKind.PERSON, self.command.name, Verdict.NOT_THEIRS)
+            if self.of.privacy is Privacy.WORKS_COUNCIL:
+                raise Refusal(NOTHING)
+            known = [name for p in self.directory.people.values() for name in (p.email, p.name)]
+            raise self._unknown("person", self.command.name, known)
         self._allow(SubjectKind.PERSON, person.email if person else self.command.name, exists=person is not None)
         assert person is not None
         if self.command.by in {Dimension.PERSON, Dimension.TEAM}:
@@ -133,24 +137,40 @@ class _Asked(Amounts):
     def _team(self) -> View:
         name = self.command.name or self._own_team()
         team = self.directory.team(name)
+        if team is None and name:
+            self._log(SubjectKind.TEAM, name, Verdict.NOT_THEIRS)
+            raise self._unknown("team", name, list(self.directory.teams))
         self._allow(SubjectKind.TEAM, team.name if team else name, exists=team is not None)
         self._by_months(CostScope())
         assert team is not None
         verdict = self._may(SubjectKind.TEAM, team.name)
         is_member = verdict is Verdict.MEMBER
         teams = (team.name,) if is_member else tuple(self.directory.below(team.name))
-        if not self.groups.shows_teams(teams, self._window()) or (
-            is_member and self.command.by in {Dimension.PERSON, Dimension.TEAM, Dimension.PROJECT}
-        ):
-            raise Refusal(NOTHING)
+        if not self.groups.shows_teams(teams, self._window()):
+            raise self._too_few()
+        if is_member:
+            return self._as_member(team.name)
         named = self._may(SubjectKind.PEOPLE_OF_TEAM, team.name).allows
         if self.command.by is Dimension.PERSON and not named:
             raise Refusal("I show no names beside figures here. Try: team by model.")
         if named and self.command.by in {None, Dimension.PERSON}:
             self._log_names(CostScope(teams=teams))
         dimensions = (Dimension.PERSON, Dimension.TOOL) if named else (Dimension.TOOL, Dimension.MODEL)
-        budget = scope_budget(self._budgets(), ScopeKind.TEAM, team.name) if not is_member else None
+        budget = scope_budget(self._budgets(), ScopeKind.TEAM, team.name)
         return self._costs(TeamCosts, team.name, CostScope(teams=teams), budget, dimensions)
+
+    def _as_member(self, team: str) -> View:
+        """Answer a member of *team* in open mode: what the team itself cost in a month or more, and nothing that divides it."""
+        if self.command.by or not self._is_long():
+            raise Refusal("Members see what their team costs in whole months. Try: team {team}.", team=team)
+        partial = Phrase("the team itself, without the teams below it")
+        found = self._costs(TeamCosts, team, CostScope(teams=(team,)), None, (Dimension.SOURCE,), partial=partial)
+        return replace(found, breakdowns=(), trend=(), command="")
+
+    def _is_long(self) -> bool:
+        """Tell whether what is asked are whole months, or the running one."""
+        window = self._window()
+        return window.start.day == 1 and (window.end > self.now.date() or window.end.day == 1)
 
     def _project(self) -> View:
         scope, partial = self._widest()
@@ -161,7 +181,9 @@ class _Asked(Amounts):
         part = CostScope(scope.people, scope.teams, project=project)
         if project is None or not self.groups.shows(part, self._window()):
             self._log(SubjectKind.PROJECT, self.command.name, Verdict.NOT_THEIRS)
-            raise Refusal(NOTHING)
+            if project and not partial:
+                raise self._too_few()
+            raise self._unknown("project", self.command.name, self.of.figures.projects()) if project is None else Refusal(NOTHING)
         budget = scope_budget(self._budgets(), ScopeKind.PROJECT, project) if not partial else None
         view = self._costs(ProjectCosts, project, part, budget, (Dimension.MODEL, Dimension.TOOL), partial=partial)
         if partial and not view.breakdowns:
@@ -207,14 +229,13 @@ class _Asked(Amounts):
         visible = [(budget, scope) for budget, scope in self._visible_budgets() if self._shows_budget(budget, scope)]
         lines = [replace(self._line(budget, scope), scope=_whose(budget, scope)) for budget, scope in visible]
         lines.sort(key=lambda line: (-line.share, line.name))
-        today = self.now.date()
-        window = Window(first_of_month(today), today + timedelta(days=1))
-        return BudgetList(tuple(lines), self._freshness(self._widest()[0], window))
+        return BudgetList(tuple(lines), self._freshness(self._widest()[0], self._window()))
 
     def _unallocated(self) -> View:
         self._allow(SubjectKind.UNALLOCATED)
+        self._by_months(CostScope())
         window = self._window()
-        keys = self.of.figures.unallocated(window)
+        keys = _by_key(self.of.figures.unallocated(window))
         names = {identity.principal.lower() for identity in self.directory.identities}
         shown = tuple(
             UnownedKey(
@@ -269,6 +290,25 @@ class _Asked(Amounts):
         if key.lower() in named:
             return Phrase("a service's identity; no allocation rule gives it a team")
         return Phrase("no identity names this key and no allocation rule fits")
+
+
+def _by_key(found: Iterable[UnallocatedKey]) -> list[UnallocatedKey]:
+    """Return one row per key and source, highest first; its projects are added up, the dearest one says who might own it."""
+    rows: dict[tuple[str, str], UnallocatedKey] = {}
+    for key in found:
+        there = rows.get((key.key, key.source))
+        rows[key.key, key.source] = (
+            replace(
+                there,
+                cost=there.cost + key.cost,
+                first_seen=min(there.first_seen, key.first_seen),
+                last_seen=max(there.last_seen, key.last_seen),
+                likely_owner=there.likely_owner or key.likely_owner,
+            )
+            if there
+            else key
+        )
+    return sorted(rows.values(), key=lambda key: (-key.cost, key.key, key.source))
 
 
 def _whose(budget: Budget, scope: CostScope) -> Phrase:

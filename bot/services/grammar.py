@@ -11,18 +11,22 @@ from difflib import get_close_matches
 from bot.domain.period import Period, PeriodKind, Window, period_containing
 from bot.errors import Refusal
 from bot.ports import Dimension
-from bot.services.commands import Command, Verb
+from bot.services.commands import ACTS, Command, Verb
 
 RANKED = {"people": Dimension.PERSON, "teams": Dimension.TEAM, "models": Dimension.MODEL, "projects": Dimension.PROJECT}
 _BY = [dimension.value for dimension in Dimension]
 _KINDS = {"week": PeriodKind.WEEK, "month": PeriodKind.MONTH, "quarter": PeriodKind.QUARTER, "year": PeriodKind.YEAR}
-_LAST = re.compile(r"^(\d{1,4})d$")
-_MONTH = re.compile(r"^(\d{4})-(\d{2})$")
-_YEAR = re.compile(r"^\d{4}$")
-_DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+_LAST = re.compile(r"(\d{1,4})d")
+_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_YEAR = re.compile(r"\d{4}")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _LONGEST = 3660
+LONGEST = 2000
+"""Characters of a question; what comes after them is not read."""
 YEARS = range(2000, 2101)
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+_TIMELESS = {Verb.SETTINGS, Verb.PRIVACY, Verb.HELP}
+_TAKES_BY = {Verb.ME, Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.ORG}
 _TAKES_NAME = {Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.TOP}
 
 
@@ -43,9 +47,16 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     if words and words[0].lower() in {"/aispend", "aispend"}:
         words = words[1:]
     verb, rest = _verb(words or ["help"])
+    if verb in ACTS:
+        month = period_containing(today, PeriodKind.MONTH)
+        return Command(verb, month, " ".join(rest), text=" ".join(words))
     by, rest = _by(rest)
     found = _period(rest, today, fiscal_year_start)
     name = " ".join(found.rest)
+    if by and verb not in _TAKES_BY:
+        raise Refusal("I cannot break {verb} down. Try: {verb}", verb.value, verb=verb.value)
+    if found.words and verb in _TIMELESS:
+        raise Refusal("{verb} is not about a period. Try: {verb}", verb.value, verb=verb.value)
     if name and verb not in _TAKES_NAME:
         raise _unexpected(verb, found.rest)
     if verb is Verb.TOP:
@@ -57,11 +68,19 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     return Command(verb, found.period, name, by, found.words, text=" ".join(words) or "help")
 
 
+def is_act(text: str) -> bool:
+    """Tell whether *text* asks for something to be done about alerts, or lists them."""
+    words = [word.lower() for word in _words(text) if word.lower() not in {"/aispend", "aispend"}]
+    return bool(words) and words[0] in list(ACTS)
+
+
 def _words(text: str) -> list[str]:
+    """Return the words of *text*, those in quotes as one; half of a character pair, which no store takes, is replaced."""
+    whole = text[:LONGEST].encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_QUOTES)
     try:
-        return shlex.split(text.translate(_QUOTES), posix=True)
+        return [" ".join(word.split()) for word in shlex.split(whole, posix=True)]
     except ValueError:
-        return text.split()
+        return whole.split()
 
 
 def _verb(words: list[str]) -> tuple[Verb, list[str]]:
@@ -100,7 +119,7 @@ def _period(words: list[str], today: date, fiscal_year_start: int) -> _Found:
     for place in range(len(words) - 1, -1, -1):
         word = words[place].lower()
         previous = words[place - 1].lower() if place else ""
-        if previous == "last" and (_LAST.match(word) or word in _KINDS):
+        if previous == "last" and (_LAST.fullmatch(word) or word in _KINDS):
             return _Found(_last(word, today, fiscal_year_start), f"last {word}", words[: place - 1] + words[place + 1 :])
         period = _one_word(word, today, fiscal_year_start)
         if period:
@@ -121,11 +140,11 @@ def _one_word(word: str, today: date, fiscal_year_start: int) -> Period | None:
         if (end - start).days > _LONGEST:
             raise Refusal("“{word}” is longer than ten years.", word=word)
         return Period(None, Window(start, end + timedelta(days=1)))
-    if _MONTH.match(word):
+    if _MONTH.fullmatch(word):
         return period_containing(_date(f"{word}-01", word), PeriodKind.MONTH)
-    if _DAY.match(word):
+    if _DAY.fullmatch(word):
         return period_containing(_date(word, word), PeriodKind.DAY)
-    if _YEAR.match(word) and int(word) in YEARS:
+    if _YEAR.fullmatch(word) and int(word) in YEARS:
         return Period(PeriodKind.YEAR, Window(date(int(word), 1, 1), date(int(word) + 1, 1, 1)))
     return None
 
@@ -162,8 +181,9 @@ def _ranked(name: str) -> str:
 
 
 def _unexpected(verb: Verb, words: list[str]) -> Refusal:
-    near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6)
-    nearest = f"{verb} {near[0]}" if near else f"{verb} last 30d by model"
+    near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6) if verb not in _TIMELESS else []
+    example = " last 30d by model" if verb in _TAKES_BY else "" if verb in _TIMELESS else " last 30d"
+    nearest = f"{verb} {near[0]}" if near else f"{verb}{example}"
     values = {"words": " ".join(words), "verb": verb.value, "nearest": nearest}
     if near:
         return Refusal("I do not understand “{words}” after {verb}. Did you mean: {nearest}?", nearest, **values)

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from bot.domain.people import Directory
 from bot.domain.period import Window, add_months, first_of_month
-from bot.domain.visibility import SMALLEST_GROUP, Privacy, merge_small_groups, shows_team
+from bot.domain.visibility import SMALLEST_GROUP, Privacy, merge_small_groups, merged_teams, shows_team
 from bot.ports import Cost, CostScope, Dimension, Figures
 
 
@@ -49,22 +49,34 @@ class Groups:
         """Tell whether *teams* had people enough at the ends of *window* and at the turn of every month in it."""
         if self.privacy is not Privacy.WORKS_COUNCIL or not teams:
             return True
-        return shows_team(self.directory, teams, self._days(window))
+        return shows_team(self.directory, teams, self._days(window), has_others=self._has_others(window))
 
-    def sizes(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope, window: Window) -> dict[str, int]:
-        """Return of how many people each row is at least, in any month of *window*.
+    def _has_others(self, window: Window) -> bool:
+        """Tell whether there is cost of no team, in any month of *window*."""
+        return any(not cost.key for month in months(window) for cost in self.figures.costs(CostScope(), month, Dimension.TEAM))
 
-        Cost that is nobody's in person (seats, keys) stands for itself, except beside teams: there it may be a leaver's.
+    def merged(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope, window: Window) -> set[str]:
+        """Return which rows must be shown as one, as in some month of *window* they are of too few people.
+
+        So is a row that leaves too few people over when it is taken from what is shown of its key elsewhere. Cost that is
+        nobody's in person (seats, keys) stands for itself, except beside teams: there it may be a leaver's.
         """
-        if dimension is Dimension.TEAM:
-            days = self._days(window)
-            return {cost.key: min(len(self.directory.members(cost.key, day)) for day in days) if cost.key else 0 for cost in costs}
-        counted = [self.figures.contributors(scope, month, dimension) for month in months(window)]
-        return {cost.key: _smallest(counted, cost.key) for cost in costs}
+        if dimension is Dimension.TEAM and not (scope.project or scope.provider or scope.model):
+            small = merged_teams(self.directory, self._days(window), has_others=self._has_others(window))
+            return {cost.key for cost in costs if cost.key in small or cost.key not in self.directory.teams}
+        crowds = self._crowds(dimension, scope, window)
+        least = 0 if dimension is Dimension.TEAM else SMALLEST_GROUP
+        sizes = {cost.key: _smallest(crowds, [cost.key], least) for cost in costs}
+        if scope != CostScope():
+            whole = self._crowds(dimension, CostScope(), window)
+            for key, size in sizes.items():
+                left = [every.get(key, _NOBODY) - crowd.get(key, _NOBODY) for every, crowd in zip(whole, crowds, strict=True)]
+                sizes[key] = min([size, *(len(people) for people in left if people)])
+        return set(merge_small_groups(list(sizes), sizes, SMALLEST_GROUP, lambda keys: _smallest(crowds, list(keys), 0))[1])
 
-    def merged(self, sizes: Mapping[str, int]) -> set[str]:
-        """Return which keys must be shown as one."""
-        return set(merge_small_groups(list(sizes), sizes, SMALLEST_GROUP)[1])
+    def _crowds(self, dimension: Dimension, scope: CostScope, window: Window) -> list[dict[str, frozenset[int]]]:
+        """Return who is behind each key, in each month."""
+        return [self.figures.contributors(scope, month, dimension) for month in months(window)]
 
     def _people(self, scope: CostScope, month: Window) -> int:
         return sum(1 for row in self.figures.costs(scope, month, Dimension.PERSON) if row.key)
@@ -85,6 +97,10 @@ def months(window: Window) -> list[Window]:
     return found
 
 
-def _smallest(counted: Sequence[Mapping[str, int]], key: str) -> int:
-    people = [month[key] for month in counted if month.get(key)]
-    return min(people, default=SMALLEST_GROUP)
+_NOBODY: frozenset[int] = frozenset()
+
+
+def _smallest(crowds: Sequence[Mapping[str, frozenset[int]]], keys: Sequence[str], least: int) -> int:
+    """Return of how many people *keys* are together, where they are fewest; *least* where they are nobody's."""
+    together = [_NOBODY.union(*(crowd.get(key, _NOBODY) for key in keys)) for crowd in crowds]
+    return min((len(people) for people in together if people), default=least)

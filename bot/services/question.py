@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from difflib import get_close_matches
 
 from bot.domain.account import Account
 from bot.domain.budget import Budget
@@ -67,16 +69,41 @@ class Question:
         self.groups = Groups(self.of.figures, self.directory, self.of.privacy, self.now.date())
 
     def _window(self) -> Window:
-        """Return the days of the asked period that have begun: what is yet to come is no cost."""
-        return self.command.period.window.until(self.now.date() + timedelta(days=1))
+        """Return the days of the asked period that have begun: what is yet to come is no cost.
+
+        Raises:
+            Refusal: None of them has begun.
+        """
+        window = self.command.period.window
+        if window.start > self.now.date():
+            raise Refusal("{period} has not begun yet.", period=self.command.period_words)
+        return window.until(self.now.date() + timedelta(days=1))
 
     def _may(self, kind: SubjectKind, name: str = "") -> Verdict:
         return may_see(self.viewer, Subject(kind, name), self.directory, self.of.privacy, self.now.date())
+
+    def _unknown(self, what: str, name: str, known: Iterable[str]) -> Refusal:
+        """Return the refusal of a name that is not there; only FinOps, who sees all, is told so and what is near."""
+        if Role.FINOPS not in self.viewer.roles or not self.viewer.stint(self.now.date()):
+            return Refusal(NOTHING)
+        near = get_close_matches(name.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
+        if not near:
+            return Refusal("There is no {what} “{name}”.", what=what, name=name)
+        spelled = next(k for k in known if k.casefold() == near[0])
+        words = f'{what} "{spelled}"' if " " in spelled else f"{what} {spelled}"
+        return Refusal("There is no {what} “{name}”. Did you mean: {nearest}?", words, what=what, name=name, nearest=words)
+
+    def _too_few(self) -> Refusal:
+        return Refusal(
+            "Figures of fewer than five people, or from which they could be worked out, are not shown here, neither to you nor to FinOps."
+        )
 
     def _allow(self, kind: SubjectKind, name: str = "", *, exists: bool = True) -> None:
         """Log the look and refuse it where it is not allowed, in the same words whether the subject exists or not."""
         verdict = self._may(kind, name) if exists else Verdict.NOT_THEIRS
         self._log(kind, name, verdict)
+        if verdict in {Verdict.TOO_SMALL, Verdict.NO_NAMES}:
+            raise self._too_few() if verdict is Verdict.TOO_SMALL else Refusal("I show no names beside figures here. Try: team by model.")
         if not verdict.allows:
             raise Refusal(NOTHING)
 
@@ -150,4 +177,4 @@ class Question:
 def _names(person: Person) -> set[str]:
     """Return what a person may be called in a question."""
     local = person.email.partition("@")[0]
-    return {name.casefold() for name in (person.email, local, person.name, person.name.partition(" ")[0])}
+    return {name.casefold() for name in (person.email, local, person.name, *person.name.split())}

@@ -8,23 +8,27 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from bot.domain.account import Account, Profile
+from bot.domain.account import Account, Doubt, Profile
 from bot.domain.people import Person
-from bot.errors import BotError, DeliveryImpossible
-from bot.messages.actions import Action
+from bot.errors import BotError, DeliveryImpossible, Refusal, StoreError
+from bot.messages.actions import ACTS, Action
 from bot.messages.card import Card
 from bot.messages.contact import Confirm, Forgotten, PickDays, Refused, Stranger
 from bot.messages.formats import Reader, is_locale
 from bot.messages.markup import Templates
-from bot.messages.words import LANGUAGES, N_, SOURCE, Phrase, words
+from bot.messages.words import LANGUAGES, N_, SOURCE, Phrase, say, words
 from bot.ports import Documents, Look
 from bot.services.accounts import Ask, Register, Standing, settle
 from bot.services.converse import Conversation
+from bot.services.grammar import is_act
+
+if TYPE_CHECKING:
+    from bot.services.acts import Acts
 
 PREFERENCES = "language"
-_WRITES = {Action.CONFIRM, Action.DECLINE, Action.FORGET, Action.LANGUAGE}
+_WRITES = {Action.CONFIRM, Action.DECLINE, Action.FORGET, Action.LANGUAGE, *ACTS}
 LATER = N_("I cannot check who you are with {platform} just now. Please try again in a minute.")
 BROKEN = N_("Something went wrong on my side; it has been noted. Please try again, and tell FinOps if it stays.")
 _T = TypeVar("_T")
@@ -61,21 +65,33 @@ class Answer:
     looks: tuple[Look, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """What is wrong with the answers of a form, by field, and the form again."""
+
+    form: Any
+    errors: Mapping[str, Phrase]
+
+
 @dataclass(frozen=True)
 class Talk:
     """Answers what is heard; blocking work runs beside the event loop.
 
     Attributes:
+        acts: Returns what does something about alerts; it is put together when it is first needed.
         executor: For what only reads, so that no answer waits for a writer.
         writer: For what writes: it may have to wait for a load.
+        woken: Told who has said who they are: what waits for them can be sent.
     """
 
     conversation: Conversation
+    acts: Callable[[], Acts]
     register: Register
     documents: Documents
     templates: Templates
     executor: Executor | None = None
     writer: Executor | None = None
+    woken: Callable[[str], object] = lambda _email: None
 
     async def answer(self, heard: Heard, ask: Ask) -> Answer:
         """Return the answer to *heard*.
@@ -87,9 +103,14 @@ class Talk:
             DeliveryImpossible: The platform says there is no such account.
         """
         standing = await settle(self.register, heard.account, ask, self._run, self._write)
-        answer = await (self._write if heard.do in _WRITES else self._run)(self._answered, heard, standing)
+        writes = heard.do in _WRITES or (heard.do == Action.ASK and is_act(heard.on))
+        answer = await (self._write if writes else self._run)(self._answered, heard, standing)
         if answer.looks:
             await self._write(self.conversation.remember, answer.looks)
+        if standing and standing.is_settled and heard.do not in {Action.DECLINE, Action.FORGET}:
+            now = await self._run(self.register.remembered, heard.account)
+            if now is None or now.person != standing.person:  # taken off while the answer was found
+                return self.stranger(Doubt.GONE, heard.account.platform)
         return answer
 
     def stranger(self, doubt: str, platform: str) -> Answer:
@@ -102,15 +123,15 @@ class Talk:
 
     async def apology(self, account: Account, error: BaseException) -> Card:
         """Return the card for what could not be answered; a sentence of ours is shown, a stranger's never."""
-        is_ours = isinstance(error, BotError) and not isinstance(error, DeliveryImpossible)
+        is_ours = isinstance(error, BotError) and not isinstance(error, DeliveryImpossible | StoreError)  # a driver says where it runs
         view = Refused(str(error) if is_ours else Phrase(BROKEN))
         with suppress(BotError):  # the store may be what is broken; then it is said in English
             return await self._run(lambda: self._card(view, self._remembered(account)))
         return self._card(view, None)
 
-    async def changed(self, account: Account, profile: Profile) -> None:
-        """Take note that the platform says something new of *account*."""
-        await self._write(self.register.changed, account, profile)
+    async def changed(self, account: Account, profile: Profile) -> bool:
+        """Take note that the platform says something new of *account*, and tell whether it stands for nobody any more."""
+        return await self._write(self.register.changed, account, profile)
 
     async def forget_space(self, platform: str, space: str) -> None:
         """Take every account of *space* off its person."""
@@ -130,7 +151,8 @@ class Talk:
             view = Stranger(standing.doubt or "", heard.account.platform)
             return Answer(self.templates.card(view.template, view, Reader(standing.locale if is_locale(standing.locale) else SOURCE)))
         person = standing.person
-        if heard.do == Action.CONFIRM and not standing.is_settled and self.register.confirm(heard.account):
+        if heard.do == Action.CONFIRM and not standing.is_settled and self.register.confirm(heard.account, person.email):
+            self.woken(person.email)
             return self._done(Heard(heard.account, Action.ASK, heard.on), person)
         if heard.do in {Action.DECLINE, Action.FORGET}:
             self.register.forget(heard.account, person.email)
@@ -154,6 +176,8 @@ class Talk:
                 return self._said(PickDays(heard.on, *self._month()), person)
             case Action.PICKED:
                 return self._picked(heard, person)
+            case do if do in ACTS:
+                return self._done_by(person, lambda: self.acts().pressed(person, heard.do, heard.on, heard.answers))
         sentence = Phrase("That button is of another version of me. Ask again: me")
         return self._said(Refused(sentence), person)
 
@@ -167,7 +191,19 @@ class Talk:
         by = f" by {heard.answers['by']}" if heard.answers.get("by") else ""
         return self._asked(f"{heard.on} {heard.answers['first']}..{heard.answers['last']}{by}", person)
 
+    def _done_by(self, person: Person, act: Callable[[], Any]) -> Answer:
+        try:
+            found = act()
+        except Refusal as refusal:
+            return self._said(Refused(Phrase(refusal.template, **refusal.values), refusal.suggestion), person)
+        if isinstance(found, Wrong):
+            card = self._card(found.form, person)
+            return Answer(card, {name: say(error, card.language) for name, error in found.errors.items()})
+        return self._said(found, person)
+
     def _asked(self, asked: str, person: Person) -> Answer:
+        if is_act(asked):
+            return self._done_by(person, lambda: self.acts().said(person, asked))
         found = self.conversation.weigh(person.email, asked)
         view: Any = found.view
         if found.refusal:

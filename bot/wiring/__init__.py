@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 from adapters.chat import terminal
 from adapters.clock import clock_at
 from adapters.store.accounts import SqlAccounts, SqlDocuments
+from adapters.store.alerts import SqlAlerts
 from adapters.store.budgets import SqlBudgets
 from adapters.store.database import Database
 from adapters.store.figures import SqlFigures
 from adapters.store.ledger import SqlLedger
+from adapters.store.outbox import SqlOutbox
 from adapters.store.people import SqlPeople
 from bot import shipped
 from bot.errors import ConfigError, Refusal, SourceRefused
@@ -25,16 +27,21 @@ from bot.messages.formats import Reader
 from bot.messages.markup import Templates
 from bot.messages.views import View
 from bot.messages.words import Phrase, say
-from bot.ports import Clock
+from bot.ports import Chat, Clock
 from bot.services.accounts import Register
 from bot.services.converse import Conversation
+from bot.services.grammar import is_act
 from bot.services.talk import Talk, reader_of
 from bot.settings import Settings, SourceSettings
 from bot.wiring import rules
 
 if TYPE_CHECKING:
     from bot.ports import UsageSource
+    from bot.services.acts import Acts
+    from bot.services.deliver import Courier
+    from bot.services.escalate import Escalation
     from bot.services.ingest import Ingest
+    from bot.services.review import Review
 
 
 @dataclass(frozen=True)
@@ -101,6 +108,79 @@ class App:
         """The message templates."""
         return Templates((shipped.folder("templates"),))
 
+    @cached_property
+    def alerts(self) -> SqlAlerts:
+        """The alerts and the audit log."""
+        return SqlAlerts(self.database, self.clock)
+
+    @cached_property
+    def outbox(self) -> SqlOutbox:
+        """What is to be sent."""
+        return SqlOutbox(self.database)
+
+    @cached_property
+    def review(self) -> Review:
+        """What finds out whom to warn."""
+        from adapters.calendar import PublicHolidays  # noqa: PLC0415 - questions must not wait for the holidays of the world
+        from bot.services.review import Review  # noqa: PLC0415
+
+        organisation = self.settings.organisation
+        return Review(
+            self.conversation.figures,
+            self.ledger,
+            self.people,
+            self.budgets,
+            self.alerts,
+            self.documents,
+            self.templates,
+            PublicHolidays(next(iter(organisation.countries), None)),
+            self.clock,
+            organisation.privacy,
+            organisation.currency,
+            rules.review_terms(self.settings.alerts),
+        )
+
+    @cached_property
+    def escalation(self) -> Escalation:
+        """What time alone changes."""
+        from bot.services.escalate import Escalation  # noqa: PLC0415
+
+        return Escalation(self.review)
+
+    @cached_property
+    def acts(self) -> Acts:
+        """What people do about alerts."""
+        from bot.services.acts import Acts  # noqa: PLC0415
+        from bot.services.answers import Answers  # noqa: PLC0415
+
+        return Acts(Answers(self.review))
+
+    def courier(self, chats: Mapping[str, Chat], worker: str, executor: Executor | None = None) -> Courier:
+        """Return what delivers to *chats*; what it asks of the store runs on *executor*."""
+        from bot.services.deliver import Courier  # noqa: PLC0415
+
+        return Courier(
+            self.outbox,
+            self.people,
+            self.accounts,
+            self.register,
+            self.documents,
+            self.templates,
+            chats,
+            self.clock,
+            worker,
+            executor=executor,
+        )
+
+    def answered(self, email: str, words: str) -> View:
+        """Return what *email* is shown for *words*, and do what they ask.
+
+        Raises:
+            Refusal: The words are no command, or it is not theirs; carries the sentence to show.
+        """
+        person = self.people.directory().person(email) if is_act(words) else None
+        return self.acts.said(person, words) if person else self.conversation.answer(email, words)
+
     def text(self, view: View, email: str) -> str:
         """Return *view* as text, in the language and zone of the person with *email*."""
         return terminal.render(self.templates.card(view.template, view, self._reader(email)))
@@ -111,7 +191,16 @@ class App:
 
     def talk(self, executor: Executor | None = None, writer: Executor | None = None) -> Talk:
         """Return what answers in a chat; what reads runs on *executor*, what writes on *writer*."""
-        return Talk(self.conversation, self.register, self.documents, self.templates, executor, writer)
+        return Talk(
+            self.conversation,
+            lambda: self.acts,
+            self.register,
+            self.documents,
+            self.templates,
+            executor,
+            writer,
+            lambda email: self.outbox.wake(email, self.clock.now()),
+        )
 
     @cached_property
     def ingest(self) -> Ingest:

@@ -15,6 +15,7 @@ from adapters.chat.work import Work
 from adapters.store.accounts import received
 from bot import shipped
 from bot.errors import BotError, ConfigError, DeliveryImpossible
+from bot.ports import Chat
 from bot.settings import secret
 from bot.wiring import App
 
@@ -41,6 +42,7 @@ class Parts:
         note: Takes a sentence for the operator.
         endpoints: Handlers by method and path.
         checks: What readiness asks, by name.
+        chats: The platforms, for sending.
     """
 
     app: App
@@ -51,6 +53,7 @@ class Parts:
     meters: Meters = field(default_factory=Meters)
     endpoints: dict[str, Handler] = field(default_factory=dict)
     checks: dict[str, Check] = field(default_factory=dict)
+    chats: dict[str, Chat] = field(default_factory=dict)
 
     @property
     def once(self) -> Once:
@@ -100,6 +103,23 @@ def _cipher() -> MultiFernet:
 
 
 @asynccontextmanager
+async def outward(app: App) -> AsyncIterator[dict[str, Chat]]:
+    """Yield the platforms that are enabled, for sending only."""
+    chats: dict[str, Any] = {}
+    if app.settings.slack.enabled:
+        chats["slack"] = slack_chat(app)
+    if app.settings.teams.enabled:
+        chats["teams"] = teams_chat(app)[0]
+    try:
+        for chat in chats.values():
+            await chat.start()
+        yield chats
+    finally:
+        for chat in chats.values():
+            await chat.close()
+
+
+@asynccontextmanager
 async def slack(parts: Parts) -> AsyncIterator[None]:
     """Serve Slack: at an endpoint, or by a socket.
 
@@ -116,6 +136,7 @@ async def slack(parts: Parts) -> AsyncIterator[None]:
     try:
         await _first_word(chat.check, parts)
         parts.checks["slack"] = lambda: _trouble(chat.check)
+        parts.chats["slack"] = chat
         if app.settings.slack.workspaces:
             parts.endpoints.update(_install_pages(chat, parts))
         if app.settings.slack.mode == "http":
@@ -224,6 +245,7 @@ async def teams(parts: Parts, *, insecure: bool = False) -> AsyncIterator[None]:
         else:
             await _first_word(chat.check, parts)
         parts.checks["teams"] = lambda: _trouble(chat.check)
+        parts.chats["teams"] = chat
         parts.endpoints["POST /api/messages"] = Front(authentication, listeners, parts.once).handle
         yield
     finally:

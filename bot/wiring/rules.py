@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from bot.domain.money import to_nanos
 from bot.domain.people import Directory
 from bot.errors import ConfigError
-from bot.settings import RuleSettings, Settings
+from bot.settings import AlertSettings, RuleSettings, Settings
+
+
+def review_terms(section: AlertSettings) -> Any:
+    """Return *section* as reviews take it."""
+    from bot.domain.crossing import Terms as CrossingTerms  # noqa: PLC0415
+    from bot.services.notify import Terms  # noqa: PLC0415
+    from bot.services.review import ReviewTerms  # noqa: PLC0415
+
+    return ReviewTerms(
+        CrossingTerms(section.answer_from / 100),
+        Terms(section.answer_within),
+        to_nanos(section.pace_floor),
+        to_nanos(section.unowned_floor),
+        timedelta(days=section.stale_after),
+    )
 
 
 def rule(rule: RuleSettings, directory: Callable[[], Directory]) -> Any:

@@ -88,6 +88,10 @@ def test_the_nearest_installation_speaks() -> None:
         assert found.token == token
     assert asyncio.run(kept.store.find("T4", "T4")) is None
     asyncio.run(kept.store.forget("E1", "T1"))
+    left = asyncio.run(kept.store.find("E1", "T1"))
+    assert left, "the enterprise's installation serves the other workspaces still"
+    assert left.token == "of-E1"
+    asyncio.run(kept.store.forget("E1", "T1"))
     assert asyncio.run(kept.store.find("E1", "T1")) is None
 
 

@@ -34,6 +34,7 @@ SCOPES = {
     "chat_update": {"chat:write"},
     "conversations_info": {"channels:read", "groups:read"},
     "users_info": {"users:read", "users:read.email"},
+    "users_lookupByEmail": {"users:read.email"},
     "bots_info": {"users:read"},
     "apps_manifest_export": set(),  # a configuration token, not the bot's
 }

@@ -18,6 +18,7 @@ from conftest import NOW, aispend
 
 from adapters.chat.slack.listeners import COMMAND
 from bot.cli import doctor_chat
+from bot.domain.account import Account, Profile
 from bot.services.converse import Conversation
 from bot.services.talk import BROKEN
 from bot.wiring import App
@@ -254,6 +255,117 @@ def test_uninstalling_takes_every_account_off_its_person(company: App) -> None:
 
     play(company, scene)  # leaving it drains what is under way
     assert not any(binding.is_live for binding in company.accounts.every())
+
+
+def test_somebody_s_own_token_that_is_revoked_unbinds_nobody(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        event = {"type": "tokens_revoked", "tokens": {"oauth": ["UANA"], "bot": []}}
+        body = {"type": "event_callback", "team_id": "T1", "event_id": "E9", "event": event}
+        assert await rig.post(json.dumps(body).encode(), "application/json") == 200
+
+    play(company, scene)
+    assert any(binding.is_live for binding in company.accounts.every())
+
+
+def test_an_offer_ends_when_the_address_changes_hands(company: App) -> None:
+    account = Account("slack", "T1", "UANA")
+    register = company.register
+    assert register.read(account, Profile("ana@x.example")).person
+    assert register.changed(account, Profile("ben@x.example"))
+    assert not register.confirm(account, "ana@x.example")
+    register.read(account, Profile("ben@x.example"))
+    assert not register.confirm(account, "ana@x.example"), "who was asked about Ben's address cannot say yes for Ana"
+    assert register.known(account) is None
+
+
+def test_figures_leave_the_home_page_with_the_binding(company: App) -> None:
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        await rig.press("UANA", "forget", "")
+        await _until(lambda: any(name == "views.publish" for name, _ in rig.slack.calls))
+        published = [given for name, given in rig.slack.calls if name == "views.publish"]
+        assert "41.50" not in json.dumps(published)
+
+    play(company, scene)
+
+
+async def _until(holds: Callable[[], Any]) -> None:
+    async with asyncio.timeout(10):
+        while not holds():  # noqa: ASYNC110 - the fake tells of one call at a time
+            await asyncio.sleep(0.01)
+
+
+def test_an_answer_that_was_under_way_is_not_said_any_more(company: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The binding ends while the figures are looked up."""
+    weigh = Conversation.weigh
+
+    def slow(of: Conversation, *words: Any) -> Any:
+        found = weigh(of, *words)
+        company.register.forget(Account("slack", "T1", "UANA"), "operator")
+        return found
+
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "help")
+        monkeypatch.setattr(Conversation, "weigh", slow)
+        assert "41.50" not in json.dumps(await rig.command("UANA", "me"))
+
+    play(company, scene)
+
+
+ODD = [
+    {"type": "block_actions", "user": {"id": "UANA"}, "team": {"id": "T1"}, "actions": []},
+    {
+        "type": "block_actions",
+        "user": {},
+        "team": {"id": "T1"},
+        "actions": [{"type": "button", "action_id": "ask:0", "block_id": "b", "value": "me"}],
+    },
+    {"type": "view_submission", "user": {"id": "UANA"}, "team": {"id": "T1"}, "view": {"callback_id": "picked", "state": {"values": [1]}}},
+]
+
+
+@pytest.mark.parametrize("payload", ODD)
+def test_a_signed_request_that_is_odd_is_no_failure_of_ours(
+    company: App, payload: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def scene(rig: Rig) -> None:
+        assert await rig.post(urlencode({"payload": json.dumps(payload)}).encode()) < 500
+
+    play(company, scene)
+    assert "Traceback" not in "".join(capsys.readouterr())
+
+
+def test_a_form_cannot_name_a_channel(company: App) -> None:
+    """What a form carries is vouched for by Slack's signature, and believed about direct messages only."""
+
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "help")
+        view = {
+            "type": "modal",
+            "callback_id": "picked",
+            "private_metadata": json.dumps({"on": "me", "channel": "C_PUBLIC", "message": "1.1"}),
+            "state": {
+                "values": {"first": {"answer": {"selected_date": "2026-11-01"}}, "last": {"answer": {"selected_date": "2026-11-20"}}}
+            },
+        }
+        payload = {
+            "type": "view_submission",
+            "user": {"id": "UANA", "team_id": "T1"},
+            "team": {"id": "T1"},
+            "view": view,
+            "trigger_id": "9",
+        }
+        rig.slack.heard.clear()
+        assert await rig.post(urlencode({"payload": json.dumps(payload)}).encode()) == 200
+        name, given = await rig.slack.next()
+        assert (name, given["channel"]) == ("chat.postMessage", "UANA")
+
+    play(company, scene)
 
 
 def test_readiness_and_health(company: App) -> None:

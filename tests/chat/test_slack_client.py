@@ -119,3 +119,21 @@ def test_figures_go_to_slack_and_nowhere_else(url: str) -> None:
 
     served(server, act)
     assert server.calls == 0
+
+
+def test_a_redirect_is_not_followed() -> None:
+    elsewhere: list[str] = []
+
+    def answer(request: web.Request, *_: object) -> web.Response:
+        if request.path.endswith("elsewhere"):
+            elsewhere.append("figures")
+        return web.Response(status=307, headers={"Location": f"{request.url.origin()}/api/elsewhere"})
+
+    server = Server(answer)
+
+    async def act(chat: SlackChat) -> None:
+        with pytest.raises(DeliveryImpossible):
+            await chat.respond(f"{chat.api}response", CARD, is_new=True)
+
+    served(server, act)
+    assert elsewhere == []

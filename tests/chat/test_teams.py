@@ -14,6 +14,7 @@ from chat_teams import APP, BOT, OTHER, STAMP, TENANT, Credentials, FakeTeams, R
 
 from adapters.chat.teams import listeners
 from adapters.chat.teams.auth import NotAuthentic, Trust
+from adapters.chat.teams.inbound import typed
 from adapters.chat.teams.keys import AGAIN, Keys
 from adapters.clock import FixedClock
 from bot.domain.account import Account
@@ -212,6 +213,12 @@ REFUSED: dict[str, Callable[[Rig], tuple[dict[str, Any], str | None]]] = {
         rig.activity("ana", serviceUrl="https://evil.example/"),
         f"Bearer {rig.token(serviceurl='https://evil.example/')}",
     ),
+    "half an address": lambda rig: (rig.activity("ana", serviceUrl="https://["), None),
+    "an address that is none": lambda rig: (rig.activity("ana", serviceUrl="https://evil℀.teams.microsoft.com"), None),
+    "a sender of another tenant": lambda rig: (
+        rig.activity("ana", **{"from": {"id": "29:ana", "aadObjectId": "ana", "tenantId": APP}}),
+        "",
+    ),
     "no channel": lambda rig: (rig.activity("ana", channelId=None), ""),
     "another channel": lambda rig: (rig.activity("ana", channelId="emulator"), ""),
     "no sender": lambda rig: (rig.activity("ana", **{"from": None}), ""),
@@ -360,6 +367,35 @@ def test_a_key_that_is_not_known_is_looked_for_once_in_a_while() -> None:
             await Keys(f"{teams.url}/openid", clock).find("k1")
 
     asyncio.run(run())
+
+
+def test_while_no_key_is_known_made_up_ones_wait_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The document is away: it is asked once, and everybody else is told so at once."""
+    fetched: list[int] = []
+
+    async def away(_: Keys) -> dict[str, Any]:
+        fetched.append(1)
+        raise TimeoutError
+
+    async def run() -> None:
+        monkeypatch.setattr(Keys, "_fetch", away)
+        keys = Keys("http://127.0.0.1/openid", FixedClock(datetime(2026, 11, 23, tzinfo=UTC)))
+        found = await asyncio.gather(*(keys.find(f"made-up-{n}") for n in range(20)), return_exceptions=True)
+        assert all(isinstance(exc, DeliveryDeferred) for exc in found)
+        assert len(fetched) == 1
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("text", ["<at>" * 60_000, "<at" * 80_000, "<p " * 80_000, "</at>" * 40_000])
+def test_no_text_holds_up_the_others(text: str) -> None:
+    """Patterns that look ahead for an end took minutes for such texts."""
+    body = {
+        "recipient": {"id": "28:bot"},
+        "text": text,
+        "entities": [{"type": "mention", "text": "<at>", "mentioned": {"id": "28:bot"}}] * 5000,
+    }
+    assert len(typed(body)) < 10_000
 
 
 async def _counted(asked: list[str], request: web.Request) -> None:

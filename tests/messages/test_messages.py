@@ -16,6 +16,7 @@ from adapters.chat import terminal
 from bot import shipped
 from bot.domain.money import Money
 from bot.errors import MessageError
+from bot.messages.alerts import ALERTS
 from bot.messages.card import Chart, Table
 from bot.messages.contact import CONTACT
 from bot.messages.formats import Reader
@@ -68,7 +69,7 @@ def test_the_chart_of_an_example_adds_up(view: Any, name: str, example: Any) -> 
 def test_every_view_has_a_template_and_every_template_a_view() -> None:
     folder = shipped.folder("templates")
     there = {str(path.relative_to(folder)).removesuffix(".xml.j2") for path in folder.rglob("*.xml.j2") if not path.name.startswith("_")}
-    assert there == {view.template for view in (*VIEWS, *CONTACT)}
+    assert there == {view.template for view in (*VIEWS, *CONTACT, *ALERTS)}
 
 
 def test_every_tag_of_the_parser_is_documented() -> None:
@@ -162,3 +163,9 @@ if __name__ == "__main__":
         for view, name, example in EXAMPLES:
             text = terminal.render(card(example, reader))
             (GOLDEN / folder / f"{view.template.replace('/', '-')}-{name}.txt").write_text(text, "utf-8")
+
+
+def test_no_name_turns_the_direction_of_the_text() -> None:
+    """U+202E before a figure would show its digits in reverse."""
+    found = card(Help((("ranking\u202e", "a\u2067b"),)))
+    assert not re.search("[\u202a-\u202e\u2066-\u2069]", repr(found))

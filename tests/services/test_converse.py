@@ -179,9 +179,13 @@ def test_works_council_shows_no_name_but_one_s_own(company: Callable[..., App]) 
 
 
 def test_open_mode_shows_members_their_team_s_total_without_names(company: Callable[..., App]) -> None:
-    team = ask(company("open"), "ana", "team")
+    app = company("open")
+    team = ask(app, "ana", "team")
     assert team["billed_cost"] == "47"
-    assert [b["dimension"] for b in team["breakdowns"]] == ["tool", "model"]  # type: ignore[index, union-attr]
+    assert (team["breakdowns"], team["by"]) == ([], None)
+    for words in ("team by day", "team by model", "team yesterday", "team 2026-11-03", "team 2026-11-01..2026-11-20"):
+        with pytest.raises(Refusal, match="whole months"):
+            ask(app, "ana", words)
 
 
 def test_every_look_is_logged_and_people_see_who_looked(company: Callable[..., App]) -> None:

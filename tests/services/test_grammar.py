@@ -78,3 +78,18 @@ def test_no_text_breaks_the_grammar(words: str) -> None:
 
 def test_help_lists_every_command() -> None:
     assert {line.split(maxsplit=1)[0] for line, _ in HELP} == set(Verb)
+
+
+@pytest.mark.parametrize("words", ["me by person last 30d\n", 'me last "30d\n"', "person \ud800", "me \udfff by model"])
+def test_odd_characters_are_no_failure(words: str) -> None:
+    try:
+        command = parse(words, TODAY)
+    except Refusal:
+        return
+    command.text.encode()
+
+
+@pytest.mark.parametrize("words", ["budget by model", "privacy last 30d", "help week", "settings by day"])
+def test_no_word_is_dropped_silently(words: str) -> None:
+    with pytest.raises(Refusal, match=r"break|period"):
+        parse(words, TODAY)

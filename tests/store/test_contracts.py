@@ -76,7 +76,7 @@ def test_looks_at_a_person_are_told_to_that_person_only(ports: Any) -> None:
     looks = [
         Look(NOW, "ruth@x.example", "person", "ana@x.example", "manages the team", "…"),
         Look(NOW - timedelta(days=30), "ruth@x.example", "people_of_team", "search", "manages the team", "then in search"),
-        Look(NOW, "ruth@x.example", "people_of_team", "search", "manages the team", "no longer in search"),
+        Look(NOW, "ruth@x.example", "people_of_team", "search", "manages the team", "no longer in search, but in its earlier months"),
         Look(NOW, "ruth@x.example", "people", "", "FinOps", "top people"),
         Look(NOW, "ana@x.example", "person", "ana@x.example", "own figures", "me"),
         Look(NOW, "ruth@x.example", "person", "ben@x.example", "not theirs", "…"),
@@ -84,7 +84,7 @@ def test_looks_at_a_person_are_told_to_that_person_only(ports: Any) -> None:
     for look in looks:
         people.log(look)
 
-    assert people.looks_at(ana) == [looks[3], looks[1], looks[0]]
+    assert people.looks_at(ana) == [looks[3], looks[2], looks[1], looks[0]]
     assert people.looks_at(ana, limit=1) == [looks[3]]
 
 

@@ -130,6 +130,11 @@ class SlackChat:
         own = await self.own()
         return own if own.space == space else None
 
+    @property
+    def is_shared(self) -> bool:
+        """Tell whether workspaces install us themselves, several of one enterprise perhaps."""
+        return self._installed is not None
+
     async def removed(self, space: str, team: str) -> None:
         """Take note that the app was removed."""
         if self._installed:
@@ -161,6 +166,19 @@ class SlackChat:
         at = await self._at(account.space)
         found = await self._read(self.client.users_info(user=account.user, include_locale=True, token=at.token))
         return profile(found["user"], at)
+
+    async def find(self, email: str) -> Account | None:
+        """Return the account with *email* in the workspace of our token; with several workspaces people write first."""
+        if self._installed:
+            return None
+        own = await self.own()
+        try:
+            found = await self._read(self.client.users_lookupByEmail(email=email, token=own.token))
+        except DeliveryImpossible as exc:
+            if "users_not_found" in str(exc):
+                return None
+            raise
+        return Account(self.platform, own.space, found["user"]["id"])
 
     async def send(self, account: Account, card: Card) -> Sent:
         """Send *card* as a direct message."""
@@ -215,13 +233,13 @@ class SlackChat:
     async def _post(self, url: str, message: dict[str, Any]) -> str:
         assert self._session is not None, "start() comes first"
         try:
-            async with self._session.post(url, json=message) as response:
+            async with self._session.post(url, json=message, allow_redirects=False) as response:
                 text = await response.text()
                 if response.status == 429:  # noqa: PLR2004 - too many requests
                     raise DeliveryDeferred("Slack asks to wait.", _after(response.headers.get("Retry-After")))
                 if response.status >= 500:  # noqa: PLR2004 - Slack's own trouble
                     raise DeliveryUnknown(f"Slack answered {response.status}; the answer may have arrived.")
-                if response.status >= 400 and "invalid_blocks" not in text:  # noqa: PLR2004 - expired, used, or gone
+                if response.status >= 300 and "invalid_blocks" not in text:  # noqa: PLR2004 - expired, used, or gone
                     raise DeliveryImpossible(f"Slack no longer takes an answer here ({response.status}).")
                 return text
         except (aiohttp.ClientError, TimeoutError, OSError) as exc:

@@ -15,6 +15,7 @@ from slack_sdk.signature import Clock as SlackClock
 from slack_sdk.signature import SignatureVerifier
 
 from adapters.chat.once import Once
+from adapters.chat.work import trace
 from bot.ports import Clock
 
 BODY = 256 * 1024
@@ -46,7 +47,11 @@ class Front:
             log.warning("slack_request_replayed")
             return web.Response()
         asked = AsyncBoltRequest(body=text, query=request.query_string, headers=dict(request.headers))
-        return await to_aiohttp_response(await self._app.async_dispatch(asked))
+        try:
+            return await to_aiohttp_response(await self._app.async_dispatch(asked))
+        except Exception as exc:  # noqa: BLE001 - signed, but of a shape that Slack does not send
+            log.warning("slack_request_odd", error=type(exc).__name__, trace=trace(exc))
+            return web.Response(status=400)
 
     def _signed(self, request: web.Request, body: bytes) -> str | None:
         """Return the body as text if its signature holds, else None."""

@@ -90,9 +90,9 @@ class Installations(AsyncInstallationStore):
         return await self._read(others[0]) if others else None
 
     async def forget(self, space: str, team: str = "") -> None:
-        """Drop the installation: the app was removed, or its token revoked."""
-        for key in (_key(space, team), _key(space, "")):
-            await asyncio.to_thread(self._documents.drop, KIND, key)
+        """Drop the installation of *team*; that of the whole enterprise where the team had none of its own."""
+        own = await asyncio.to_thread(self._documents.get, KIND, _key(space, team))
+        await asyncio.to_thread(self._documents.drop, KIND, _key(space, team if own else ""))
         self._cached.clear()
 
     def doubt(self) -> None:

@@ -25,9 +25,9 @@ from adapters.chat.once import Once
 from adapters.chat.slack import render
 from adapters.chat.slack.client import SlackChat
 from adapters.chat.slack.client import profile as profile_of
-from adapters.chat.work import Work
+from adapters.chat.work import Work, trace
 from bot.domain.account import Account, Doubt
-from bot.errors import DeliveryImpossible
+from bot.errors import DeliveryError, DeliveryImpossible
 from bot.messages.actions import OPENS_FORM, Action
 from bot.messages.card import Card, Form
 from bot.messages.contact import Elsewhere
@@ -68,6 +68,7 @@ class Listeners:
             process_before_response=True,
             request_verification_enabled=False,
         )
+        app.error(_odd)
         app.use(self._only_once)
         app.command(COMMAND)(self._command)
         app.event("message")(self._message)
@@ -141,20 +142,25 @@ class Listeners:
         async def apply() -> None:
             account = _account(body, user["id"])
             at = await self.chat.workspace(account.space, _team(body))
-            if at:
-                await self.talk.changed(account, profile_of(user, at))
+            if at and await self.talk.changed(account, profile_of(user, at)):
+                await self._clear(account)
 
         if user.get("id"):
             self.work.start(apply())
 
     async def _removed(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
-        space, why = _account(body, "").space, (body.get("event") or {}).get("type")
-        log.warning("slack_app_removed", why=why)
+        event = body.get("event") or {}
+        tokens = event.get("tokens")
+        if isinstance(tokens, Mapping) and not tokens.get("bot"):
+            return  # somebody's own token, which we never hold
+        space, team = _account(body, "").space, _team(body)
+        log.warning("slack_app_removed", why=event.get("type"))
 
         async def forget() -> None:
-            await self.talk.forget_space("slack", space)
-            await self.chat.removed(space, _team(body))
+            await self.chat.removed(space, team)
+            if await self.chat.workspace(space) is None or not self.chat.is_shared:
+                await self.talk.forget_space("slack", space)
 
         self.work.start(forget())
 
@@ -162,6 +168,8 @@ class Listeners:
         """Answer *heard*; *wrong* is told what is wrong with the answers of a form."""
 
         async def tell(answer: Answer) -> None:
+            if heard.do in {Action.FORGET, Action.DECLINE}:
+                await self._clear(heard.account)
             if wrong and not wrong.done():
                 wrong.set_result(answer.errors)
             if not answer.errors:
@@ -198,6 +206,13 @@ class Listeners:
 
         await self._answer(heard, body, show)
 
+    async def _clear(self, account: Account) -> None:
+        """Take the figures off the page of who stands for nobody any more."""
+        try:
+            await self.chat.publish(account, self.talk.stranger(Doubt.GONE, "slack").card)
+        except DeliveryError as exc:
+            log.warning("slack_home_not_cleared", error=type(exc).__name__)
+
     async def _alone(self, body: Mapping[str, Any], card: Card) -> None:
         """Say *card* to who clicked, and leave what was clicked as it is."""
         account = _account(body, body["user"]["id"])
@@ -219,7 +234,7 @@ class Listeners:
         account = _account(body, body["user"]["id"])
         if where.get("home"):
             await self.chat.publish(account, card)
-        elif where.get("channel"):
+        elif where.get("channel", "").startswith("D"):  # a direct message, whoever says so
             await self.chat.edit(Sent("slack", account.space, where["channel"], where["message"]), card)
         elif where.get("url"):
             await self.chat.respond(where["url"], card, is_new=bool(where.get("shared")))
@@ -231,6 +246,12 @@ class Listeners:
             await self.chat.say(space, channel, card)
 
         return say
+
+
+async def _odd(error: Exception) -> BoltResponse:
+    """Answer a signed request that is not what Slack sends; it is no failure of ours."""
+    log.warning("slack_request_odd", error=type(error).__name__, trace=trace(error))
+    return BoltResponse(status=400)
 
 
 _WRAPPED = re.compile(r"<([@#]?)([^<>|]*)(?:\|([^<>]*))?>")

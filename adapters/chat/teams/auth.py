@@ -55,8 +55,11 @@ class Trust:
 
     def allows(self, service_url: str) -> bool:
         """Tell whether *service_url* is a place of Teams."""
-        found = urlsplit(service_url)
-        host = found.hostname or ""
+        try:
+            found = urlsplit(service_url)
+            host = found.hostname or ""
+        except ValueError:
+            return False
         if not self.app_id:
             return host in _LOOPBACK
         if any(_is_of(host, allowed) for allowed in self.hosts):
@@ -84,7 +87,7 @@ class TeamsAuthentication(BotFrameworkAuthentication):
         if not self.trust.allows(place):
             raise NotAuthentic("the service URL is not Teams'")
         claims = await self._claims(header, place) if self.trust.app_id else {}
-        if tenant_of(body) != self.trust.tenant and self.trust.app_id:
+        if tenants_of(body) != {self.trust.tenant} and self.trust.app_id:
             raise NotAuthentic("another tenant")
         result = AuthenticateRequestResult()
         result.claims_identity = ClaimsIdentity(claims, is_authenticated=True)
@@ -164,6 +167,13 @@ def tenant_of(body: Mapping[str, Any]) -> str:
     tenant = data.get("tenant") if isinstance(data, Mapping) else None
     named = tenant.get("id") if isinstance(tenant, Mapping) else None
     return str(named or body["conversation"].get("tenantId") or "")
+
+
+def tenants_of(body: Mapping[str, Any]) -> set[str]:
+    """Return every tenant that the parts of *body* name; they must agree."""
+    parts = (body["conversation"], body["from"], body["recipient"])
+    named = {str(part["tenantId"]) for part in parts if part.get("tenantId")}
+    return {tenant_of(body), *named}
 
 
 def _whole(body: Mapping[str, Any]) -> None:

@@ -87,6 +87,10 @@ class TeamsChat:
             raise self._meaning(exc, is_write=False) from exc
         return profile(found, account)
 
+    async def find(self, email: str) -> Account | None:  # noqa: ARG002 - Teams shows nobody by e-mail
+        """Return nobody: a bot in Teams cannot look people up; they add the app, or an administrator adds it for them."""
+        return None
+
     async def send(self, account: Account, card: Card) -> Sent:
         """Send *card* to the person's own chat, which is opened if need be."""
         known = await self._run(self._references.person, account.space, account.user)

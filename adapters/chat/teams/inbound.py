@@ -13,12 +13,14 @@ from adapters.chat.teams.references import Reference
 from bot.domain.account import Account
 from bot.messages.actions import Action
 from bot.ports import Sent
+from bot.services.grammar import LONGEST
 from bot.services.talk import Heard
 
 PERSONAL = "personal"
 _COMMAND = re.compile(r"^/?aispend(?=\s|$)", re.IGNORECASE)
-_MENTION = re.compile(r"<at[^>]*>(.*?)</at>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"</?(?:p|div|span|br)\b[^>]*>", re.IGNORECASE)
+_MENTION = re.compile(r"<at(?:\s[^<>]{0,200})?>([^<>]{0,200})</at>", re.IGNORECASE)
+_TAG = re.compile(r"</?(?:p|div|span|br)\b[^<>]{0,200}>", re.IGNORECASE)
+_MOST_MENTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,9 @@ def inbound(body: Mapping[str, Any]) -> Inbound:
 
 def typed(body: Mapping[str, Any]) -> str:
     """Return the words of a message, without our own name before them; other people's mentions stay, as `@name`."""
-    ours = {str(entity.get("text") or "") for entity in _mentions(body) if _mentioned(entity) == body["recipient"]["id"]}
-    text = str(body.get("text") or "")
+    found = _mentions(body)[:_MOST_MENTIONS]
+    ours = {str(entity.get("text") or "") for entity in found if _mentioned(entity) == body["recipient"]["id"]}
+    text = str(body.get("text") or "")[:LONGEST]
     for mention in ours:
         text = text.replace(mention, " ")
     text = _MENTION.sub(lambda found: f'"@{_plain(found[1])}"', text)

@@ -20,6 +20,8 @@ from bot.ports import Clock
 KEPT = timedelta(hours=24)
 AGAIN = timedelta(minutes=5)
 """A key id that is not known fetches the keys anew, at most this often: anybody can make one up."""
+SOON = timedelta(seconds=10)
+"""While no key is known at all."""
 TIMEOUT_S = 5
 
 
@@ -60,13 +62,16 @@ class Keys:
         Raises:
             DeliveryDeferred: They cannot be fetched.
         """
+        self._tried = None
         await self._refresh()
         return len(self._keys), self._their_time
 
     async def _refresh(self) -> None:
         """Fetch the keys, unless that was tried a moment ago; keys that are there outlive a document that is away."""
-        if not self._is_old(AGAIN, self._tried) and self._keys:
-            return
+        if not self._is_old(AGAIN if self._keys else SOON, self._tried):
+            if self._keys:
+                return
+            raise DeliveryDeferred("The keys of the Bot Framework could not be fetched a moment ago.", SOON)
         self._tried = self._clock.now()
         try:
             self._keys = await self._fetch()

@@ -1,0 +1,269 @@
+"""Alerts, the audit log and the decisions about them, on SQLite and PostgreSQL; one decision at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlmodel import col
+
+from adapters.store import outbox
+from adapters.store.database import Database, put
+from adapters.store.tables import AlertRow, AuditRow, MarkRow
+from bot.domain.alert import LIVE, Alert, Because, Change, Identity, Kind, Promise, Reason, Seen, State
+from bot.domain.money import Money
+from bot.messages.card import Card
+from bot.ports import Clock, Message, Noted, Post
+
+_LOCK = 0x61697370  # "aisp": the advisory lock of decisions on PostgreSQL
+
+
+class SqlAlerts:
+    """Alerts in the database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+
+    @contextmanager
+    def decide(self) -> Iterator[SqlDesk]:
+        """Begin a decision; see `bot.ports.Alerts`."""
+        with self._database.writing() as connection:
+            if not self._database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            yield SqlDesk(connection, self._clock)
+
+    def every(self, *, live: bool = False, limit: int = 1000) -> list[Alert]:
+        """Return the alerts, newest first."""
+        query = select(AlertRow).order_by(col(AlertRow.id).desc()).limit(limit)
+        if live:
+            query = query.where(_is_live())
+        with self._database.reading() as connection:
+            return [_alert(row) for row in connection.execute(query)]
+
+    def find(self, number: int) -> Alert | None:
+        """Return alert *number*."""
+        with self._database.reading() as connection:
+            return _find(connection, number)
+
+    def history(self, about: str) -> list[Noted]:
+        """Return the audit log of *about*, oldest first."""
+        query = select(AuditRow).where(col(AuditRow.about) == about).order_by(col(AuditRow.id))
+        with self._database.reading() as connection:
+            return [_noted(row) for row in connection.execute(query)]
+
+    def broken_link(self) -> int | None:
+        """Return the first line of the audit log that does not fit the one before, None when all do."""
+        seal, expected = "", 1
+        with self._database.reading() as connection:
+            for row in connection.execute(select(AuditRow).order_by(col(AuditRow.id))):
+                if row.id != expected or row.seal != _seal(seal, row.id, row.at, row.by, row.what, row.about, row.detail):
+                    return min(int(row.id), expected)
+                seal, expected = row.seal, expected + 1
+        return None
+
+    def lines(self) -> tuple[int, str]:
+        """Return how many lines the audit log has and the last seal, to be kept elsewhere."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(AuditRow).order_by(col(AuditRow.id).desc()).limit(1)).first()
+        return (row.id, row.seal) if row else (0, "")
+
+
+class SqlDesk:
+    """One decision, in one transaction."""
+
+    def __init__(self, connection: Connection, clock: Clock) -> None:
+        self._connection, self._clock = connection, clock
+
+    def alerts(self, since: date) -> list[Alert]:
+        """Return the alerts of periods that began on *since* or later, and every live one."""
+        query = select(AlertRow).where(or_(col(AlertRow.period_start) >= since, _is_live())).order_by(col(AlertRow.id))
+        return [_alert(row) for row in self._connection.execute(query)]
+
+    def alert(self, number: int) -> Alert | None:
+        """Return alert *number*."""
+        return _find(self._connection, number)
+
+    def save(self, change: Change, by: str) -> Alert:
+        """Store what *change* made of the alert, and why."""
+        return self.save_all([change], by)[0]
+
+    def save_all(self, changes: Sequence[Change], by: str) -> list[Alert]:
+        """Store *changes*, in order."""
+        saved = []
+        for change in changes:
+            row = _row(change.after)
+            if change.before is None:
+                number = self._connection.execute(insert(AlertRow), row).inserted_primary_key[0]  # type: ignore[index]
+            else:
+                number = change.after.number
+                self._connection.execute(update(AlertRow).where(col(AlertRow.id) == number).values(row))
+            alert = replace(change.after, number=int(number))
+            self.note(by, change.reason.value, f"alert {number}", _detail(alert))
+            saved.append(alert)
+        return saved
+
+    def note(self, by: str, what: str, about: str, detail: Mapping[str, str]) -> None:
+        """Add a line to the audit log."""
+        last = self._connection.execute(select(AuditRow).order_by(col(AuditRow.id).desc()).limit(1)).first()
+        number, before = (last.id + 1, last.seal) if last else (1, "")
+        at, written = self._clock.now(), json.dumps(dict(sorted(detail.items())), ensure_ascii=False)
+        seal = _seal(before, number, at, by, what, about, written)
+        row = {"id": number, "at": at, "by": by, "what": what, "about": about, "detail": written, "seal": seal}
+        self._connection.execute(insert(AuditRow), row)
+
+    def enqueue(self, message: Message) -> bool:
+        """Put *message* in the outbox; False when its key is there already."""
+        return outbox.enqueue(self._connection, message, self._clock.now())
+
+    def about(self, about: str) -> list[Post]:
+        """Return the messages that belong to *about*, oldest first."""
+        return outbox.about(self._connection, about)
+
+    def revise(self, post: Post, card: Card) -> None:
+        """Say *card* instead of what *post* says, in its place."""
+        outbox.revise(self._connection, post, card, self._clock.now())
+
+    def drop(self, post: Post, reason: str) -> None:
+        """Do not send *post*; one that was sent is left."""
+        outbox.drop(self._connection, post, reason)
+
+    def mark(self, name: str) -> str:
+        """Return the mark *name*, empty when there is none."""
+        found = self._connection.execute(select(col(MarkRow.value)).where(col(MarkRow.name) == name)).scalar()
+        return str(found or "")
+
+    def set_mark(self, name: str, value: str) -> None:
+        """Put a mark."""
+        put(self._connection, MarkRow, {"name": name, "value": value})
+
+
+def _is_live() -> Any:
+    return col(AlertRow.state).in_([state.value for state in LIVE])
+
+
+def _find(connection: Connection, number: int) -> Alert | None:
+    row = connection.execute(select(AlertRow).where(col(AlertRow.id) == number)).first()
+    return _alert(row) if row else None
+
+
+def _seal(before: str, number: int, at: datetime, by: str, what: str, about: str, detail: str) -> str:
+    parts = [before, str(number), at.astimezone(UTC).isoformat(), by, what, about, detail]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def _detail(alert: Alert) -> dict[str, str]:
+    """Return what the audit log keeps of a step, beside who and why."""
+    identity = alert.identity
+    found = {
+        "kind": identity.kind.value,
+        "budget": identity.budget,
+        "subject": identity.subject,
+        "period": identity.period_start.isoformat(),
+        "tier": str(identity.tier),
+        "version": str(identity.version),
+        "occurrence": str(identity.occurrence),
+        "state": alert.state.value,
+        "cost": f"{alert.seen.cost.amount:f} {alert.seen.cost.currency}",
+        "owners": " ".join(alert.owners),
+    }
+    if alert.promise:
+        found |= {"because": alert.promise.because.value, "plan": alert.promise.plan, "until": alert.promise.until.isoformat()}
+    return found
+
+
+def _row(alert: Alert) -> dict[str, Any]:
+    identity = alert.identity
+    body = {
+        "seen": _seen_plain(alert.seen),
+        "told": _seen_plain(alert.told) if alert.told else None,
+        "owners": list(alert.owners),
+        "round": alert.round,
+        "step": alert.step,
+        "is_last": alert.is_last,
+        "needs_answer": alert.needs_answer,
+        "note": alert.note,
+        "promise": _promise_plain(alert.promise) if alert.promise else None,
+    }
+    return {
+        "kind": identity.kind.value,
+        "budget": identity.budget,
+        "subject": identity.subject,
+        "period_start": identity.period_start,
+        "tier": str(identity.tier),
+        "version": identity.version,
+        "occurrence": identity.occurrence,
+        "state": alert.state.value,
+        "reason": alert.reason.value,
+        "opened_at": alert.opened_at,
+        "changed_at": alert.changed_at,
+        "due": alert.due,
+        "body": json.dumps(body, ensure_ascii=False),
+    }
+
+
+def _alert(row: Any) -> Alert:
+    body = json.loads(row.body)
+    identity = Identity(Kind(row.kind), row.budget, row.subject, row.period_start, Decimal(row.tier), row.version, row.occurrence)
+    promise = body["promise"]
+    return Alert(
+        identity,
+        State(row.state),
+        Reason(row.reason),
+        _seen(body["seen"]),
+        row.opened_at,
+        row.changed_at,
+        owners=tuple(body["owners"]),
+        told=_seen(body["told"]) if body["told"] else None,
+        round=body["round"],
+        step=body["step"],
+        due=row.due,
+        promise=_promise(promise) if promise else None,
+        is_last=body["is_last"],
+        needs_answer=body["needs_answer"],
+        note=body["note"],
+        number=row.id,
+    )
+
+
+def _seen_plain(seen: Seen) -> dict[str, Any]:
+    return {
+        "currency": seen.cost.currency,
+        "cost": seen.cost.nanos,
+        "limit": seen.limit.nanos if seen.limit else None,
+        "as_of": seen.as_of.isoformat() if seen.as_of else None,
+        "expected": seen.expected.nanos if seen.expected else None,
+    }
+
+
+def _seen(plain: Mapping[str, Any]) -> Seen:
+    def money(name: str) -> Money | None:
+        return Money(plain[name], plain["currency"]) if plain[name] is not None else None
+
+    as_of = datetime.fromisoformat(plain["as_of"]) if plain["as_of"] else None
+    return Seen(Money(plain["cost"], plain["currency"]), money("limit"), as_of, money("expected"))
+
+
+def _promise_plain(promise: Promise) -> dict[str, str]:
+    return {
+        "by": promise.by,
+        "because": promise.because.value,
+        "plan": promise.plan,
+        "until": promise.until.isoformat(),
+        "at": promise.at.isoformat(),
+    }
+
+
+def _promise(plain: Mapping[str, str]) -> Promise:
+    until, at = (datetime.fromisoformat(plain[name]) for name in ("until", "at"))
+    return Promise(plain["by"], Because(plain["because"]), plain["plan"], until, at)
+
+
+def _noted(row: Any) -> Noted:
+    return Noted(row.id, row.at, row.by, row.what, row.about, json.loads(row.detail), row.seal)

@@ -1,0 +1,207 @@
+"""The outbox in the database: leases, revisions of cards, and the pace of places, shared by every replica."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
+from sqlmodel import col
+
+from adapters.store.database import Database, put
+from adapters.store.tables import PaceRow, PostRow, SaidRow
+from bot.messages import stored
+from bot.messages.card import Card
+from bot.ports import Delivery, Message, MessageKind, Post, Sent
+
+_STILL_NEWS = timedelta(days=7)
+"""Older messages are not sent when somebody turns up at last."""
+_STATE, _DUE = col(PostRow.state), col(PostRow.due_at)
+
+
+class SqlOutbox:
+    """The outbox on SQLite and PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def lease(self, worker: str, count: int, now: datetime, until: datetime) -> list[Post]:
+        """Take up to *count* messages that are due; see `bot.ports.Outbox`."""
+        due = and_(_STATE == Delivery.WAITING, now >= _DUE)
+        lapsed = and_(_STATE == Delivery.SENDING, col(PostRow.leased_until) < now)
+        order = (col(PostRow.is_urgent).desc(), _DUE, col(PostRow.id))
+        query = select(PostRow).where(or_(due, lapsed)).order_by(*order).limit(count).with_for_update(skip_locked=True)
+        with self._database.writing() as connection:
+            rows = connection.execute(query).all()
+            if rows:
+                taken = {"state": Delivery.SENDING.value, "worker": worker, "leased_until": until}
+                counted = taken | {"attempts": col(PostRow.attempts) + 1}
+                connection.execute(update(PostRow).where(col(PostRow.id).in_([row.id for row in rows])).values(counted))
+        return [_post(row, Delivery.UNKNOWN if row.state == Delivery.SENDING else Delivery.SENDING) for row in rows]
+
+    def sent(self, post: Post, sent: Sent, now: datetime) -> None:
+        """Record that this revision of *post* stands at *sent*; a newer card goes out next."""
+        is_newest = col(PostRow.revision) == post.revision
+        values = {
+            "state": case((is_newest, Delivery.SENT.value), else_=Delivery.WAITING.value),
+            "sent_revision": post.revision,
+            "reason": "",
+            "due_at": now,
+            "sent_at": func.coalesce(col(PostRow.sent_at), now),
+            "leased_until": None,
+            "platform": sent.platform,
+            "space": sent.space,
+            "place": sent.place,
+            "message": sent.message,
+        }
+        self._update(post, values)
+
+    def put_off(self, post: Post, until: datetime, reason: str) -> None:
+        """Give *post* back, to be tried again at *until*."""
+        self._update(post, {"state": Delivery.WAITING.value, "due_at": until, "reason": reason, "leased_until": None})
+
+    def settle(self, post: Post, state: Delivery, reason: str, now: datetime) -> None:
+        """Give *post* up in *state*."""
+        unknown = {"was_unknown": True} if state is Delivery.UNKNOWN else {}
+        self._update(post, {"state": state.value, "reason": reason, "leased_until": None, "due_at": now} | unknown)
+
+    def repeat(self, post: Post, card: Card, now: datetime) -> None:
+        """Send *post* once more, as *card*."""
+        values = {"state": Delivery.WAITING.value, "due_at": now, "was_unknown": True, "leased_until": None}
+        with self._database.writing() as connection:
+            connection.execute(update(PostRow).where(col(PostRow.id) == post.number).values(values))
+            revise(connection, post, card, now)
+
+    def posts(self, states: Sequence[Delivery] = (), limit: int = 1000) -> list[Post]:
+        """Return the messages in *states*, newest first."""
+        query = select(PostRow).order_by(col(PostRow.id).desc()).limit(limit)
+        if states:
+            query = query.where(_STATE.in_([state.value for state in states]))
+        with self._database.reading() as connection:
+            return [_post(row) for row in connection.execute(query)]
+
+    def find(self, number: int) -> Post | None:
+        """Return message *number*."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(PostRow).where(col(PostRow.id) == number)).first()
+        return _post(row) if row else None
+
+    def pushes(self, email: str, since: datetime) -> int:
+        """Return how many new messages *email* was sent since, without those that are urgent."""
+        query = select(func.count()).select_from(PostRow).where(
+            col(PostRow.recipient) == email, col(PostRow.sent_at) >= since, col(PostRow.is_urgent).is_(False)
+        )  # fmt: skip
+        with self._database.reading() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+    def reserve(self, spacings: Mapping[str, timedelta], now: datetime) -> datetime:
+        """Return the next instant at which all places may be written to, and take it."""
+        query = select(PaceRow).where(col(PaceRow.place).in_(spacings)).order_by(col(PaceRow.place)).with_for_update()
+        with self._database.writing() as connection:
+            free: datetime = max([now, *(row.next_at for row in connection.execute(query))])
+            for place in sorted(spacings):
+                put(connection, PaceRow, {"place": place, "next_at": free + spacings[place]})
+        return free
+
+    def wake(self, email: str, now: datetime) -> int:
+        """Let what waits for *email* to be known be tried now."""
+        waits = _STATE.in_([Delivery.WAITING.value, Delivery.PARKED.value]) & (col(PostRow.sent_revision) == 0)
+        asked = and_(col(PostRow.recipient) == email, waits, col(PostRow.reason) != "", col(PostRow.created_at) > now - _STILL_NEWS)
+        with self._database.writing() as connection:
+            woken = connection.execute(update(PostRow).where(asked).values({"state": Delivery.WAITING.value, "due_at": now}))
+        return int(woken.rowcount)
+
+    def _update(self, post: Post, values: dict[str, Any]) -> None:
+        with self._database.writing() as connection:
+            connection.execute(update(PostRow).where(col(PostRow.id) == post.number).values(values))
+
+
+def enqueue(connection: Connection, message: Message, now: datetime) -> bool:
+    """Put *message* in the outbox; False when its key is there already."""
+    return enqueue_all(connection, [message], now) == 1
+
+
+def enqueue_all(connection: Connection, messages: Sequence[Message], now: datetime) -> int:
+    """Put those of *messages* in the outbox whose keys are new; return how many."""
+    keys = [message.key for message in messages]
+    there: set[str] = set()
+    for i in range(0, len(keys), 500):
+        there |= set(connection.execute(select(col(PostRow.key)).where(col(PostRow.key).in_(keys[i : i + 500]))).scalars())
+    rows = [_row(message, now) for message in {m.key: m for m in messages}.values() if message.key not in there]
+    if rows:
+        connection.execute(insert(PostRow), rows)
+    return len(rows)
+
+
+def about(connection: Connection, about_: str) -> list[Post]:
+    """Return the messages that belong to *about_*, oldest first."""
+    query = select(PostRow).where(col(PostRow.about) == about_).order_by(col(PostRow.id))
+    return [_post(row) for row in connection.execute(query)]
+
+
+def revise(connection: Connection, post: Post, card: Card, now: datetime) -> None:
+    """Say *card* instead of what *post* says; nothing changes when it says so already."""
+    where = col(PostRow.id) == post.number
+    row = connection.execute(select(PostRow).where(where).with_for_update()).first()
+    text = stored.dump(card)
+    if row is None or row.card == text:
+        return
+    if row.sent_revision or row.state == Delivery.SENDING:
+        connection.execute(insert(SaidRow), {"post": row.id, "revision": row.revision, "card": row.card})
+    again = {"state": Delivery.WAITING.value, "due_at": now} if row.state == Delivery.SENT else {}
+    connection.execute(update(PostRow).where(where).values({"card": text, "revision": row.revision + 1} | again))
+
+
+def drop(connection: Connection, post: Post, reason: str) -> None:
+    """Do not send *post*; one that was sent, or is being sent, is left."""
+    waits = col(PostRow.state).in_([Delivery.WAITING.value, Delivery.PARKED.value])
+    unsent = and_(col(PostRow.id) == post.number, waits, col(PostRow.sent_revision) == 0)
+    connection.execute(update(PostRow).where(unsent).values({"state": Delivery.DROPPED.value, "reason": reason}))
+
+
+def _row(message: Message, now: datetime) -> dict[str, Any]:
+    return {
+        "key": message.key,
+        "kind": message.kind.value,
+        "recipient": message.to,
+        "about": message.about,
+        "role": message.role,
+        "is_urgent": message.is_urgent,
+        "card": stored.dump(message.card),
+        "revision": 1,
+        "sent_revision": 0,
+        "state": Delivery.WAITING.value,
+        "reason": "",
+        "attempts": 0,
+        "was_unknown": False,
+        "worker": "",
+        "created_at": now,
+        "due_at": message.not_before or now,
+        "platform": "",
+        "space": "",
+        "place": "",
+        "message": "",
+    }
+
+
+def _post(row: Any, state: Delivery | None = None) -> Post:
+    card = stored.load(row.card)
+    message = Message(
+        row.key, MessageKind(row.kind), row.recipient, card, row.about, row.role, is_urgent=row.is_urgent, not_before=row.due_at
+    )
+    sent = Sent(row.platform, row.space, row.place, row.message) if row.message else None
+    return Post(
+        row.id,
+        message,
+        state or Delivery(row.state),
+        row.created_at,
+        row.revision,
+        row.sent_revision,
+        sent,
+        row.attempts,
+        row.reason,
+        row.due_at,
+        row.sent_at,
+        row.was_unknown,
+    )

@@ -1,0 +1,214 @@
+"""`review`, `deliver`, `outbox`, `alerts`, `audit`: what the scheduler of `serve` does by itself, by hand, and what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from typing import Annotated
+
+import typer
+
+from adapters.chat import terminal
+from bot.cli.context import Context, Format, say, say_json
+from bot.domain.alert import Says
+from bot.errors import ConfigError
+from bot.ports import Delivery, Post
+from bot.wiring import App
+
+_SAID = {
+    Says.ANNOUNCE: "told",
+    Says.REMIND: "reminded",
+    Says.ESCALATE: "escalated",
+    Says.EDIT: "put right",
+    Says.NOTHING: "recorded",
+}
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.command()(review)
+    program.command()(deliver)
+    program.command()(alerts)
+    outbox = typer.Typer(help="What is to be sent, and what became of it.", invoke_without_command=True)
+    outbox.callback()(_list)
+    outbox.command("list")(show)
+    outbox.command("show")(card)
+    outbox.command()(retry)
+    outbox.command()(drop)
+    program.add_typer(outbox, name="outbox")
+    audit = typer.Typer(help="The log of every decision.", no_args_is_help=True)
+    audit.callback()(_nothing)
+    audit.command()(verify)
+    program.add_typer(audit, name="audit")
+
+
+def worker() -> str:
+    """Return a name for this process, in leases."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+def review(context: typer.Context, format_: Annotated[Format, typer.Option("--format")] = Format.TEXT) -> None:
+    """Hold the ledger against the budgets once, and put what is to be said in the outbox."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        done = app.review.run()
+        escalated = app.escalation.run()
+    counts = {word: done.count(says) for says, word in _SAID.items()}
+    counts["escalated"] += len(escalated)
+    if format_ is Format.JSON:
+        rows = [{"alert": a.number, "subject": a.identity.subject, "reason": c.reason.value, "says": c.says.value} for c, a in done.changes]
+        say_json({"measured": done.measured, "outrun": done.is_outrun, **counts, "rows": rows})
+        return
+    if done.is_outrun:
+        say("Another review has seen newer figures; nothing was changed.")
+        return
+    found = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    say(f"{done.measured} subjects of budgets looked at: {found or 'nothing new'}.")
+
+
+def deliver(context: typer.Context) -> None:
+    """Send what is due in the outbox, once."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        say(f"{asyncio.run(_deliver(app))}.")
+
+
+async def _deliver(app: App) -> str:
+    from bot.wiring import chat  # noqa: PLC0415 - other commands must not wait for chat libraries
+
+    async with chat.outward(app) as chats:
+        if not chats:
+            raise ConfigError("No chat platform is enabled, so nothing can be sent. Set enabled = true under [slack] or [teams].")
+        return str(await app.courier(chats, worker()).run())
+
+
+def alerts(
+    context: typer.Context,
+    *,
+    promises: Annotated[bool, typer.Option("--promises", help="What people have answered, and whether it was kept.")] = False,
+    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+) -> None:
+    """List every alert, without figures: those are for the people they belong to."""
+    from bot.services.listing import Listing  # noqa: PLC0415
+
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        found = Listing(app.alerts, app.review.notices()).everything(promises=promises)
+        if format_ is Format.JSON:
+            say_json(found.document())
+            return
+        for row in found.rows:
+            promise = f" · {row.promise.by} until {row.promise.until:%Y-%m-%d}: {row.promise.plan} ({row.outcome})" if row.promise else ""
+            tier = f" {row.tier:f}" if row.tier else ""
+            say(f"{row.number}  {row.kind}{tier}  {row.budget} · {row.subject}  {row.state} ({row.reason}){promise}")
+        if not found.rows:
+            say("There are none.")
+
+
+def _list(context: typer.Context, format_: Annotated[Format, typer.Option("--format")] = Format.TEXT) -> None:
+    """List what waits, was sent, is unknown or parked."""
+    if context.invoked_subcommand is None:
+        show(context, format_)
+
+
+def show(context: typer.Context, format_: Annotated[Format, typer.Option("--format")] = Format.TEXT) -> None:
+    """List the messages, newest first."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        posts = app.outbox.posts()
+    if format_ is Format.JSON:
+        say_json({"rows": [_document(post) for post in posts]})
+        return
+    for post in posts:
+        reason = f": {post.reason}" if post.reason else ""
+        say(f"{post.number}  {post.state}  {post.message.kind} to {post.message.to}  {post.message.about}{reason}")
+    if not posts:
+        say("The outbox is empty.")
+
+
+def card(context: typer.Context, number: Annotated[int, typer.Argument(help="As `outbox list` shows it.")]) -> None:
+    """Show what a message says, as its reader sees it; the look is remembered."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        post = _found(app, number)
+        with app.alerts.decide() as desk:
+            desk.note("operator", "message shown", f"message {number}", {"to": post.message.to})
+        say(terminal.render(post.message.card))
+
+
+def retry(context: typer.Context, number: Annotated[int, typer.Argument(help="As `outbox list` shows it.")]) -> None:
+    """Send a message again that is parked or whose outcome is unknown."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        post = _found(app, number)
+        if post.state not in {Delivery.PARKED, Delivery.UNKNOWN, Delivery.WAITING}:
+            raise ConfigError(f"Message {number} is {post.state}; only one that waits, is parked or unknown is sent again.")
+        app.outbox.put_off(post, app.clock.now(), "")
+        say(f"Message {number} is tried again.")
+
+
+def drop(context: typer.Context, number: Annotated[int, typer.Argument(help="As `outbox list` shows it.")]) -> None:
+    """Do not send a message any more."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        post = _found(app, number)
+        if post.state in {Delivery.SENT, Delivery.SENDING}:
+            raise ConfigError(f"Message {number} is {post.state}; it cannot be taken back.")
+        app.outbox.settle(post, Delivery.DROPPED, "dropped by the operator", app.clock.now())
+        with app.alerts.decide() as desk:
+            desk.note("operator", "message dropped", f"message {number}", {"to": post.message.to, "key": post.message.key})
+        say(f"Message {number} will not be sent.")
+
+
+def verify(context: typer.Context, format_: Annotated[Format, typer.Option("--format")] = Format.TEXT) -> None:
+    """Check that no line of the audit log was changed, added or taken out."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        broken = app.alerts.broken_link()
+        count, seal = app.alerts.lines()
+    if broken is not None:
+        raise ConfigError(f"The audit log was tampered with: line {broken} does not fit the one before it.")
+    if format_ is Format.JSON:
+        say_json({"lines": count, "seal": seal})
+    else:
+        say(f"{count} lines, each fits the one before. Keep the last seal elsewhere, to notice a log that was cut: {seal or 'none'}")
+
+
+def _nothing() -> None:
+    """Hold the group's options."""
+
+
+def _found(app: App, number: int) -> Post:
+    post = app.outbox.find(number)
+    if post is None:
+        raise ConfigError(f"There is no message {number}. `aispend outbox list` shows those there are.")
+    return post
+
+
+def _document(post: Post) -> dict[str, object]:
+    message = post.message
+    return {
+        "number": post.number,
+        "key": message.key,
+        "kind": message.kind.value,
+        "recipient": message.to,
+        "about": message.about,
+        "state": post.state.value,
+        "reason": post.reason,
+        "attempts": post.attempts,
+        "revision": post.revision,
+        "was_unknown": post.was_unknown,
+        "created_at": post.created_at.isoformat(),
+        "due_at": post.due_at.isoformat() if post.due_at else None,
+        "sent_at": post.sent_at.isoformat() if post.sent_at else None,
+        "platform": post.sent.platform if post.sent else None,
+    }

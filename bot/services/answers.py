@@ -1,0 +1,169 @@
+"""Answers: what people say to an alert: acknowledge, snooze, not mine, useful or noise; each is stored with what it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.domain import alert as alerts
+from bot.domain.alert import Alert, Because, Change, Promise, Reason
+from bot.domain.people import Person, Role
+from bot.errors import Refusal
+from bot.messages.alerts import BudgetAlert, Thanks, Trouble
+from bot.messages.words import N_, Phrase
+from bot.ports import Desk
+from bot.services.notify import OTHER, OWNER, Notices
+from bot.services.review import Review
+
+NO_SUCH = N_("There is no alert {number} of yours. Your alerts: alerts")
+_SENTENCES = {
+    Reason.NOT_LIVE: N_("Alert {number} is over; there is nothing left to answer."),
+    Reason.LAST_TIER: N_("The last tier of a budget cannot be snoozed. Please answer instead: ack {number}"),
+    Reason.TOO_LONG: N_("At most seven days, please. For instance: snooze {number} 3"),
+}
+_LONGEST_ANSWER = timedelta(days=366)
+_LONGEST_PLAN = 500
+VOTES = ("useful", "noise")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Takes answers; whoever answers must have been told, or answer for the subject."""
+
+    review: Review
+
+    def acknowledge(self, person: Person, number: int, because: str, plan: str, until: date | None) -> BudgetAlert | Trouble:
+        """Take an answer that holds through *until*, or as long as the period runs.
+
+        Raises:
+            Refusal: There is no such alert for this person, it is over, or the answer is not whole.
+        """
+        now = self.review.clock.now()
+        reason = _because(because)
+        notices = self.review.notices()
+        with self.review.alerts.decide() as desk:
+            alert = self._theirs(desk, person, number)
+            ends = _end_of(until, person) if until else _period_end(notices, alert)
+            if until and not now < ends <= now + _LONGEST_ANSWER:
+                raise Refusal("Until when does that hold? Write a day to come, for instance: {day}", day=_in_a_week(now).isoformat())
+            text = " ".join(plan.split())[:_LONGEST_PLAN]
+            change = alerts.acknowledged(alert, Promise(person.email, reason, text, max(ends, now + timedelta(hours=1)), now))
+            return self._taken(desk, notices, change, person)
+
+    def snooze(self, person: Person, number: int, days: int) -> BudgetAlert | Trouble:
+        """Be silent about it for some days.
+
+        Raises:
+            Refusal: There is no such alert for this person, or it cannot be snoozed (so long).
+        """
+        now = self.review.clock.now()
+        notices = self.review.notices()
+        with self.review.alerts.decide() as desk:
+            alert = self._theirs(desk, person, number)
+            return self._taken(desk, notices, alerts.snoozed(alert, now + timedelta(days=days), now), person)
+
+    def disown(self, person: Person, number: int, owner: str = "") -> Thanks:
+        """Say that it is somebody else's: FinOps hears of it, with the proposed owner.
+
+        Raises:
+            Refusal: There is no such alert for this person, or nobody has that e-mail.
+        """
+        now = self.review.clock.now()
+        notices = self.review.notices()
+        proposed = notices.audience.person(owner) if owner else None
+        if owner and proposed is None:
+            raise Refusal("I do not know {email}. Leave it empty if you are not sure.", email=owner)
+        with self.review.alerts.decide() as desk:
+            change = alerts.disowned(self._theirs(desk, person, number), now)
+            self._taken(desk, notices, change, person)
+            desk.note(person.email, "not mine", f"alert {number}", {"proposed": proposed.email if proposed else ""})
+        return Thanks(Phrase("FinOps will look whose it is."))
+
+    def reassign(self, person: Person, number: int, owner: str) -> BudgetAlert | Trouble:
+        """Give it to another owner, as FinOps.
+
+        Raises:
+            Refusal: Only FinOps may, and only to somebody who may see the figures.
+        """
+        if Role.FINOPS not in person.roles:
+            raise Refusal("Only FinOps gives an alert to somebody else. You can say: not-mine {number}", number=str(number))
+        now = self.review.clock.now()
+        notices = self.review.notices()
+        new = notices.audience.person(owner)
+        with self.review.alerts.decide() as desk:
+            alert = self._theirs(desk, person, number)
+            subject = notices.subject(alert)
+            if new is None or (subject and not notices.audience.may_see(new.email, subject)):
+                raise Refusal("{email} may not see those figures, so the alert cannot be theirs.", email=owner)
+            return self._taken(desk, notices, alerts.reassigned(alert, new.email, notices.due((new.email,), now), now), person)
+
+    def vote(self, person: Person, number: int, vote: str) -> Thanks:
+        """Take note of whether a warning helped.
+
+        Raises:
+            Refusal: There is no such alert for this person.
+        """
+        with self.review.alerts.decide() as desk:
+            self._theirs(desk, person, number)
+            desk.set_mark(f"vote {number} {person.email}", vote)
+            desk.note(person.email, vote, f"alert {number}", {})
+        return Thanks(Phrase("Thank you; FinOps sees which warnings help and which are noise."))
+
+    def show(self, person: Person, number: int) -> BudgetAlert | Trouble:
+        """Return alert *number* as *person* may see it.
+
+        Raises:
+            Refusal: There is no such alert for this person.
+        """
+        with self.review.alerts.decide() as desk:
+            alert = self._theirs(desk, person, number)
+        return self._view(self.review.notices(), alert, person)
+
+    def _theirs(self, desk: Desk, person: Person, number: int) -> Alert:
+        """Return the alert if *person* was told of it, answers for it, or is FinOps; in the same words for all others."""
+        alert = desk.alert(number)
+        is_told = any(post.message.to == person.email for post in desk.about(f"alert {number}"))
+        is_here = person.stint(self.review.clock.now().date()) is not None
+        if alert is None or not is_here or not (is_told or person.email in alert.owners or self._may(person, alert)):
+            raise Refusal(NO_SUCH, number=str(number))
+        return alert
+
+    def _may(self, person: Person, alert: Alert) -> bool:
+        notices = self.review.notices()
+        subject = notices.subject(alert)
+        if subject is None:
+            return Role.FINOPS in person.roles
+        return Role.FINOPS in person.roles and notices.audience.may_see(person.email, subject)
+
+    def _taken(self, desk: Desk, notices: Notices, change: Change, person: Person) -> BudgetAlert | Trouble:
+        if not change.happened:
+            raise Refusal(_SENTENCES[change.reason], number=str(change.after.number))
+        alert = desk.save(change, person.email)
+        notices.spread(desk, change, alert)
+        return self._view(notices, alert, person)
+
+    @staticmethod
+    def _view(notices: Notices, alert: Alert, person: Person) -> BudgetAlert | Trouble:
+        return notices.view(alert, person.email, OWNER if person.email in alert.owners else OTHER)
+
+
+def _because(word: str) -> Because:
+    try:
+        return Because(word)
+    except ValueError:
+        known = ", ".join(Because)
+        raise Refusal("“{word}” is no reason I know. One of {known}.", word=word, known=known) from None
+
+
+def _end_of(day: date, person: Person) -> datetime:
+    """Return the end of *day* where the person is."""
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(person.time_zone)).astimezone(UTC)
+
+
+def _period_end(notices: Notices, alert: Alert) -> datetime:
+    return datetime.combine(notices.window(alert).end, time(), UTC)
+
+
+def _in_a_week(now: datetime) -> date:
+    return (now + timedelta(days=7)).date()

@@ -1,0 +1,43 @@
+"""Escalate: what time alone changes: silence, and answers and snoozes that lapse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain import alert as alerts
+from bot.domain.alert import Alert, Change, State
+from bot.services.notify import Notices
+from bot.services.review import Review
+
+TIMER = "timer"
+"""Who it was, in the audit log."""
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """Takes the steps that are due."""
+
+    review: Review
+
+    def run(self) -> list[Alert]:
+        """Take every step that is due, each once, and return the alerts that changed."""
+        notices = self.review.notices()
+        done = []
+        with self.review.alerts.decide() as desk:
+            for alert in desk.alerts(notices.now.date()):
+                change = self._step(alert, notices)
+                if change and change.happened:
+                    saved = desk.save(change, TIMER)
+                    notices.spread(desk, change, saved)
+                    done.append(saved)
+        return done
+
+    @staticmethod
+    def _step(alert: Alert, notices: Notices) -> Change | None:
+        if alert.due is None or alert.due > notices.now:
+            return None
+        if alert.state in {State.ACKNOWLEDGED, State.SNOOZED}:
+            return alerts.lapsed(alert, notices.due(alert.owners, notices.now), notices.now)
+        if not notices.has_next(alert):
+            return None
+        return alerts.unanswered(alert, notices.next_due(alert, notices.now), notices.now)

@@ -1,0 +1,77 @@
+"""Listing: the alerts that concern somebody, and what was promised; each with the figures that they may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.domain.alert import Alert, Outcome, outcome
+from bot.domain.budget import Scope, ScopeKind
+from bot.domain.people import Person, Role
+from bot.messages.alerts import AlertList, AlertRow
+from bot.messages.words import Phrase
+from bot.ports import Alerts
+from bot.services.notify import Notices, promised
+from bot.services.subjects import words_for
+
+SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Lists alerts; made anew for every question."""
+
+    alerts: Alerts
+    notices: Notices
+
+    def of(self, person: Person, *, promises: bool = False) -> AlertList:
+        """Return the alerts that *person* answers for, or may see the subject of; live ones first."""
+        every = self.alerts.every()
+        mine = [alert for alert in every if self._concerns(alert, person) and (alert.promise or not promises)]
+        mine.sort(key=lambda alert: (not alert.is_live, -alert.number))
+        rows = tuple(self.row(alert, every, person) for alert in mine[:SHOWN])
+        return AlertList(rows, max(0, len(mine) - SHOWN), is_promises=promises)
+
+    def everything(self, *, promises: bool = False) -> AlertList:
+        """Return all alerts, for the operator at the machine; without figures that belong to people."""
+        every = self.alerts.every()
+        return AlertList(tuple(self.row(alert, every, None) for alert in every if alert.promise or not promises), is_promises=promises)
+
+    def row(self, alert: Alert, every: Iterable[Alert], person: Person | None) -> AlertRow:
+        """Return *alert* as a row for *person*, or for nobody in particular: then without figures."""
+        subject = self.notices.subject(alert)
+        shows = person is not None and (subject is None or self.notices.shows(person.email, subject, self.notices.window(alert)))
+        identity = alert.identity
+        return AlertRow(
+            alert.number,
+            identity.kind.value,
+            self._whose(alert, subject, person),
+            identity.tier,
+            alert.state.value,
+            alert.reason.value,
+            alert.opened_at,
+            alert.seen.cost if shows else None,
+            alert.seen.limit if shows else None,
+            identity.budget,
+            identity.subject,
+            identity.period_start,
+            identity.version,
+            identity.occurrence,
+            alert.owners,
+            alert.changed_at,
+            promised(alert, self.notices.audience),
+            outcome(alert, every, self.notices.now).value if alert.promise else Outcome.OPEN.value,
+        )
+
+    def _whose(self, alert: Alert, subject: Scope | None, person: Person | None) -> str:
+        if subject is None:
+            return alert.identity.subject.partition(" ")[2]
+        if person and subject == Scope(ScopeKind.PERSON, person.email):
+            return Phrase("your own")
+        return words_for(subject, self.notices.audience.directory)
+
+    def _concerns(self, alert: Alert, person: Person) -> bool:
+        subject = self.notices.subject(alert)
+        if subject is None:
+            return Role.FINOPS in person.roles and person.stint(self.notices.audience.today) is not None
+        return self.notices.audience.may_see(person.email, subject)

@@ -1,0 +1,265 @@
+"""Measure: what every budget's subject has cost, from a few questions to the ledger however many subjects there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bot.domain import forecast
+from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force
+from bot.domain.crossing import PACES, Measured
+from bot.domain.money import NANOS_PER_UNIT, Money
+from bot.domain.people import Directory
+from bot.domain.period import PeriodKind, Window, midnight
+from bot.ports import FORGOTTEN, Dimension, Figures, Load
+from bot.services.amounts import final_day
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HISTORY = 70
+"""Days that a forecast looks at."""
+ENOUGH = 28
+"""Days since the first cost before a forecast may warn."""
+PATIENCE = timedelta(days=10)
+"""After this a source that has not delivered a period's end no longer keeps the period open."""
+_LONGEST_LOOK_BACK = timedelta(days=45)
+_DIMENSIONS = {
+    ScopeKind.PERSON: Dimension.PERSON,
+    ScopeKind.TEAM: Dimension.TEAM,
+    ScopeKind.PROJECT: Dimension.PROJECT,
+    ScopeKind.PROVIDER: Dimension.PROVIDER,
+    ScopeKind.MODEL: Dimension.MODEL,
+    ScopeKind.ORG: Dimension.TEAM,
+}
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What is measured with.
+
+    Attributes:
+        loads: The newest load of every source.
+        pace_floor: Nanos; a day that cost less is never too fast.
+    """
+
+    figures: Figures
+    loads: Sequence[Load]
+    budgets: Sequence[Budget]
+    raises: Sequence[Raise]
+    directory: Directory
+    now: datetime
+    pace_floor: int = 0
+
+    def measure(self) -> Iterator[Measured]:
+        """Yield every subject of every budget with cost or history, for the periods that can still change."""
+        for budget in self.budgets:
+            for window in self._windows(budget):
+                keys = self._keys(budget, window)
+                for subject, members in self._subjects(budget, keys):
+                    found = self._measured(budget, subject, members, window, keys)
+                    if found:
+                        yield found
+
+    def without_cost(self, name: str, subject: Scope, start: date) -> Measured | None:
+        """Return the measure of a subject that has no cost (left) in the period from *start*; None where it has no such budget."""
+        budget = next((b for b in self.budgets if b.name == name), None)
+        window = next((w for w in self._windows(budget) if w.start == start), None) if budget else None
+        if budget is None or window is None or not self._is_subject(budget, subject):
+            return None
+        held = in_force(budget, subject, self.raises, self.now)
+        as_of = min(self._marks.values(), default=None)
+        return Measured(held, subject, window, Money(0, budget.limit.currency), as_of, is_over=self._is_over(window))
+
+    def _is_subject(self, budget: Budget, subject: Scope) -> bool:
+        if budget.scope.kind is not subject.kind:
+            return False
+        return any(str(found) == str(subject) for found, _ in self._subjects(budget, [subject.name]))
+
+    def _measured(
+        self, budget: Budget, subject: Scope, members: Sequence[str], window: Window, keys: Mapping[str, Mapping[str, int]]
+    ) -> Measured | None:
+        by_source: defaultdict[str, int] = defaultdict(int)
+        for member in members:
+            for source, nanos in keys.get(member, {}).items():
+                by_source[source] += nanos
+        if not by_source:
+            return None
+        held = in_force(budget, subject, self.raises, self.now)
+        cost = sum(by_source.values())
+        as_of = min((self._marks[source] for source in by_source if source in self._marks), default=None)
+        found = Measured(held, subject, window, Money(cost, budget.limit.currency), as_of, is_over=self._is_over(window))
+        if found.is_over or as_of is None or midnight(window.end) <= self.now:
+            return found
+        return self._with_outlook(found, members)
+
+    # How it goes on
+
+    def _with_outlook(self, found: Measured, members: Sequence[str]) -> Measured:
+        """Add what is expected and how fast it goes, from the days that every source has delivered."""
+        assert found.as_of is not None
+        last = (found.as_of - timedelta(microseconds=1)).date()
+        if found.as_of < midnight(last + timedelta(days=1)):
+            last -= timedelta(days=1)
+        series = self._series(_DIMENSIONS[found.subject.kind], members, last)
+        plan = found.budget.limit.nanos / len(found.window)
+        day, three = (int(series[-n:].sum()) / n for n in (1, 3))
+        expected = self._expected(found, members, series, last)
+        left = max(0, (found.window.end - last).days - 1)
+        runs_out = found.cost.nanos + day * left >= found.budget.limit.nanos
+        pace = None
+        if last in found.window and runs_out and day >= self.pace_floor:
+            warn, urgent = PACES
+            is_urgent = day >= float(urgent) * plan
+            pace = urgent if is_urgent else warn if min(day, three) >= float(warn) * plan else None
+        return replace(found, expected=expected, pace=pace, is_calm=three <= plan)
+
+    def _expected(self, found: Measured, members: Sequence[str], series: NDArray[np.int64], last: date) -> Money | None:
+        dimension = _DIMENSIONS[found.subject.kind]
+        rest = self._rest(dimension, members, series, last, found.window.end)
+        if not np.isfinite(rest):
+            return None
+        days = max(0, (last - found.window.start).days + 1)
+        complete = int(series[len(series) - days :].sum()) if 0 < days <= len(series) else None
+        if complete is None:  # a long period: what lies before the history is complete
+            complete = found.cost.nanos if days else 0
+        cents = int(Decimal(rest).scaleb(2).to_integral_value()) * (NANOS_PER_UNIT // 100)
+        return Money(max(found.cost.nanos, complete + cents), found.cost.currency)
+
+    def _rest(self, dimension: Dimension, members: Sequence[str], series: NDArray[np.int64], last: date, end: date) -> float:
+        """Return what is to come after *last*, in units; single keys are all forecast at once."""
+        keys, costs, first = self._history[dimension]
+        if len(members) != 1:
+            return float(_forecast(series[None, :], last, end)[0])
+        if members[0] not in keys:
+            return float("nan")
+        if (dimension, last, end) not in self._outlook:
+            until = (last - first).days + 1
+            self._outlook[dimension, last, end] = _forecast(costs[:, max(0, until - HISTORY) : until], last, end)
+        return float(self._outlook[dimension, last, end][keys[members[0]]])
+
+    def _series(self, dimension: Dimension, members: Sequence[str], last: date) -> NDArray[np.int64]:
+        """Return the cost of each of the days up to *last*, together."""
+        keys, costs, first = self._history[dimension]
+        end = (last - first).days + 1
+        rows = [keys[member] for member in members if member in keys]
+        found: NDArray[np.int64] = costs[rows, max(0, end - HISTORY) : end].sum(axis=0) if rows else np.zeros(HISTORY, np.int64)
+        return found
+
+    @cached_property
+    def _history(self) -> Mapping[Dimension, tuple[dict[str, int], NDArray[np.int64], date]]:
+        return _History(self.figures, self.now.date(), min(self._marks.values(), default=self.now).date())
+
+    # Who, and when
+
+    def _subjects(self, budget: Budget, keys: Iterable[str]) -> Iterator[tuple[Scope, Sequence[str]]]:
+        """Yield the subjects of *budget* and the keys whose cost is theirs."""
+        scope = budget.scope
+        if scope.kind is ScopeKind.ORG:
+            yield scope, list(keys)
+        elif scope.kind is ScopeKind.TEAM:
+            for team in self.directory.teams if scope.name == EACH else [scope.name]:
+                if scope.name != EACH or not self._has_own(budget, team):
+                    yield Scope(ScopeKind.TEAM, team), self.directory.below(team)
+        elif scope.kind is ScopeKind.PERSON:
+            yield from ((Scope(ScopeKind.PERSON, email), [email]) for email in keys if email and self._is_of(budget, email))
+        elif scope.name != EACH:
+            yield scope, [key for key in keys if key.casefold() == scope.name.casefold()]
+        else:
+            yield from ((Scope(scope.kind, key), [key]) for key in keys if key and not self._has_own(budget, key))
+
+    def _is_of(self, budget: Budget, email: str) -> bool:
+        """Tell whether *budget* is the one that is closest to the person, among those of its kind of period."""
+        scope = budget.scope
+        if scope.name != EACH:
+            return scope.name.lower() == email
+        person = self.directory.person(email)
+        stint = person.stint(self.now.date()) if person else None
+        if stint is None or self._has_own(budget, email):
+            return False
+        if scope.within is not None:
+            return stint.team == scope.within
+        return (budget.period, stint.team) not in self._of_team
+
+    def _has_own(self, budget: Budget, name: str) -> bool:
+        return (budget.scope.kind, budget.period, name.casefold()) in self._own
+
+    @cached_property
+    def _own(self) -> set[tuple[ScopeKind, PeriodKind, str]]:
+        return {(b.scope.kind, b.period, b.scope.name.casefold()) for b in self.budgets if b.scope.name != EACH}
+
+    @cached_property
+    def _of_team(self) -> set[tuple[PeriodKind, str | None]]:
+        people = (b for b in self.budgets if b.scope.kind is ScopeKind.PERSON)
+        return {(b.period, b.scope.within) for b in people if b.scope.name == EACH and b.scope.within}
+
+    def _windows(self, budget: Budget) -> list[Window]:
+        """Return the running period, and the one before while its figures may still change."""
+        running = budget.current(self.now.date()).window
+        before = budget.current(running.start - timedelta(days=1)).window
+        last = before.end - timedelta(days=1)
+        final = max((final_day(load, last) for load in self.loads), default=before.end)
+        until = max(final, (midnight(before.end) + PATIENCE).date())
+        was_there = budget.began_at is None or budget.began_at < midnight(before.end)
+        is_open = was_there and self.now.date() <= min(until, before.end + _LONGEST_LOOK_BACK)
+        return [before, running] if is_open else [running]
+
+    def _is_over(self, window: Window) -> bool:
+        """Tell whether *window* has ended and what contributes to it has been delivered, or will not come any more."""
+        end = midnight(window.end)
+        if self.now < end:
+            return False
+        marks = [self._marks[source] for source in self._contributing(window) if source in self._marks]
+        return self.now >= end + PATIENCE or all(mark >= end for mark in marks)
+
+    def _contributing(self, window: Window) -> set[str]:
+        return {source for sources in self._asked(window, Dimension.TEAM).values() for source in sources}
+
+    @cached_property
+    def _marks(self) -> dict[str, datetime]:
+        return {load.source: load.watermark for load in self.loads if load.description != FORGOTTEN}
+
+    def _keys(self, budget: Budget, window: Window) -> dict[str, dict[str, int]]:
+        return self._asked(window, _DIMENSIONS[budget.scope.kind])
+
+    def _asked(self, window: Window, dimension: Dimension) -> dict[str, dict[str, int]]:
+        if (window, dimension) not in self._answers:
+            self._answers[window, dimension] = self.figures.by_source(window, dimension)
+        return self._answers[window, dimension]
+
+    @cached_property
+    def _outlook(self) -> dict[tuple[Dimension, date, date], NDArray[np.float64]]:
+        return {}
+
+    @cached_property
+    def _answers(self) -> dict[tuple[Window, Dimension], dict[str, dict[str, int]]]:
+        return {}
+
+
+def _forecast(costs: NDArray[np.int64], last: date, end: date) -> NDArray[np.float64]:
+    """Return what each row will cost after *last*, in units; NaN without history enough."""
+    begun = np.cumsum(costs != 0, axis=1) > 0
+    history = np.where(begun, costs / NANOS_PER_UNIT, np.nan)
+    found = forecast.expected(history, last, end)
+    return np.where(begun.sum(axis=1) >= ENOUGH, found, np.nan)
+
+
+class _History(dict[Dimension, "tuple[dict[str, int], NDArray[np.int64], date]"]):
+    """Daily cost by dimension, asked for when it is first needed."""
+
+    def __init__(self, figures: Figures, today: date, oldest_mark: date) -> None:
+        super().__init__()
+        first = min(today, oldest_mark) - timedelta(days=HISTORY + 1)
+        self._figures, self._window = figures, Window(first, today + timedelta(days=1))
+
+    def __missing__(self, dimension: Dimension) -> tuple[dict[str, int], NDArray[np.int64], date]:
+        daily = self._figures.by_day(self._window, dimension)
+        self[dimension] = ({key: i for i, key in enumerate(daily.keys)}, daily.costs, self._window.start)
+        return self[dimension]

@@ -1,0 +1,283 @@
+"""Notify: from a step of an alert to the messages that it makes, and to the ones it puts right, in the same decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from functools import cached_property
+
+from bot.domain.alert import Alert, Change, Kind, Reason, Says, State
+from bot.domain.audience import Audience, scope_of, subject_of
+from bot.domain.budget import Budget, Scope, ScopeKind
+from bot.domain.money import Money
+from bot.domain.people import Person
+from bot.domain.period import PeriodKind, Window, midnight, period_containing
+from bot.domain.visibility import Privacy, Verdict, may_see
+from bot.domain.worktime import after_working_hours
+from bot.messages.alerts import Answered, BudgetAlert, Trouble
+from bot.messages.card import Card
+from bot.messages.markup import Templates
+from bot.messages.views import Row
+from bot.messages.words import N_, Phrase
+from bot.ports import (
+    Calendar,
+    CostScope,
+    Delivery,
+    Desk,
+    Dimension,
+    Documents,
+    Figures,
+    Message,
+    MessageKind,
+    Post,
+)
+from bot.services.groups import Groups
+from bot.services.subjects import cost_scope, question_for, words_for
+from bot.services.talk import reader_of
+
+AWAY = "away"
+"""Documents: the last day somebody said they are away."""
+OWNER, OTHER = "owner", "other"
+_DRIVERS = 3
+_BECAUSE = {
+    "planned": N_("planned work"),
+    "launch": N_("a launch"),
+    "misconfiguration": N_("a misconfiguration"),
+    "shared key": N_("a shared key"),
+    "unknown": N_("not known yet"),
+    "other": N_("something else"),
+}
+_HAPPENED = {
+    Reason.CROSSED: "crossed",
+    Reason.CROSSED_AGAIN: "again",
+    Reason.CROSSED_LATE: "late",
+    Reason.NEXT_TIER: "next",
+    Reason.REACHED: "next",
+    Reason.RECOVERED: "recovered",
+    Reason.CORRECTED: "corrected",
+    Reason.FLAPPING: "corrected",
+    Reason.BUDGET_CHANGED: "changed",
+    Reason.BUDGET_ENDED: "ended",
+    Reason.PERIOD_ENDED: "ended",
+    Reason.ANSWERED: "answered",
+    Reason.SNOOZED: "snoozed",
+    Reason.LAPSED: "lapsed",
+    Reason.UNANSWERED: "unanswered",
+    Reason.DISOWNED: "disowned",
+    Reason.REASSIGNED: "crossed",
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the deployment decided about alerts.
+
+    Attributes:
+        answer_within: Working hours before silence escalates.
+    """
+
+    answer_within: int = 8
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Words and recipients of one decision.
+
+    Attributes:
+        budgets: Those in force, by name.
+    """
+
+    audience: Audience
+    figures: Figures
+    documents: Documents
+    templates: Templates
+    calendar: Calendar
+    terms: Terms
+    budgets: Mapping[str, Budget]
+    currency: str
+    now: datetime
+
+    def spread(self, desk: Desk, change: Change, alert: Alert) -> None:
+        """Say what *change* makes people hear, and put right what was said of the alert before."""
+        for post in desk.about(_about(alert)):
+            self._put_right(desk, post, alert)
+        match change.says:
+            case Says.ANNOUNCE:
+                self._tell(desk, alert, alert.owners, MessageKind.ALERT)
+            case Says.REMIND:
+                self._tell(desk, alert, alert.owners, MessageKind.REMINDER)
+            case Says.ESCALATE if alert.reason is Reason.DISOWNED:
+                self._tell(desk, alert, self.audience.finops(), MessageKind.ESCALATION)
+            case Says.ESCALATE:
+                recipients, note = self._next(alert)
+                self._tell(desk, alert, recipients, MessageKind.ESCALATION, note)
+
+    def due(self, owners: tuple[str, ...], at: datetime) -> datetime:
+        """Return when silence of *owners* escalates what they are told *at*."""
+        person = self.audience.person(owners[0]) if owners else None
+        return self.due_for(person, at)
+
+    def due_for(self, person: Person | None, at: datetime) -> datetime:
+        """Return when the working hours to answer are over for *person*."""
+        zone = person.time_zone if person else "UTC"
+        return after_working_hours(at, self.terms.answer_within, zone, lambda day: self.calendar.is_free(day, zone))
+
+    def next_due(self, alert: Alert, at: datetime) -> datetime | None:
+        """Return when the step after the coming one is taken, None where there is none."""
+        steps = self._steps(alert)
+        if alert.step + 1 >= len(steps):
+            return None
+        recipients = steps[alert.step][0]
+        return self.due(recipients, at)
+
+    def has_next(self, alert: Alert) -> bool:
+        """Tell whether somebody is left to be asked."""
+        return alert.step < len(self._steps(alert))
+
+    def card(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> Card:
+        """Return what *email* reads of *alert*, in their language and with the figures that they may see."""
+        view = self.view(alert, email, role, note, is_repeat=is_repeat)
+        return self.templates.card(view.template, view, reader_of(self.audience.person(email), self.documents))
+
+    def view(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> BudgetAlert | Trouble:
+        """Return the view of *alert* for *email*."""
+        if not alert.identity.budget:
+            return trouble(alert, is_repeat=is_repeat)
+        subject, window = scope_of(alert.identity.subject), self.window(alert)
+        shows = self.shows(email, subject, window)
+        seen, told = alert.seen, alert.told
+        is_live = alert.state in {State.OPEN, State.ESCALATED}
+        happened = _HAPPENED.get(alert.reason, "crossed")
+        if alert.round > 1 and happened == "crossed":
+            happened = "again"
+        return BudgetAlert(
+            number=alert.number,
+            role=role,
+            whose="" if subject == Scope(ScopeKind.PERSON, email) else words_for(subject, self.audience.directory),
+            budget=alert.identity.budget,
+            kind=alert.identity.kind.value,
+            happened=happened,
+            tier=alert.identity.tier,
+            window=window,
+            resets_at=midnight(window.end),
+            cost=seen.cost if shows else None,
+            limit=seen.limit if shows else None,
+            told=told.cost if told and shows else None,
+            told_limit=told.limit if told and shows else None,
+            expected=seen.expected if shows else None,
+            as_of=seen.as_of,
+            drivers=self._drivers(email, subject, window) if shows and is_live else (),
+            promise=promised(alert, self.audience),
+            until=alert.due if alert.state is State.SNOOZED else None,
+            note=note,
+            asks=is_live and (role == OWNER or shows),
+            can_snooze=not alert.is_last,
+            ask=question_for(subject, email),
+            is_repeat=is_repeat,
+        )
+
+    def shows(self, email: str, subject: Scope, window: Window) -> bool:
+        """Tell whether *email* may see the figures of *subject*, all of them.
+
+        A manager sees of a person what the teams they manage paid; the figures are shown where that is everything.
+        """
+        viewer = self.audience.person(email)
+        if viewer is None:
+            return False
+        of = self.audience
+        verdict = may_see(viewer, subject_of(subject), of.directory, of.privacy, of.today)
+        if not verdict.allows:
+            return False
+        scope = cost_scope(subject, of.directory)
+        if subject.kind is ScopeKind.PERSON and verdict is Verdict.MANAGER:
+            led = CostScope(people=scope.people, teams=tuple(sorted(of.directory.managed_by(email, of.today))))
+            return self.figures.total(led, window) == self.figures.total(scope, window)
+        return self.groups.shows(scope, window.until(max(of.today, window.start))) if scope.people is None else True
+
+    @cached_property
+    def groups(self) -> Groups:
+        """What may be shown of several people."""
+        return Groups(self.figures, self.audience.directory, self.audience.privacy, self.audience.today)
+
+    def subject(self, alert: Alert) -> Scope | None:
+        """Return whose figures *alert* is about, None where it is about no budget."""
+        return scope_of(alert.identity.subject) if alert.identity.budget else None
+
+    def window(self, alert: Alert) -> Window:
+        """Return the period of *alert*."""
+        budget = self.budgets.get(alert.identity.budget)
+        start = alert.identity.period_start
+        return budget.current(start).window if budget else period_containing(start, PeriodKind.MONTH).window
+
+    def _drivers(self, email: str, subject: Scope, window: Window) -> tuple[Row, ...]:
+        if self.audience.privacy is Privacy.WORKS_COUNCIL and subject != Scope(ScopeKind.PERSON, email):
+            return ()
+        by = Dimension.TEAM if subject.kind in {ScopeKind.MODEL, ScopeKind.PROVIDER} else Dimension.MODEL
+        costs = self.figures.costs(cost_scope(subject, self.audience.directory), window, by)
+        total = sum(cost.total for cost in costs)
+        found = [cost for cost in costs[:_DRIVERS] if cost.total > 0 and total > 0]
+        return tuple(Row(cost.key, Money(cost.total, self.currency), Fraction(cost.total, total)) for cost in found)
+
+    def _tell(self, desk: Desk, alert: Alert, recipients: tuple[str, ...], kind: MessageKind, note: str = "") -> None:
+        for email in recipients:
+            role = OWNER if email in alert.owners else OTHER
+            key = f"{_about(alert)} {kind.value} {alert.round}.{alert.step} {email}"
+            desk.enqueue(Message(key, kind, email, self.card(alert, email, role, note), _about(alert), role, is_urgent=alert.is_last))
+
+    def _put_right(self, desk: Desk, post: Post, alert: Alert) -> None:
+        """Word *post* anew; what was not sent and is no longer so is not sent."""
+        if post.sent_revision == 0 and post.state in {Delivery.WAITING, Delivery.PARKED} and not alert.is_live:
+            desk.drop(post, alert.reason.value)
+        elif post.state is not Delivery.DROPPED:
+            desk.revise(post, self.card(alert, post.message.to, post.message.role))
+
+    def _next(self, alert: Alert) -> tuple[tuple[str, ...], str]:
+        steps = self._steps(alert)
+        return steps[alert.step - 1] if alert.step <= len(steps) else ((), "")
+
+    def _steps(self, alert: Alert) -> list[tuple[tuple[str, ...], str]]:
+        if not alert.identity.budget:
+            return []
+        return self.audience.ladder(scope_of(alert.identity.subject), alert.owners)
+
+
+def promised(alert: Alert, audience: Audience) -> Answered | None:
+    """Return the answer that was given, as words."""
+    promise = alert.promise
+    if promise is None:
+        return None
+    return Answered(audience.name(promise.by), Phrase(_BECAUSE[promise.because.value]), promise.plan, promise.until)
+
+
+def trouble(alert: Alert, *, is_repeat: bool = False) -> Trouble:
+    """Return the view of an alert that is not about a budget."""
+    identity = alert.identity
+    _, _, what = identity.subject.partition(" ")
+    has_cost = identity.kind is Kind.UNOWNED
+    return Trouble(
+        alert.number,
+        identity.kind.value,
+        what,
+        identity.period_start,
+        alert.seen.cost if has_cost else None,
+        alert.seen.as_of,
+        is_over=not alert.is_live,
+        is_repeat=is_repeat,
+        sentence=alert.note,
+    )
+
+
+def away(documents: Documents, today: date) -> dict[str, date]:
+    """Return who is away, to the last day they are."""
+    found = {}
+    for email in documents.keys(AWAY):
+        last = date.fromisoformat(documents.get(AWAY, email) or "1970-01-01")
+        if last >= today:
+            found[email] = last
+    return found
+
+
+def _about(alert: Alert) -> str:
+    return f"alert {alert.number}"

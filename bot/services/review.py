@@ -1,0 +1,263 @@
+"""Review: the ledger and the budgets to findings, and findings to alerts; what is told commits together with why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from statistics import median
+
+from bot.domain import alert as alerts
+from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Says, Seen
+from bot.domain.audience import Audience, scope_of
+from bot.domain.crossing import Deciding, Measured, ended, quieted
+from bot.domain.crossing import Terms as CrossingTerms
+from bot.domain.money import Money
+from bot.domain.period import Window
+from bot.domain.visibility import Privacy
+from bot.errors import StoreError
+from bot.messages.markup import Templates
+from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Ledger, Load, People
+from bot.services.measure import Ruler
+from bot.services.notify import Notices, Terms, away
+
+REVIEW = "review"
+"""Who it was, in the audit log."""
+TROUBLE = "trouble"
+"""Documents: why the last load of a source was refused, by source."""
+_NEW = timedelta(days=30)
+_REVIEWED = "review of load"
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class ReviewTerms:
+    """What the deployment decided about reviews.
+
+    Attributes:
+        crossing, notices: About budgets, and about answers.
+        pace_floor, unowned_floor: Nanos below which a fast day or a new key is not worth a word.
+        stale_after: How long after its usual time a source may be silent.
+    """
+
+    crossing: CrossingTerms = field(default_factory=CrossingTerms)
+    notices: Terms = field(default_factory=Terms)
+    pace_floor: int = 25 * 10**9
+    unowned_floor: int = 25 * 10**9
+    stale_after: timedelta = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What a review did.
+
+    Attributes:
+        changes: The steps taken, with the alerts as stored.
+        measured: How many subjects of budgets were looked at.
+        is_outrun: Another review has seen newer loads; nothing was changed.
+    """
+
+    changes: tuple[tuple[Change, Alert], ...] = ()
+    measured: int = 0
+    is_outrun: bool = False
+
+    def count(self, says: Says) -> int:
+        """Return how many steps say so."""
+        return sum(1 for change, _ in self.changes if change.says is says)
+
+
+@dataclass(frozen=True)
+class Review:
+    """Reviews; every part is a port or a decision of the deployment."""
+
+    figures: Figures
+    ledger: Ledger
+    people: People
+    budgets: Budgets
+    alerts: Alerts
+    documents: Documents
+    templates: Templates
+    calendar: Calendar
+    clock: Clock
+    privacy: Privacy
+    currency: str
+    terms: ReviewTerms = field(default_factory=ReviewTerms)
+
+    def run(self) -> Reviewed:
+        """Look at everything once, up to each source's watermark, and tell what is new.
+
+        Raises:
+            StoreError: The ledger was changing all the time; nothing was decided.
+        """
+        for _ in range(_TRIES):
+            seen = self._newest()
+            found = self._look()
+            if self._newest() == seen:
+                return self._decide(found, seen)
+        raise StoreError("The ledger kept changing while it was reviewed; nothing was decided. It is tried again by itself.")
+
+    def notices(self) -> Notices:
+        """Return what words a decision made now."""
+        now = self.clock.now()
+        directory = self.people.directory()
+        audience = Audience(directory, self.privacy, now.date(), away(self.documents, now.date()))
+        budgets = {budget.name: budget for budget in self.budgets.current()}
+        return Notices(
+            audience, self.figures, self.documents, self.templates, self.calendar, self.terms.notices, budgets, self.currency, now
+        )
+
+    def _newest(self) -> int:
+        return max((load.number for load in self.ledger.sources()), default=0)
+
+    def _look(self) -> _Look:
+        now = self.clock.now()
+        loads = [load for load in self.ledger.sources() if load.description != FORGOTTEN]
+        ruler = Ruler(
+            self.figures,
+            loads,
+            self.budgets.current(),
+            self.budgets.raises(),
+            self.people.directory(),
+            now,
+            self.terms.pace_floor,
+        )
+        return _Look(ruler, list(ruler.measure()), list(self._troubles(loads, now)))
+
+    def _decide(self, look: _Look, seen: int) -> Reviewed:
+        notices = self.notices()
+        with self.alerts.decide() as desk:
+            before = desk.mark(_REVIEWED)
+            if int(before or 0) > seen:
+                return Reviewed(is_outrun=True)
+            changes = _Decision(look, notices, self.terms, desk, is_first=not before).changes()
+            done = []
+            for change in changes:
+                alert = desk.save(change, REVIEW)
+                notices.spread(desk, change, alert)
+                done.append((change, alert))
+            desk.set_mark(_REVIEWED, str(seen))
+        return Reviewed(tuple(done), len(look.measured))
+
+    # What is not about a budget
+
+    def _troubles(self, loads: Sequence[Load], now: datetime) -> Iterator[_Trouble]:
+        zero = Money(0, self.currency)
+        for load in loads:
+            since = load.watermark.date()
+            if now - load.watermark > self._patience(load):
+                yield _Trouble(Kind.STALE, f"source {load.source}", since, Seen(zero, None, load.watermark))
+        for source in self.documents.keys(TROUBLE):
+            at, _, sentence = (self.documents.get(TROUBLE, source) or "").partition("\n")
+            if sentence:
+                yield _Trouble(Kind.UNTIED, f"source {source}", datetime.fromisoformat(at).date(), Seen(zero, None, None), sentence)
+        window = Window(now.date() - _NEW, now.date() + timedelta(days=1))
+        for key in self.figures.unallocated(window):
+            if key.key and key.cost >= self.terms.unowned_floor and key.first_seen >= window.start:
+                seen = Seen(Money(key.cost, self.currency), None, datetime.combine(key.last_seen, time(), UTC))
+                yield _Trouble(Kind.UNOWNED, f"key {key.key}", key.first_seen, seen)
+
+    def _patience(self, load: Load) -> timedelta:
+        """Return how old a watermark may get: twice the usual time between deliveries, and what the deployment adds."""
+        marks = sorted({other.watermark for other in self.ledger.loads(load.source)[:20]})
+        gaps = [after - before for before, after in pairwise(marks)]
+        usual = median(gap.total_seconds() for gap in gaps) if gaps else 0.0
+        return timedelta(seconds=2 * usual) + self.terms.stale_after
+
+
+@dataclass(frozen=True, slots=True)
+class _Trouble:
+    kind: Kind
+    subject: str
+    since: date
+    seen: Seen
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a review saw."""
+
+    ruler: Ruler
+    measured: list[Measured]
+    troubles: list[_Trouble]
+
+
+_Group = tuple[str, str, date]
+
+
+@dataclass
+class _Decision:
+    """What was seen, beside what is known."""
+
+    look: _Look
+    notices: Notices
+    terms: ReviewTerms
+    desk: Desk
+    is_first: bool
+
+    def changes(self) -> list[Change]:
+        """Return the steps to take, in the order in which they are told."""
+        starts = [measured.window.start for measured in self.look.measured]
+        now = self.notices.now
+        known: defaultdict[_Group, list[Alert]] = defaultdict(list)
+        others: list[Alert] = []
+        for alert in self.desk.alerts(min(starts, default=now.date())):
+            if alert.identity.budget:
+                known[alert.identity.budget, alert.identity.subject, alert.identity.period_start].append(alert)
+            else:
+                others.append(alert)
+        measured = {(m.budget.name, str(m.subject), m.window.start): m for m in self.look.measured}
+        found: list[Change] = []
+        for group in sorted(measured.keys() | known.keys()):
+            found += self._of(group, measured.get(group), known.get(group, []))
+        chains = [self._chain(change) for change in found]
+        return [*quieted(found, chains), *self._troubles(others)]
+
+    def _of(self, group: _Group, measured: Measured | None, known: list[Alert]) -> list[Change]:
+        now = self.notices.now
+        if measured is None:
+            measured = self._without_cost(group)
+        if measured is None:
+            reason = Reason.BUDGET_ENDED if group[0] not in self.notices.budgets else Reason.PERIOD_ENDED
+            gone = [alerts.closed(a, reason, None, now) if reason is Reason.PERIOD_ENDED else ended(a, now) for a in known]
+            return [change for change in gone if change.happened]
+        if not known and not self._is_noteworthy(measured):
+            return []
+        owners = self.notices.audience.owners(measured.budget, measured.subject)
+        due = self.notices.due(owners, now) if self.notices.audience.ladder(measured.subject, owners) else None
+        return Deciding(measured, known, self.terms.crossing, owners, due, now).decide()
+
+    def _is_noteworthy(self, measured: Measured) -> bool:
+        first = min(measured.budget.ladder)
+        limit = measured.budget.limit
+        is_expected = measured.expected is not None and measured.expected.nanos >= limit.nanos
+        return measured.share >= first or is_expected or measured.pace is not None
+
+    def _without_cost(self, group: _Group) -> Measured | None:
+        """Return what is seen of a subject whose cost is gone, None where it is nobody's budget any more."""
+        name, subject, start = group
+        return self.look.ruler.without_cost(name, scope_of(subject), start)
+
+    def _chain(self, change: Change) -> tuple[str, ...]:
+        return self.notices.audience.chain(scope_of(change.after.identity.subject))
+
+    def _troubles(self, known: list[Alert]) -> list[Change]:
+        now = self.notices.now
+        seen = {(trouble.kind, trouble.subject): trouble for trouble in self.look.troubles}
+        live = {(a.identity.kind, a.identity.subject): a for a in known if a.is_live}
+        closing = [a for key, a in live.items() if key not in seen]
+        changes = [alerts.closed(a, Reason.RECOVERED, None, now) for a in closing]
+        for key, trouble in seen.items():
+            before = [a for a in known if (a.identity.kind, a.identity.subject) == key]
+            if key in live or (before and trouble.kind is Kind.UNOWNED):
+                continue
+            identity = Identity(trouble.kind, "", trouble.subject, trouble.since, Decimal(0), 0, len(before) + 1)
+            found = Found(identity, trouble.seen, note=trouble.sentence)
+            if self.is_first and trouble.kind is Kind.UNOWNED:
+                changes.append(alerts.inhibited(None, found, Reason.THERE_BEFORE, now))
+            else:
+                changes.append(alerts.crossed(None, found, self.notices.audience.finops(), None, now))
+        return changes
