@@ -67,6 +67,23 @@ class BudgetAlert:
 
     template: ClassVar[str] = "alerts/budget"
 
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": "alert",
+            "number": self.number,
+            "subject": str(self.whose) or "you",
+            "budget": self.budget,
+            "kind": self.kind,
+            "happened": self.happened,
+            "tier": f"{self.tier:f}",
+            "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
+            "cost": f"{self.cost.amount:f}" if self.cost else None,
+            "limit": f"{self.limit.amount:f}" if self.limit else None,
+            "expected": f"{self.expected.amount:f}" if self.expected else None,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+        }
+
     @property
     def share(self) -> Fraction | None:
         """The share of the limit that is used, None where it is not to be seen."""
@@ -168,6 +185,18 @@ class Trouble:
     is_repeat: bool = False
 
     template: ClassVar[str] = "alerts/trouble"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": "trouble",
+            "number": self.number,
+            "kind": self.kind,
+            "what": self.what,
+            "since": self.since.isoformat(),
+            "cost": f"{self.cost.amount:f}" if self.cost else None,
+            "is_over": self.is_over,
+        }
 
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Trouble]]:

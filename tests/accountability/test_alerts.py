@@ -1,0 +1,259 @@
+"""From bills to what people are told, and what they answer; over a real store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from office import BUDGETS, Office, office
+
+from bot.domain.alert import State
+from bot.errors import Refusal
+from bot.ports import Delivery
+from bot.wiring import App
+
+LEADS = """
+[[budgets]]
+name = "search"
+team = "search"
+limit = 200
+"""
+
+
+@pytest.fixture
+def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
+    return office(make_app, tmp_path)
+
+
+def states(firm: Office) -> list[tuple[str, str]]:
+    return [(f"{a.identity.tier * 100:.0f}", a.state.value) for a in reversed(firm.app.alerts.every())]
+
+
+def test_an_overrun_from_first_word_to_finops(firm: Office) -> None:
+    firm.spend("85")
+    firm.review()
+    assert firm.said() == [("ana", "You have used 85 % ($85.00 of $100.00)")]
+    firm.spend("104")
+    firm.review()
+    assert firm.said() == [("ana", "You have used 104 % ($104.00 of $100.00)")], "what was not sent yet and is outdated is not sent"
+    firm.deliver()
+    firm.later(days=1, hours=1)
+    assert firm.said()[1:] == [("mia", "Not answered yet: 104 % used ($104.00 of $100.00)")]
+    firm.later(days=1, hours=1)
+    assert firm.said()[2:] == [("fin", "Not answered yet: 104 % used ($104.00 of $100.00)")]
+    firm.later(days=9)
+    assert len(firm.said()) == 3, "after FinOps there is nobody left"
+
+
+def test_an_answer_edits_every_copy_and_ends_the_waiting(firm: Office) -> None:
+    firm.know()
+    firm.spend("104")
+    firm.review()
+    firm.later(days=1, hours=1)
+    firm.deliver()
+    assert len(firm.world.shown) == 2
+    firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} launch back to the small model until 2026-11-20")
+    counted = firm.deliver()
+    assert (counted.sent, counted.edited) == (0, 2)
+    assert all("back to the small model" in text for text in firm.world.shown.values())
+    firm.later(days=9)
+    assert len(firm.said()) == 2
+    firm.later(days=10)
+    assert firm.said()[-1] == ("ana", "The time asked for is over: You have used 104 % ($104.00 of $100.00)")
+
+
+def test_the_next_tier_breaks_an_answer_open(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    number = firm.app.alerts.every()[0].number
+    firm.ask("ana", f"ack {number} planned all is well until 2026-11-25")
+    firm.spend("121")
+    firm.review()
+    assert firm.said()[-1] == ("ana", "You have used 121 % ($121.00 of $100.00)")
+    assert firm.ask("ana", "alerts promises")["rows"][0]["promise"]["outcome"] == "broken"
+
+
+def test_a_correction_edits_what_was_said_and_nobody_is_escalated(firm: Office) -> None:
+    firm.know()
+    firm.spend("102")
+    firm.review()
+    firm.deliver()
+    firm.spend("78")
+    firm.review()
+    firm.later(days=3)
+    assert firm.deliver().edited == 1
+    assert "Corrected: 78 %, not 102 %" in next(iter(firm.world.shown.values()))
+    assert [to for to, _ in firm.said()] == ["ana"]
+
+
+def test_a_correction_before_it_was_sent_sends_nothing(firm: Office) -> None:
+    firm.spend("102")
+    firm.review()
+    firm.spend("40")
+    firm.review()
+    assert firm.said() == []
+    assert firm.posts()[0].state is Delivery.DROPPED
+
+
+def test_two_reviews_make_one_alert(firm: Office) -> None:
+    firm.spend("85")
+    firm.review()
+    firm.review()
+    firm.later(hours=1)
+    firm.review()
+    assert len(firm.said()) == 1
+    assert states(firm) == [("50", "closed"), ("80", "open")]
+
+
+def test_the_month_s_end_closes_with_the_sum(firm: Office) -> None:
+    firm.know()
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    firm.clock.instant = firm.clock.instant.replace(month=12, day=1, hour=8)
+    firm.spend("6", day="2026-11-30")
+    firm.review()
+    firm.deliver()
+    assert "Period closed, over by $10.00" in next(iter(firm.world.shown.values()))
+    assert states(firm)[-1] == ("100", "closed")
+
+
+def test_one_person_hears_of_the_most_severe_crossing_of_a_chain_only(firm: Office) -> None:
+    firm.agree(BUDGETS + LEADS)
+    firm.spend("125", "mia")
+    firm.spend("60", "ana")
+    firm.review()
+    told = firm.said()
+    assert ("mia", "You have used 125 % ($125.00 of $100.00)") in told
+    assert ("ana", "You have used 60 % ($60.00 of $100.00)") in told
+    assert len(told) == 2, "the team's 92 % is recorded, and not told to Mia besides"
+    inhibited = [a for a in firm.app.alerts.every() if a.reason.value.startswith("a more severe")]
+    assert [a.identity.subject for a in inhibited] == ["team search"]
+
+
+def test_a_team_s_crossing_is_told_to_its_manager(firm: Office) -> None:
+    firm.agree(LEADS)
+    firm.spend("110", "ana")
+    firm.spend("60", "ben")
+    firm.review()
+    assert firm.said() == [("mia", "85 % used ($170.00 of $200.00)")]
+
+
+def test_others_learn_nothing_of_an_alert(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    number = firm.app.alerts.every()[0].number
+    for who in ("ben", "ruth"):
+        assert firm.ask(who, "alerts")["rows"] == []
+        for words in (f"ack {number} planned x", f"snooze {number} 1", f"not-mine {number}", f"noise {number}", f"alerts {number}"):
+            with pytest.raises(Refusal, match="There is no alert"):
+                firm.ask(who, words)
+        with pytest.raises(Refusal, match="There is no alert 999"):
+            firm.ask(who, "ack 999 planned x")
+
+
+def test_the_last_tier_is_not_snoozed_and_lower_ones_seven_days_at_most(firm: Office) -> None:
+    firm.spend("85")
+    firm.review()
+    number = firm.app.alerts.every()[0].number
+    with pytest.raises(Refusal, match="seven days"):
+        firm.ask("ana", f"snooze {number} 8")
+    firm.ask("ana", f"snooze {number} 7")
+    assert firm.app.alerts.find(number).state is State.SNOOZED  # type: ignore[union-attr]
+    firm.spend("125")
+    firm.review()
+    with pytest.raises(Refusal, match="last tier"):
+        firm.ask("ana", f"snooze {firm.app.alerts.every()[0].number} 1")
+
+
+def test_not_mine_goes_to_finops_and_ends_the_waiting(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    number = firm.app.alerts.every()[0].number
+    firm.ask("ana", f"not-mine {number} ben@x.example")
+    assert firm.said()[-1] == ("fin", "Said to be somebody else's: 104 % used ($104.00 of $100.00)")
+    firm.later(days=5)
+    assert len(firm.said()) == 2
+
+
+def test_works_council_mode_tells_nobody_of_another_person_s_budget(make_app: Callable[..., App], tmp_path: Path) -> None:
+    firm = office(make_app, tmp_path, "works_council")
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    firm.later(days=20)
+    assert [to for to, _ in firm.said()] == ["ana"]
+    assert firm.ask("fin", "alerts")["rows"] == []
+
+
+def test_what_a_manager_may_not_see_whole_is_told_without_figures(firm: Office) -> None:
+    """Ben moves on 10 November: what search paid is not all that his budget counts."""
+    firm.spend("60", "ben", "2026-11-03")
+    firm.spend("45", "ben", "2026-11-11")
+    firm.clock.instant = firm.clock.instant.replace(day=12)
+    firm.review()
+    firm.later(days=1)
+    last = firm.posts()[-1]
+    assert (last.message.to, last.message.card.title.partition(" — ")[0]) == ("ruth@x.example", "Not answered yet: 100 % passed")
+    assert "105" not in repr(last.message.card)
+    assert "$" not in repr(last.message.card)
+
+
+def test_who_is_away_is_passed_over_with_a_note(firm: Office) -> None:
+    firm.app.documents.put("away", "mia@x.example", "2026-11-30")
+    firm.spend("104")
+    firm.review()
+    firm.later(days=1)
+    post = firm.posts()[-1]
+    assert post.message.to == "fin@x.example"
+    assert "Passed over: Mia Berg (away until 2026-11-30)" in repr(post.message.card)
+
+
+def test_a_budget_that_is_taken_away_ends_its_alerts(firm: Office) -> None:
+    firm.know()
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    firm.agree(LEADS)
+    firm.review()
+    assert states(firm)[2] == ("100", "closed")
+    firm.later(days=9)
+    assert firm.said() == [("ana", "Period closed, over by $4.00"), ("mia", "52 % used ($104.00 of $200.00)")]
+
+
+def test_a_source_that_falls_silent_is_told_once_and_its_return_put_right(firm: Office) -> None:
+    firm.know()
+    firm.spend("4")
+    firm.later(days=5)
+    firm.review()
+    firm.review()
+    assert firm.said() == [("fin", "The source bills has stopped delivering")]
+    firm.deliver()
+    firm.spend("1", day="2026-11-06")
+    firm.review()
+    firm.deliver()
+    assert "delivers again" in next(iter(firm.world.shown.values()))
+
+
+def test_every_decision_is_in_a_log_that_cannot_be_changed_unnoticed(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    number = firm.app.alerts.every()[0].number
+    firm.ask("ana", f"ack {number} planned x until 2026-11-20")
+    log = firm.app.alerts.history(f"alert {number}")
+    assert [(line.by, line.what) for line in log] == [("review", "crossed"), ("ana@x.example", "acknowledged")]
+    assert firm.app.alerts.broken_link() is None
+    with firm.app.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE audit SET detail = replace(detail, '104', '10') WHERE id = 2")
+    assert firm.app.alerts.broken_link() == 2
+
+
+def test_a_log_that_lost_a_line_shows_it(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    with firm.app.database.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM audit WHERE id = 2")
+    assert firm.app.alerts.broken_link() == 2

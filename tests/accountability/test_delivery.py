@@ -1,0 +1,163 @@
+"""Delivery: what the chat does wrong, and what people get in spite of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from office import Office, office
+
+from bot.messages.card import Card, Paragraph, Run
+from bot.ports import Delivery, Message, MessageKind
+from bot.services.deliver import LEASE, MOST_ATTEMPTS
+from bot.wiring import App
+
+
+@pytest.fixture
+def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
+    found = office(make_app, tmp_path)
+    found.know("ana", "ben")
+    return found
+
+
+def put(firm: Office, to: str = "ana@x.example", kind: MessageKind = MessageKind.ALERT, key: str = "a") -> None:
+    with firm.app.alerts.decide() as desk:
+        desk.enqueue(Message(key, kind, to, Card("Hello", "Hello", (Paragraph((Run("Text"),)),)), "alert 1"))
+
+
+def state(firm: Office) -> tuple[Delivery, str]:
+    (post,) = firm.posts()
+    return post.state, post.reason
+
+
+def test_what_is_sent_is_sent_once(firm: Office) -> None:
+    put(firm)
+    assert firm.deliver().sent == 1
+    assert firm.deliver().sent == 0
+    assert (state(firm)[0], len(firm.world.shown)) == (Delivery.SENT, 1)
+
+
+def test_a_busy_chat_is_obeyed(firm: Office) -> None:
+    put(firm)
+    firm.world.fault = "busy"
+    assert firm.deliver().put_off == 1
+    (post,) = firm.posts()
+    assert post.due_at
+    assert post.due_at >= firm.clock.instant + timedelta(seconds=7), "as long as it asked for"
+    firm.world.fault = ""
+    assert firm.deliver().sent == 0
+    firm.clock.instant += timedelta(minutes=1)
+    assert firm.deliver().sent == 1
+
+
+def test_what_never_works_is_parked_with_its_reason(firm: Office) -> None:
+    put(firm)
+    firm.world.fault = "blocked"
+    assert firm.deliver().parked == 1
+    assert state(firm) == (Delivery.PARKED, "The app was removed there.")
+
+
+def test_what_is_put_off_again_and_again_is_parked_in_the_end(firm: Office) -> None:
+    put(firm)
+    firm.world.fault = "busy"
+    for _ in range(MOST_ATTEMPTS + 1):
+        firm.deliver()
+        firm.clock.instant += timedelta(hours=2)
+    assert state(firm)[0] is Delivery.PARKED
+    assert "Tried 12 times" in state(firm)[1]
+
+
+def test_an_alert_whose_outcome_is_not_known_is_said_once_more_and_says_so(firm: Office) -> None:
+    put(firm)
+    firm.world.fault = "trouble"
+    assert firm.deliver().unknown == 2, "the first, and its repetition"
+    assert state(firm)[0] is Delivery.UNKNOWN
+    assert "This may have reached you before" in repr(firm.posts()[0].message.card)
+
+
+def test_a_repetition_that_arrives_says_that_it_may_be_one(firm: Office) -> None:
+    put(firm)
+    firm.app.outbox.lease("a worker that dies", 1, firm.clock.instant, firm.clock.instant + LEASE)
+    assert firm.deliver().sent == 0
+    firm.clock.instant += LEASE + timedelta(seconds=1)
+    counted = firm.deliver()
+    assert (counted.unknown, counted.sent) == (1, 1)
+    assert "This may have reached you before" in next(iter(firm.world.shown.values()))
+    assert firm.posts()[0].was_unknown
+
+
+@pytest.mark.parametrize("kind", [MessageKind.DIGEST, MessageKind.BROADCAST, MessageKind.NOTICE])
+def test_a_digest_whose_outcome_is_not_known_is_left(firm: Office, kind: MessageKind) -> None:
+    put(firm, kind=kind)
+    firm.world.fault = "trouble"
+    firm.deliver()
+    firm.world.fault = ""
+    firm.clock.instant += timedelta(days=1)
+    assert firm.deliver().sent == 0
+    assert (state(firm)[0], firm.world.writes) == (Delivery.UNKNOWN, 1)
+
+
+def test_an_edit_that_was_lost_is_made_again(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    firm.spend("10")
+    firm.review()
+    firm.world.fault = "trouble"
+    firm.deliver()
+    firm.world.fault = ""
+    firm.clock.instant += timedelta(minutes=5)
+    assert firm.deliver().edited == 1
+    assert "Corrected" in next(iter(firm.world.shown.values()))
+
+
+def test_who_was_never_seen_is_asked_who_they_are_before_any_figure(firm: Office) -> None:
+    firm.spend("104", "mia")
+    firm.review()
+    firm.deliver()
+    (greeting,) = firm.world.shown.values()
+    assert "Are you" in greeting
+    assert "104" not in greeting
+    firm.clock.instant += timedelta(hours=2)
+    firm.deliver()
+    assert len(firm.world.shown) == 1, "asked once"
+    (binding,) = list(firm.app.accounts.every("mia@x.example"))
+    assert firm.app.register.confirm(binding.account, "mia@x.example")
+    firm.app.outbox.wake("mia@x.example", firm.clock.instant)
+    assert firm.deliver().sent == 1
+    assert "You have used 104 %" in list(firm.world.shown.values())[-1]
+
+
+def test_whose_account_nobody_knows_is_parked_with_the_remedy(firm: Office) -> None:
+    firm.chat.people.clear()
+    put(firm, "mia@x.example")
+    firm.deliver()
+    assert "They have to write to me once, or: aispend accounts bind" in state(firm)[1]
+
+
+def test_who_has_left_is_sent_nothing(firm: Office) -> None:
+    put(firm)
+    people = firm.folder / "people.csv"
+    people.write_text(people.read_text("utf-8").replace("Europe/Berlin,en,,,\nben", "Europe/Berlin,en,,,2026-11-02\nben"), "utf-8")
+    from bot.services import directory
+
+    directory.apply(directory.plan([people], firm.app.people), firm.app.people)
+    firm.deliver()
+    assert state(firm) == (Delivery.PARKED, "ana@x.example is not here any more.")
+
+
+def test_a_channel_is_written_to_by_its_id(firm: Office) -> None:
+    put(firm, "fake:T1:C1")
+    assert firm.deliver().sent == 1
+
+
+def test_an_operator_sends_again_or_drops(firm: Office) -> None:
+    put(firm)
+    firm.world.fault = "blocked"
+    firm.deliver()
+    firm.world.fault = ""
+    (post,) = firm.posts()
+    firm.app.outbox.put_off(post, firm.clock.instant, "")
+    assert firm.deliver().sent == 1
