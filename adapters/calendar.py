@@ -32,5 +32,5 @@ class PublicHolidays:
     def _country(self, zone: str) -> str | None:
         aliases, territories = get_global("zone_aliases"), get_global("zone_territories")
         found = territories.get(aliases.get(zone, zone), territories.get(zone))
-        country = found if found and found != "001" else self.default
+        country = found if found not in {None, "001", "ZZ"} else self.default
         return country if country in holidays.list_supported_countries() else None

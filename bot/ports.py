@@ -364,8 +364,8 @@ class Figures(Protocol):
     def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
         """Return who stands behind each key, by numbers; nobody where the cost is nobody's in person."""
 
-    def by_source(self, window: Window, by: Dimension) -> dict[str, dict[str, int]]:
-        """Return what each source states of *window* for every key, in nanos; one question however many keys there are."""
+    def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
+        """Return the cost of *window* for every pair of keys, in nanos; one question however many keys there are."""
 
     def by_day(self, window: Window, by: Dimension) -> Daily:
         """Return the cost of each day of *window* for every key; one question however many keys there are."""
@@ -518,6 +518,8 @@ class Delivery(StrEnum):
     UNKNOWN = "unknown"
     PARKED = "parked"
     DROPPED = "dropped"
+    HELD = "held"
+    """Not urgent, and enough was said this week: it goes into the next digest."""
 
 
 class MessageKind(StrEnum):
@@ -637,6 +639,9 @@ class Desk(Protocol):
     def enqueue(self, message: Message) -> bool:
         """Put *message* in the outbox; False when its key is there already."""
 
+    def enqueue_all(self, messages: Sequence[Message]) -> int:
+        """Put those of *messages* in the outbox whose keys are new, and return how many."""
+
     def about(self, about: str) -> list[Post]:
         """Return the messages that belong to *about*, oldest first."""
 
@@ -667,6 +672,9 @@ class Alerts(Protocol):
 
     def history(self, about: str) -> list[Noted]:
         """Return the audit log of *about*, oldest first."""
+
+    def votes(self) -> list[tuple[int, str]]:
+        """Return every person's last vote on an alert, by the alert's number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,21 @@ class SlackSettings(_Section):
     api: str = Field(default="https://slack.com/api/", pattern=r"^https?://[^\s]+/$")
 
 
+class DigestSettings(_Section):
+    """[digests]: what holds for people who have not chosen otherwise under `settings`.
+
+    Attributes:
+        hour, quiet_from, quiet_to: Local hours of the reader; equal quiet hours are none.
+        pushes: New messages a week before those that are not urgent wait for the digest.
+    """
+
+    cadence: Literal["daily", "weekly", "monthly", "off"] = "weekly"
+    hour: int = Field(default=9, ge=0, le=23)
+    quiet_from: int = Field(default=19, ge=0, le=23)
+    quiet_to: int = Field(default=8, ge=0, le=23)
+    pushes: int = Field(default=5, ge=1, le=100)
+
+
 class AlertSettings(_Section):
     """[alerts]: when people are told, and when silence escalates.
 
@@ -170,6 +185,7 @@ class Settings(_Section):
     slack: SlackSettings = SlackSettings()
     teams: TeamsSettings = TeamsSettings()
     alerts: AlertSettings = AlertSettings()
+    digests: DigestSettings = DigestSettings()
     records: dict[str, str] = Field(default_factory=dict)
     root: Path = Field(default=Path(), exclude=True)
 

@@ -21,5 +21,6 @@ class Job:
 
 REVIEW = Job("review", timedelta(minutes=5), timedelta(minutes=10))
 ESCALATE = Job("escalate", timedelta(minutes=1), timedelta(minutes=5))
+DIGESTS = Job("digests", timedelta(minutes=5), timedelta(minutes=15))
 SWEEP = Job("sweep", timedelta(hours=6), timedelta(minutes=10))
-JOBS = (REVIEW, ESCALATE, SWEEP)
+JOBS = (REVIEW, ESCALATE, DIGESTS, SWEEP)

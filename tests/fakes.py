@@ -175,10 +175,10 @@ class FakeFigures:
                 people[self._key(row, by)] |= {row["person_id"]} - {0} if row["billed"] or row["estimated"] else set()
         return {key: frozenset(found) for key, found in people.items()}
 
-    def by_source(self, window: Window, by: Dimension) -> dict[str, dict[str, int]]:
+    def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for key, source, cost in self._crossed(window, by, Dimension.SOURCE):
-            found[key][source] = cost
+        for key, second, cost in self._crossed(window, by, other):
+            found[key][second] = cost
         return dict(found)
 
     def by_day(self, window: Window, by: Dimension) -> Daily:

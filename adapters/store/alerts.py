@@ -58,6 +58,12 @@ class SqlAlerts:
         with self._database.reading() as connection:
             return [_noted(row) for row in connection.execute(query)]
 
+    def votes(self) -> list[tuple[int, str]]:
+        """Return every person's last vote on an alert, by the alert's number."""
+        query = select(MarkRow).where(col(MarkRow.name).startswith("vote "))
+        with self._database.reading() as connection:
+            return [(int(row.name.split()[1]), row.value) for row in connection.execute(query)]
+
     def broken_link(self) -> int | None:
         """Return the first line of the audit log that does not fit the one before, None when all do."""
         seal, expected = "", 1
@@ -121,6 +127,10 @@ class SqlDesk:
     def enqueue(self, message: Message) -> bool:
         """Put *message* in the outbox; False when its key is there already."""
         return outbox.enqueue(self._connection, message, self._clock.now())
+
+    def enqueue_all(self, messages: Sequence[Message]) -> int:
+        """Put those of *messages* in the outbox whose keys are new, and return how many."""
+        return outbox.enqueue_all(self._connection, messages, self._clock.now())
 
     def about(self, about: str) -> list[Post]:
         """Return the messages that belong to *about*, oldest first."""

@@ -85,11 +85,11 @@ class SqlFigures:
             names = {} if by is Dimension.DAY else _names(connection, found)
         return {day_of(key).isoformat() if by is Dimension.DAY else names.get(key, ""): frozenset(who) for key, who in found.items()}
 
-    def by_source(self, window: Window, by: Dimension) -> dict[str, dict[str, int]]:
-        """Return what each source states of *window* for every key."""
+    def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
+        """Return the cost of *window* for every pair of keys."""
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)
         with self._database.reading() as connection:
-            rows = connection.execute(*_crossed(window, by, "source_id")).all()
+            rows = connection.execute(*_crossed(window, by, other)).all()
             names = _names(connection, {number for row in rows for number in (row.k, row.other)})
         for row in rows:
             if row.cost:
@@ -101,7 +101,7 @@ class SqlFigures:
         import numpy as np  # noqa: PLC0415 - questions must not wait for it
 
         with self._database.reading() as connection:
-            rows = connection.execute(*_crossed(window, by, "day")).all()
+            rows = connection.execute(*_crossed(window, by, Dimension.DAY)).all()
             names = _names(connection, {row.k for row in rows})
         table = np.array([(row.k, row.other, int(row.cost)) for row in rows], dtype=np.int64).reshape(-1, 3)
         numbers, places = np.unique(table[:, 0], return_inverse=True)
@@ -277,11 +277,11 @@ def _daily(
     return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
 
 
-def _crossed(window: Window, by: Dimension, other: str) -> tuple[Any, dict[str, int]]:
-    """Return the question for the cost of each key and source, or each key and day."""
-    join = " JOIN lines l ON l.id = d.line_id" if by in _NEEDS_LINE else ""
+def _crossed(window: Window, by: Dimension, other: Dimension) -> tuple[Any, dict[str, int]]:
+    """Return the question for the cost of each pair of keys."""
+    join = " JOIN lines l ON l.id = d.line_id" if {by, other} & _NEEDS_LINE else ""
     sql = (
-        f"SELECT {_KEYS[by]} AS k, d.{other} AS other, SUM(d.billed + d.estimated) AS cost FROM daily_costs d{join} "  # noqa: S608 - our names
+        f"SELECT {_KEYS[by]} AS k, {_KEYS[other]} AS other, SUM(d.billed + d.estimated) AS cost FROM daily_costs d{join} "  # noqa: S608 - our names
         "WHERE d.day >= :start AND d.day < :end GROUP BY k, other"
     )
     return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}

@@ -155,7 +155,7 @@ def revise(connection: Connection, post: Post, card: Card, now: datetime) -> Non
 
 def drop(connection: Connection, post: Post, reason: str) -> None:
     """Do not send *post*; one that was sent, or is being sent, is left."""
-    waits = col(PostRow.state).in_([Delivery.WAITING.value, Delivery.PARKED.value])
+    waits = col(PostRow.state).in_([Delivery.WAITING.value, Delivery.PARKED.value, Delivery.HELD.value])
     unsent = and_(col(PostRow.id) == post.number, waits, col(PostRow.sent_revision) == 0)
     connection.execute(update(PostRow).where(unsent).values({"state": Delivery.DROPPED.value, "reason": reason}))
 

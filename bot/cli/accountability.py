@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import os
 import socket
+from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,6 +16,7 @@ from adapters.chat import terminal
 from bot.cli.context import Context, Format, say, say_json
 from bot.domain.alert import Says
 from bot.errors import ConfigError
+from bot.messages.formats import Reader
 from bot.ports import Delivery, Post
 from bot.wiring import App
 
@@ -30,6 +34,8 @@ def register(program: typer.Typer) -> None:
     program.command()(review)
     program.command()(deliver)
     program.command()(alerts)
+    program.command()(digest)
+    program.command()(showback)
     outbox = typer.Typer(help="What is to be sent, and what became of it.", invoke_without_command=True)
     outbox.callback()(_list)
     outbox.command("list")(show)
@@ -83,6 +89,44 @@ async def _deliver(app: App) -> str:
         if not chats:
             raise ConfigError("No chat platform is enabled, so nothing can be sent. Set enabled = true under [slack] or [teams].")
         return str(await app.courier(chats, worker()).run())
+
+
+def digest(context: typer.Context, format_: Annotated[Format, typer.Option("--format")] = Format.TEXT) -> None:
+    """Put the digests that are due now in the outbox: each at its reader's hour, once."""
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        count = app.digests.run()
+    if format_ is Format.JSON:
+        say_json({"made": count})
+    else:
+        say(f"{count} new.")
+
+
+def showback(
+    context: typer.Context,
+    month: Annotated[str, typer.Argument(help="Such as 2026-10.")],
+    file: Annotated[Path | None, typer.Option("--csv", help="Write it as CSV.")] = None,
+    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+) -> None:
+    """Show what a month cost each cost centre."""
+    try:
+        first = date.fromisoformat(f"{month}-01")
+    except ValueError:
+        raise ConfigError(f"'{month}' is no month; write one such as 2026-10.") from None
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        found = app.digests.showback(first)
+        if file:
+            with file.open("w", encoding="utf-8", newline="") as stream:
+                writer = csv.writer(stream)
+                writer.writerow(["month", "cost_center", "cost", "currency"])
+                writer.writerows([month, row.key, f"{row.cost.amount:f}", row.cost.currency] for row in found.rows)
+        if format_ is Format.JSON:
+            say_json(found.document())
+        else:
+            say(terminal.render(app.templates.card(found.template, found, Reader())))
 
 
 def alerts(

@@ -115,10 +115,10 @@ async def _duties(app: App, parts: Parts) -> AsyncIterator[None]:
     from adapters.chat.work import watch  # noqa: PLC0415
     from adapters.store.jobs import SqlJobs  # noqa: PLC0415
     from bot.services import deliver  # noqa: PLC0415
-    from bot.timetable import ESCALATE, REVIEW, SWEEP  # noqa: PLC0415
+    from bot.timetable import DIGESTS, ESCALATE, REVIEW, SWEEP  # noqa: PLC0415
 
     leases, name = SqlJobs(app.database), worker()
-    jobs = {REVIEW: app.review.run, ESCALATE: app.escalation.run, SWEEP: lambda: leases.sweep(app.clock.now())}
+    jobs = {REVIEW: app.review.run, ESCALATE: app.escalation.run, DIGESTS: app.digests.run, SWEEP: lambda: leases.sweep(app.clock.now())}
     stopped = asyncio.Event()
     courier = app.courier(parts.chats, name, parts.writer)
     async with scheduler.running(jobs, leases, name, app.clock, parts.writer):

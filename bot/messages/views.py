@@ -421,19 +421,29 @@ class Settings:
     email: str
     time_zone: str
     accounts: tuple[tuple[str, datetime], ...]
+    cadence: str = "weekly"
+    hour: int = 9
+    quiet: str = ""
+    platform: str = ""
+    away: date | None = None
 
     template: ClassVar[str] = "replies/settings"
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
         rows = [{"account": account, "checked_at": at.isoformat()} for account, at in self.accounts]
-        return {"view": "settings", "email": self.email, "time_zone": self.time_zone, "rows": rows}
+        chosen = {"digest": self.cadence, "hour": self.hour, "quiet": self.quiet or None, "platform": self.platform or None}
+        away = self.away.isoformat() if self.away else None
+        return {"view": "settings", "email": self.email, "time_zone": self.time_zone, **chosen, "away": away, "rows": rows}
 
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Settings]]:
         """Yield named examples."""
         account = ("slack:T012AB3C4:U012ANA", datetime(2026, 11, 22, 9, 30, tzinfo=UTC))
-        yield "one", cls("Ana Ruiz", "ana.ruiz@nordwind.example", "Europe/Berlin", (account,))
+        yield (
+            "one",
+            cls("Ana Ruiz", "ana.ruiz@nordwind.example", "Europe/Berlin", (account,), "weekly", 9, "19–8", "slack", date(2026, 11, 30)),
+        )
 
 
 View = Costs | Top | Unallocated | BudgetList | Looks | Help | Settings

@@ -11,11 +11,12 @@ from bot.domain.alert import Because
 from bot.domain.people import Person
 from bot.errors import Refusal
 from bot.messages.actions import Action
-from bot.messages.alerts import AnswerForm, DisownForm
+from bot.messages.alerts import AnswerForm, DisownForm, Thanks
 from bot.messages.words import N_, Phrase
 from bot.services.answers import VOTES, Answers
 from bot.services.commands import Command, Verb
 from bot.services.grammar import parse
+from bot.services.habits import Chosen
 from bot.services.listing import Listing
 from bot.services.talk import Wrong
 
@@ -28,6 +29,7 @@ class Acts:
     """Does what was asked for, and returns what there is to show."""
 
     answers: Answers
+    chosen: Chosen
 
     def said(self, person: Person, words: str) -> Any:
         """Do what *words* ask.
@@ -43,6 +45,7 @@ class Acts:
             Verb.NOT_MINE: self._not_mine,
             Verb.USEFUL: self._vote,
             Verb.NOISE: self._vote,
+            Verb.SETTINGS: self._settings,
         }
         return verbs[command.verb](person, command)
 
@@ -112,6 +115,10 @@ class Acts:
         number, _ = _numbered(command)
         assert command.verb in VOTES
         return self.answers.vote(person, number, command.verb.value)
+
+    def _settings(self, person: Person, command: Command) -> Any:
+        self.chosen.change(person, command.name.split())
+        return Thanks(Phrase("It is set. To see everything: settings"))
 
     def _today(self) -> date:
         return self.answers.review.clock.now().date()

@@ -261,7 +261,11 @@ class _Asked(Amounts):
     def _settings(self) -> View:
         of = self.of
         known = [(str(b.account), b.checked_at) for b in of.accounts.every(self.viewer.email) if b.is_live]
-        return Settings(self.viewer.name, self.viewer.email, self.viewer.time_zone, tuple(known))
+        habits = of.chosen.of(self.viewer.email)
+        quiet = f"{habits.quiet_from}–{habits.quiet_to}" if habits.quiet_from != habits.quiet_to else ""
+        away = of.chosen.away(self.viewer.email)
+        me = self.viewer
+        return Settings(me.name, me.email, me.time_zone, tuple(known), habits.cadence.value, habits.hour, quiet, habits.platform, away)
 
     def _looks(self) -> View:
         looks = [(look.at, self._name_of(look.viewer), look.command) for look in self.of.people.looks_at(self.viewer)]

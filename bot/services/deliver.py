@@ -11,22 +11,23 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from bot.domain.account import Account
+from bot.domain.attention import WEEK, Cadence
 from bot.errors import DeliveryDeferred, DeliveryImpossible, DeliveryUnknown
 from bot.messages.card import Card, Paragraph, Run
 from bot.messages.contact import Confirm
 from bot.messages.markup import Templates
 from bot.messages.words import N_, words
-from bot.ports import REPEATED, Accounts, Chat, Clock, Delivery, Documents, Outbox, People, Post, Sent
+from bot.ports import REPEATED, Accounts, Chat, Clock, Delivery, Documents, MessageKind, Outbox, People, Post, Sent
 from bot.services.accounts import Register
+from bot.services.habits import Chosen
 from bot.services.talk import reader_of
 
-PLATFORM = "platform"
-"""Documents: the platform that somebody wants their messages on."""
 REPEATS = N_("This may have reached you before; whether it did could not be told.")
 LEASE = timedelta(minutes=2)
 LINGER = timedelta(seconds=30)
 """How long a message waits for its turn in hand; after that it is given back."""
 MOST_ATTEMPTS = 12
+HOLDABLE = frozenset({MessageKind.ALERT, MessageKind.REMINDER, MessageKind.ESCALATION, MessageKind.NOTICE, MessageKind.BROADCAST})
 _ASK_AGAIN = timedelta(hours=1)
 _T = TypeVar("_T")
 
@@ -57,6 +58,7 @@ class Counted:
     parked: int = 0
     unknown: int = 0
     dropped: int = 0
+    held: int = 0
 
     def __str__(self) -> str:
         named = {name: count for name, count in vars(self).items() if count}
@@ -70,6 +72,7 @@ class Courier:
     Attributes:
         worker: Name of the replica, in leases.
         width: Messages in hand at once.
+        most_pushes: New messages a person gets in a week before those that are not urgent wait for the digest.
         executor: For the store.
     """
 
@@ -79,11 +82,13 @@ class Courier:
     register: Register
     documents: Documents
     templates: Templates
+    chosen: Chosen
     chats: Mapping[str, Chat]
     clock: Clock
     worker: str
     paces: Mapping[str, Pace] = field(default_factory=lambda: PACES)
     width: int = 16
+    most_pushes: int = 5
     executor: Executor | None = None
 
     async def run(self) -> Counted:
@@ -105,6 +110,8 @@ class Courier:
         if post.state is Delivery.UNKNOWN:
             await self._unsure(post, "the worker that had it ended", counted)
             return
+        if await self._waits(post, counted):
+            return
         try:
             sent = await self._say(post)
         except DeliveryDeferred as exc:
@@ -118,6 +125,25 @@ class Courier:
                 counted.sent += not post.sent
                 counted.edited += bool(post.sent)
                 await self._store(self.outbox.sent, post, sent, self.clock.now())
+
+    async def _waits(self, post: Post, counted: Counted) -> bool:
+        """Put off what is not urgent in quiet hours, and hold it for the next digest when enough was said this week."""
+        if post.sent or post.message.is_urgent or post.message.kind not in HOLDABLE or "@" not in post.message.to:
+            return False
+        person = (await self._store(self.people.directory)).person(post.message.to)
+        if person is None:
+            return False
+        now, habits = self.clock.now(), await self._store(self.chosen.of, person.email)
+        quiet = habits.until(now, person.time_zone)
+        if quiet:
+            counted.put_off += 1
+            await self._store(self.outbox.put_off, post, quiet, "quiet hours")
+            return True
+        if await self._store(self.outbox.pushes, person.email, now - WEEK) < self.most_pushes or habits.cadence is Cadence.OFF:
+            return False
+        counted.held += 1
+        await self._store(self.outbox.settle, post, Delivery.HELD, "enough was said this week; it goes into the next digest", now)
+        return True
 
     async def _say(self, post: Post) -> Sent | None:
         """Send *post*, or put its card in the place of what was sent; None where it was settled otherwise."""
@@ -142,7 +168,7 @@ class Courier:
             raise DeliveryImpossible(f"{email} is not here any more.")
         bindings = [b for b in await self._store(self.accounts.every, email) if b.is_live and b.account.platform in self.chats]
         if bindings:
-            wanted = await self._store(self.documents.get, PLATFORM, email)
+            wanted = (await self._store(self.chosen.of, email)).platform
             return max(bindings, key=lambda b: (b.account.platform == wanted, b.checked_at)).account
         for platform, chat in self.chats.items():
             account = await chat.find(email)

@@ -231,7 +231,7 @@ class Ruler:
 
     def _asked(self, window: Window, dimension: Dimension) -> dict[str, dict[str, int]]:
         if (window, dimension) not in self._answers:
-            self._answers[window, dimension] = self.figures.by_source(window, dimension)
+            self._answers[window, dimension] = self.figures.matrix(window, dimension, Dimension.SOURCE)
         return self._answers[window, dimension]
 
     @cached_property

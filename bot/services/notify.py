@@ -34,11 +34,10 @@ from bot.ports import (
     Post,
 )
 from bot.services.groups import Groups
+from bot.services.habits import AWAY
 from bot.services.subjects import cost_scope, question_for, words_for
 from bot.services.talk import reader_of
 
-AWAY = "away"
-"""Documents: the last day somebody said they are away."""
 OWNER, OTHER = "owner", "other"
 _DRIVERS = 3
 _BECAUSE = {
@@ -228,7 +227,7 @@ class Notices:
 
     def _put_right(self, desk: Desk, post: Post, alert: Alert) -> None:
         """Word *post* anew; what was not sent and is no longer so is not sent."""
-        if post.sent_revision == 0 and post.state in {Delivery.WAITING, Delivery.PARKED} and not alert.is_live:
+        if post.sent_revision == 0 and post.state in {Delivery.WAITING, Delivery.PARKED, Delivery.HELD} and not alert.is_live:
             desk.drop(post, alert.reason.value)
         elif post.state is not Delivery.DROPPED:
             desk.revise(post, self.card(alert, post.message.to, post.message.role))

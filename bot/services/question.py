@@ -24,6 +24,7 @@ from bot.messages.words import N_, Phrase
 from bot.ports import Accounts, Budgets, Clock, CostScope, Figures, Ledger, Look, People
 from bot.services.commands import Command
 from bot.services.groups import Groups
+from bot.services.habits import Chosen
 
 NOTHING = N_(
     "There is nothing here that I can show you. I answer for your own figures, for teams you manage today, and for FinOps; "
@@ -43,6 +44,7 @@ class Means:
     people: People
     budgets: Budgets
     accounts: Accounts
+    chosen: Chosen
     clock: Clock
     organisation: str
     currency: str

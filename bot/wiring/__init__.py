@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from bot.ports import UsageSource
     from bot.services.acts import Acts
     from bot.services.deliver import Courier
+    from bot.services.digest import Digests
     from bot.services.escalate import Escalation
+    from bot.services.habits import Chosen
     from bot.services.ingest import Ingest
     from bot.services.review import Review
 
@@ -96,6 +98,7 @@ class App:
             people=self.people,
             budgets=self.budgets,
             accounts=self.accounts,
+            chosen=self.chosen,
             clock=self.clock,
             organisation=organisation.name,
             currency=organisation.currency,
@@ -141,6 +144,20 @@ class App:
         )
 
     @cached_property
+    def chosen(self) -> Chosen:
+        """What people have chosen about being told."""
+        from bot.services.habits import Chosen  # noqa: PLC0415
+
+        return Chosen(self.documents, self.clock, rules.habits(self.settings.digests))
+
+    @cached_property
+    def digests(self) -> Digests:
+        """What makes everybody's summaries."""
+        from bot.services.digest import Digests  # noqa: PLC0415
+
+        return Digests(self.review, self.outbox, self.chosen)
+
+    @cached_property
     def escalation(self) -> Escalation:
         """What time alone changes."""
         from bot.services.escalate import Escalation  # noqa: PLC0415
@@ -153,7 +170,7 @@ class App:
         from bot.services.acts import Acts  # noqa: PLC0415
         from bot.services.answers import Answers  # noqa: PLC0415
 
-        return Acts(Answers(self.review))
+        return Acts(Answers(self.review), self.chosen)
 
     def courier(self, chats: Mapping[str, Chat], worker: str, executor: Executor | None = None) -> Courier:
         """Return what delivers to *chats*; what it asks of the store runs on *executor*."""
@@ -166,10 +183,12 @@ class App:
             self.register,
             self.documents,
             self.templates,
+            self.chosen,
             chats,
             self.clock,
             worker,
             executor=executor,
+            most_pushes=self.settings.digests.pushes,
         )
 
     def answered(self, email: str, words: str) -> View:

@@ -11,7 +11,14 @@ from typing import Any
 from bot.domain.money import to_nanos
 from bot.domain.people import Directory
 from bot.errors import ConfigError
-from bot.settings import AlertSettings, RuleSettings, Settings
+from bot.settings import AlertSettings, DigestSettings, RuleSettings, Settings
+
+
+def habits(section: DigestSettings) -> Any:
+    """Return *section* as what holds for who has chosen nothing."""
+    from bot.domain.attention import Cadence, Habits  # noqa: PLC0415
+
+    return Habits(Cadence(section.cadence), section.hour, section.quiet_from, section.quiet_to)
 
 
 def review_terms(section: AlertSettings) -> Any:

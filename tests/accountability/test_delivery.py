@@ -60,7 +60,7 @@ def test_what_never_works_is_parked_with_its_reason(firm: Office) -> None:
 
 
 def test_what_is_put_off_again_and_again_is_parked_in_the_end(firm: Office) -> None:
-    put(firm)
+    put(firm, kind=MessageKind.CLAIM)
     firm.world.fault = "busy"
     for _ in range(MOST_ATTEMPTS + 1):
         firm.deliver()

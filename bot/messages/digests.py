@@ -1,0 +1,244 @@
+"""Digests: what people read at their own hour, once a day, a week or a month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from bot.domain.money import Money
+from bot.domain.period import Window
+from bot.messages.alerts import AlertRow
+from bot.messages.views import BudgetLine, Freshness, Row
+from bot.messages.words import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Where a budget is going."""
+
+    budget: BudgetLine
+    expected: Money | None = None
+    gone_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalDigest:
+    """One's own use in the days that are over.
+
+    Attributes:
+        previous: Of as many days before; None where nobody delivered them.
+        notices: Titles of what was held back until now.
+    """
+
+    cadence: str
+    window: Window
+    total: Money
+    previous: Money | None
+    outlook: Outlook | None
+    drivers: tuple[Row, ...]
+    alerts: tuple[AlertRow, ...]
+    notices: tuple[str, ...]
+    freshness: Freshness
+
+    template: ClassVar[str] = "digests/personal"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, PersonalDigest]]:
+        """Yield named examples."""
+        yield "weekly", cls("weekly", _WEEK, _usd("96.40"), _usd("71.15"), _outlook(), _DRIVERS, (_alert(),), (), _FRESH)
+        yield "plain", cls("daily", _DAY, _usd("12.10"), None, None, _DRIVERS[:1], (), ("52 % ($52.00)",), _FRESH)
+        yield "nothing", cls("weekly", _WEEK, _usd("0"), _usd("0"), None, (), (), (), _FRESH)
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Somebody whose cost has changed much."""
+
+    name: str
+    now: Money
+    before: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TeamDigest:
+    """A team's week for who manages it.
+
+    Attributes:
+        coverage: The share of the team's cost that has a person; None where nothing was spent.
+        promises: What people of the team answered, with what became of it.
+        is_month: The days are the running month, as weeks would tell people apart.
+    """
+
+    team: str
+    window: Window
+    total: Money
+    previous: Money | None
+    outlook: Outlook | None
+    drivers: tuple[Row, ...]
+    people: tuple[Row, ...]
+    movers: tuple[Mover, ...]
+    promises: tuple[AlertRow, ...]
+    alerts: tuple[AlertRow, ...]
+    coverage: Fraction | None
+    notices: tuple[str, ...]
+    freshness: Freshness
+
+    template: ClassVar[str] = "digests/team"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, TeamDigest]]:
+        """Yield named examples."""
+        people = (Row("Ana Ruiz", _usd("96.40"), Fraction(2, 3)), Row("Ben Okafor", _usd("48.20"), Fraction(1, 3)))
+        movers = (Mover("Ana Ruiz", _usd("96.40"), _usd("31")),)
+        alert = _alert()
+        yield (
+            "weekly",
+            cls(
+                "search",
+                _WEEK,
+                _usd("144.60"),
+                _usd("120"),
+                _outlook(),
+                _DRIVERS,
+                people,
+                movers,
+                (alert,),
+                (alert,),
+                Fraction(97, 100),
+                (),
+                _FRESH,
+            ),
+        )
+        yield "grouped", cls("search", _MONTH, _usd("144.60"), None, None, (), (), (), (), (), None, (), _FRESH)
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How the warnings of one budget and tier were received."""
+
+    budget: str
+    tier: Decimal
+    told: int
+    useful: int
+    noise: int
+
+    @property
+    def reached(self) -> Fraction:
+        """The tier, as a share."""
+        return Fraction(self.tier)
+
+
+@dataclass(frozen=True, slots=True)
+class FinopsDigest:
+    """The organisation's week for FinOps."""
+
+    window: Window
+    total: Money
+    previous: Money | None
+    outlook: Outlook | None
+    unowned: Money
+    coverage: Fraction
+    overruns: tuple[AlertRow, ...]
+    unanswered: int
+    promises_kept: int
+    promises_broken: int
+    noise: tuple[Noise, ...]
+    stale: tuple[str, ...]
+    undelivered: int
+    notices: tuple[str, ...]
+    freshness: Freshness
+
+    template: ClassVar[str] = "digests/finops"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, FinopsDigest]]:
+        """Yield named examples."""
+        noise = (Noise("everyone", Decimal("0.5"), 40, 3, 21),)
+        yield (
+            "weekly",
+            cls(
+                _WEEK,
+                _usd("3210.55"),
+                _usd("2890"),
+                _outlook(),
+                _usd("402.20"),
+                Fraction(87, 100),
+                (_alert(),),
+                2,
+                5,
+                1,
+                noise,
+                ("gateway",),
+                3,
+                (),
+                _FRESH,
+            ),
+        )
+        yield "quiet", cls(_WEEK, _usd("3210.55"), None, None, _usd("0"), Fraction(1), (), 0, 0, 0, (), (), 0, (), _FRESH)
+
+
+@dataclass(frozen=True, slots=True)
+class Showback:
+    """What a month cost each cost centre; the parts add up to the whole."""
+
+    window: Window
+    rows: tuple[Row, ...]
+    total: Money
+    freshness: Freshness
+
+    template: ClassVar[str] = "digests/showback"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": "showback",
+            "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
+            "rows": [{"cost_center": row.key, "cost": f"{row.cost.amount:f}"} for row in self.rows],
+            "total": f"{self.total.amount:f}",
+            "currency": self.total.currency,
+            "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
+            "provisional": self.freshness.is_provisional,
+        }
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Showback]]:
+        """Yield named examples."""
+        rows = (Row("CC-100", _usd("900"), Fraction(3, 4)), Row("", _usd("300"), Fraction(1, 4)))
+        yield "month", cls(_MONTH, rows, _usd("1200"), _FRESH)
+
+
+def _usd(amount: str) -> Money:
+    return Money(int(Decimal(amount) * 10**9), "USD")
+
+
+def _outlook() -> Outlook:
+    limit, used = _usd("600"), _usd("412.80")
+    line = BudgetLine(
+        "everyone",
+        "person ana",
+        "month",
+        limit,
+        used,
+        limit - used,
+        Fraction(4128, 6000),
+        datetime(2026, 12, 1, tzinfo=UTC),
+        Decimal("0.5"),
+    )
+    return Outlook(line, _usd("655"), date(2026, 11, 28))
+
+
+def _alert() -> AlertRow:
+    at = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    return AlertRow(12, "tier", Phrase("your own"), Decimal(1), "open", "crossed", at, _usd("612.305"), _usd("600"), "everyone")
+
+
+_WEEK, _DAY = Window(date(2026, 11, 16), date(2026, 11, 23)), Window(date(2026, 11, 20), date(2026, 11, 21))
+_MONTH = Window(date(2026, 11, 1), date(2026, 11, 24))
+_FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 11, 26))
+_DRIVERS = (Row("claude-opus-4", _usd("60.25"), Fraction(5, 8)), Row("gpt-5", _usd("36.15"), Fraction(3, 8)))
+
+DIGESTS: tuple[Any, ...] = (PersonalDigest, TeamDigest, FinopsDigest, Showback)

@@ -1,0 +1,407 @@
+"""Digest: everybody's own summary at their own hour, from a few questions to the ledger however many people there are."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, TypeVar
+
+from bot.domain.alert import Alert, Kind, Outcome, outcome
+from bot.domain.attention import WEEK, Cadence, Slot, due_slot
+from bot.domain.budget import Scope, ScopeKind
+from bot.domain.crossing import Measured
+from bot.domain.money import Money
+from bot.domain.people import Person, Role
+from bot.domain.period import Window, first_of_month, midnight, same_days_before
+from bot.domain.visibility import Privacy, SubjectKind, Verdict
+from bot.messages.alerts import AlertRow
+from bot.messages.digests import FinopsDigest, Mover, Noise, Outlook, PersonalDigest, Showback, TeamDigest
+from bot.messages.formats import Reader
+from bot.messages.views import BudgetLine, Freshness, Row
+from bot.messages.words import Phrase
+from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Post
+from bot.services.amounts import final_day
+from bot.services.habits import Chosen
+from bot.services.listing import Listing
+from bot.services.measure import Ruler
+from bot.services.notify import Notices
+from bot.services.review import Review
+from bot.services.talk import reader_of
+
+_DRIVERS, _PEOPLE, _MOVERS, _OPEN = 3, 8, 3, 5
+_MOVES = Fraction(1, 4)
+"""A change that is worth a line, beside what it was before."""
+_CHUNK = 500
+_NOISE_FROM, _NOISE_SHARE = 5, Fraction(1, 3)
+TOLD = "told in a digest"
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Digests:
+    """Makes what is due; every digest has a key, so that none comes twice whoever makes it."""
+
+    review: Review
+    outbox: Outbox
+    chosen: Chosen
+
+    def run(self) -> int:
+        """Put the digests that are due now in the outbox, and return how many are new."""
+        made = _Making(self.review, self.outbox, self.chosen, self.review.clock.now())
+        count, batch = 0, []
+        for one in made.due():
+            batch.append(one)
+            if len(batch) == _CHUNK:
+                count, batch = count + self._keep(batch), []
+        return count + self._keep(batch)
+
+    def _keep(self, batch: list[tuple[Message, Sequence[Post], Sequence[Look]]]) -> int:
+        if not batch:
+            return 0
+        for _, _, looks in batch:
+            for look in looks:
+                self.review.people.log(look)
+        with self.review.alerts.decide() as desk:
+            new = desk.enqueue_all([message for message, _, _ in batch])
+            for _, held, _ in batch:
+                for post in held:
+                    desk.drop(post, TOLD)
+        return new
+
+    def showback(self, month: date) -> Showback:
+        """Return what the month of *month* cost each cost centre; the parts add up to the whole."""
+        return _Making(self.review, self.outbox, self.chosen, self.review.clock.now()).showback(month)
+
+
+@dataclass
+class _Making:
+    """One run."""
+
+    review: Review
+    outbox: Outbox
+    chosen: Chosen
+    now: datetime
+
+    def due(self) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
+        """Yield what is due, with the notices it takes in and the looks it is."""
+        habits = self.chosen.every()
+        for person in self._directory.people.values():
+            if person.stint(self.now.date()) is None:
+                continue
+            mine = habits.get(person.email, self.chosen.usual)
+            slot = due_slot(mine.cadence, mine.hour, person.time_zone, self.now)
+            if slot:
+                yield from self._personal(person, slot, tells_nothing=mine.tells_nothing)
+            week = due_slot(Cadence.WEEKLY, mine.hour, person.time_zone, self.now) if mine.cadence is not Cadence.OFF else None
+            if week:
+                yield from self._led(person, week)
+            month = due_slot(Cadence.MONTHLY, mine.hour, person.time_zone, self.now) if Role.FINOPS in person.roles else None
+            if month:
+                view = self.showback(month.period.window.start)
+                yield self._message(person, f"showback {month.day}", view), (), ()
+
+    # One's own
+
+    def _personal(self, person: Person, slot: Slot, *, tells_nothing: bool) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
+        window = slot.period.window
+        cost = self._costs(window, Dimension.PERSON).get(person.email, 0)
+        if not cost and not tells_nothing:
+            return
+        held = self._held.get(person.email, ())
+        before = same_days_before(window, slot.period.kind)
+        previous = self._costs(before, Dimension.PERSON).get(person.email, 0)
+        view = PersonalDigest(
+            slot.cadence.value,
+            window,
+            self._money(cost),
+            self._money(previous) if self._was_delivered(before) else None,
+            self._outlook(Scope(ScopeKind.PERSON, person.email)),
+            self._drivers(self._models(window).get(person.email, {})),
+            self._open(self._live.get(str(Scope(ScopeKind.PERSON, person.email)), ()), person),
+            tuple(post.message.card.title for post in held),
+            self._freshness(window),
+        )
+        yield self._message(person, f"{slot.cadence.value} {slot.day}", view), held, ()
+
+    # Teams, for who manages them
+
+    def _led(self, person: Person, slot: Slot) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
+        led = self._led_by.get(person.email, ())
+        tops = [team for team in led if (self._directory.teams[team].parent or "") not in led]
+        for team in sorted(tops):
+            found = self._team(person, team, slot)
+            if found:
+                view, looks = found
+                yield self._message(person, f"team {team} {slot.day}", view), (), looks
+        if Role.FINOPS in person.roles:
+            yield self._message(person, f"finops {slot.day}", self._finops(slot, person)), (), ()
+
+    def _team(self, person: Person, team: str, slot: Slot) -> tuple[TeamDigest, list[Look]] | None:
+        of, window = self._notices.audience, slot.period.window
+        is_grouped = of.privacy is Privacy.WORKS_COUNCIL
+        if is_grouped:
+            window = Window(first_of_month(self.now.date()), self.now.date() + timedelta(days=1))
+        teams = self._directory.below(team)
+        scope = CostScope(teams=tuple(teams))
+        if not of.may_see(person.email, Scope(ScopeKind.TEAM, team)) or not self._notices.groups.shows(scope, window):
+            return None
+        costs = self._costs(window, Dimension.TEAM)
+        total = sum(costs.get(name, 0) for name in teams)
+        if not total:
+            return None
+        before = same_days_before(window, slot.period.kind)
+        earlier = self._costs(before, Dimension.TEAM)
+        people = {} if is_grouped else self._people(window, teams)
+        models: Counter[str] = Counter()
+        for name in teams:
+            models.update({} if is_grouped else self._team_models(window).get(name, {}))
+        alerts = [a for name in teams for a in self._live.get(str(Scope(ScopeKind.TEAM, name)), ())]
+        members = [p.email for name in teams for p in self._directory.members(name, self.now.date())]
+        promised = [] if is_grouped else [a for email in members for a in self._promised.get(str(Scope(ScopeKind.PERSON, email)), ())]
+        named = sum(cost for email, cost in people.items() if email)
+        view = TeamDigest(
+            team,
+            window,
+            self._money(total),
+            self._money(sum(earlier.get(name, 0) for name in teams)) if self._was_delivered(before) and not is_grouped else None,
+            self._outlook(Scope(ScopeKind.TEAM, team)),
+            self._drivers(models),
+            tuple(Row(row.key or Phrase("no person"), row.cost, row.share) for row in self._named(people)),
+            self._movers(people, self._people(before, teams)) if not is_grouped and self._was_delivered(before) else (),
+            tuple(self._row(alert, person) for alert in promised[-_OPEN:]),
+            self._open(alerts, person),
+            Fraction(named, total) if not is_grouped else None,
+            (),
+            self._freshness(window),
+        )
+        subject = SubjectKind.PEOPLE_OF_TEAM.value
+        looks = [Look(self.now, person.email, subject, name, Verdict.MANAGER.value, "weekly digest") for name in teams if people]
+        return view, looks
+
+    def _people(self, window: Window, teams: Sequence[str]) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for team in teams:
+            found.update(self._team_people(window).get(team, {}))
+        return found
+
+    def _named(self, people: Mapping[str, int]) -> tuple[Row, ...]:
+        rows = self._drivers(people, _PEOPLE)
+        return tuple(Row(self._notices.audience.name(row.key) if row.key else "", row.cost, row.share) for row in rows)
+
+    def _movers(self, now: Mapping[str, int], before: Mapping[str, int]) -> tuple[Mover, ...]:
+        """Return who has changed most, by at least a quarter."""
+        changes = {email: now.get(email, 0) - before.get(email, 0) for email in {*now, *before} if email}
+        moved = [email for email, change in changes.items() if abs(change) > _MOVES * max(before.get(email, 0), 1)]
+        largest = sorted(moved, key=lambda email: (-abs(changes[email]), email))[:_MOVERS]
+        name = self._notices.audience.name
+        return tuple(Mover(name(email), self._money(now.get(email, 0)), self._money(before.get(email, 0))) for email in largest)
+
+    # The organisation
+
+    def _finops(self, slot: Slot, person: Person) -> FinopsDigest:
+        window, before = slot.period.window, same_days_before(slot.period.window, slot.period.kind)
+        is_grouped = self._notices.audience.privacy is Privacy.WORKS_COUNCIL
+        if is_grouped:
+            window = Window(first_of_month(self.now.date()), self.now.date() + timedelta(days=1))
+        total = sum(self._costs(window, Dimension.TEAM).values())
+        unowned = sum(key.cost for key in self.review.figures.unallocated(window))
+        previous = sum(self._costs(before, Dimension.TEAM).values())
+        every = self._alerts
+        outcomes = Counter(outcome(a, every, self.now) for a in every if a.promise)
+        visible = [a for a in every if a.is_live and a.identity.kind is Kind.TIER and a.identity.tier >= 1]
+        largest = sorted(visible, key=lambda a: -(a.seen.cost.nanos - (a.seen.limit.nanos if a.seen.limit else 0)))
+        shown = [a for a in largest if (s := self._notices.subject(a)) and self._notices.audience.may_see(person.email, s)]
+        return FinopsDigest(
+            window,
+            self._money(total),
+            self._money(previous) if self._was_delivered(before) and not is_grouped else None,
+            self._outlook(Scope(ScopeKind.ORG)),
+            self._money(unowned),
+            1 - Fraction(unowned, total) if total > 0 else Fraction(1),
+            tuple(self._row(alert, person) for alert in shown[:_OPEN]),
+            sum(1 for a in every if a.is_live and a.needs_answer and not a.promise),
+            outcomes[Outcome.KEPT],
+            outcomes[Outcome.BROKEN],
+            self._noise(),
+            tuple(a.identity.subject.partition(" ")[2] for a in every if a.is_live and a.identity.kind is Kind.STALE),
+            len(self.outbox.posts((Delivery.PARKED, Delivery.UNKNOWN))),
+            (),
+            self._freshness(window),
+        )
+
+    def _noise(self) -> tuple[Noise, ...]:
+        """Return the budgets and tiers whose warnings people call noise, often enough to think about it."""
+        told: Counter[tuple[str, Any]] = Counter()
+        votes: dict[tuple[str, Any], Counter[str]] = defaultdict(Counter)
+        by_number = {alert.number: alert for alert in self._alerts}
+        for alert in self._alerts:
+            told[alert.identity.budget, alert.identity.tier] += alert.was_told and bool(alert.identity.budget)
+        for number, vote in self.review.alerts.votes():
+            if number in by_number:
+                identity = by_number[number].identity
+                votes[identity.budget, identity.tier][vote] += 1
+        found = [Noise(*key, told[key], count["useful"], count["noise"]) for key, count in sorted(votes.items())]
+        return tuple(n for n in found if n.noise >= _NOISE_FROM and n.noise >= _NOISE_SHARE * n.told and n.noise > n.useful)
+
+    def showback(self, month: date) -> Showback:
+        """Return what the month cost each cost centre; empty text is none."""
+        window = Window(first_of_month(month), first_of_month(first_of_month(month) + timedelta(days=31)))
+        centres: Counter[str] = Counter()
+        for team, cost in self._costs(window, Dimension.TEAM).items():
+            known = self._directory.teams.get(team)
+            centres[(known.cost_center if known else None) or ""] += cost
+        total = sum(centres.values())
+        rows = [Row(centre, self._money(cost), Fraction(cost, total) if total else Fraction(0)) for centre, cost in sorted(centres.items())]
+        return Showback(window, tuple(rows), self._money(total), self._freshness(window))
+
+    # Shared
+
+    def _message(self, person: Person, what: str, view: Any) -> Message:
+        card = self._templates_card(view, self._reader(person))
+        return Message(f"digest {what} {person.email}", MessageKind.DIGEST, person.email, card, about="digest", role="self")
+
+    def _templates_card(self, view: Any, reader: Reader) -> Any:
+        return self.review.templates.card(view.template, view, reader)
+
+    def _reader(self, person: Person) -> Reader:
+        return reader_of(person, self.review.documents)
+
+    def _outlook(self, subject: Scope) -> Outlook | None:
+        measured = self._measured.get(str(subject))
+        if measured is None:
+            return None
+        use = measured.budget.used(measured.cost)
+        line = BudgetLine(
+            measured.budget.name,
+            str(subject),
+            measured.budget.period.value,
+            measured.budget.limit,
+            use.cost,
+            use.remaining,
+            use.share,
+            midnight(measured.window.end),
+            use.tier,
+        )
+        return Outlook(line, measured.expected, _gone_on(measured))
+
+    def _drivers(self, costs: Mapping[str, int], most: int = _DRIVERS) -> tuple[Row, ...]:
+        total = sum(costs.values())
+        ordered = sorted(((cost, key) for key, cost in costs.items() if cost > 0), key=lambda row: (-row[0], row[1]))
+        return tuple(Row(key, self._money(cost), Fraction(cost, total)) for cost, key in ordered[:most]) if total > 0 else ()
+
+    def _open(self, alerts: Iterable[Alert], person: Person) -> tuple[AlertRow, ...]:
+        return tuple(self._row(alert, person) for alert in list(alerts)[:_OPEN])
+
+    def _row(self, alert: Alert, person: Person) -> AlertRow:
+        return self._listing.row(alert, self._alerts, person)
+
+    def _money(self, nanos: int) -> Money:
+        return Money(nanos, self.review.currency)
+
+    def _was_delivered(self, window: Window) -> bool:
+        return min((load.window.start for load in self._loads), default=window.end) <= window.start
+
+    def _freshness(self, window: Window) -> Freshness:
+        if not self._loads:
+            return Freshness(None)
+        last = max(window.start, window.end - timedelta(days=1))
+        final = max(final_day(load, last) for load in self._loads)
+        return Freshness(min(load.watermark for load in self._loads), final if final > self.now.date() else None)
+
+    def _costs(self, window: Window, by: Dimension) -> dict[str, int]:
+        return self._once(("costs", window, by), lambda: {c.key: c.total for c in self.review.figures.costs(CostScope(), window, by)})
+
+    def _models(self, window: Window) -> dict[str, dict[str, int]]:
+        return self._once(("models", window), lambda: self.review.figures.matrix(window, Dimension.PERSON, Dimension.MODEL))
+
+    def _team_models(self, window: Window) -> dict[str, dict[str, int]]:
+        return self._once(("team models", window), lambda: self.review.figures.matrix(window, Dimension.TEAM, Dimension.MODEL))
+
+    def _team_people(self, window: Window) -> dict[str, dict[str, int]]:
+        return self._once(("team people", window), lambda: self.review.figures.matrix(window, Dimension.TEAM, Dimension.PERSON))
+
+    def _once(self, key: tuple[Any, ...], ask: Callable[[], _T]) -> _T:
+        if key not in self._answers:
+            self._answers[key] = ask()
+        found: _T = self._answers[key]
+        return found
+
+    @cached_property
+    def _answers(self) -> dict[Any, Any]:
+        return {}
+
+    @cached_property
+    def _notices(self) -> Notices:
+        return self.review.notices()
+
+    @cached_property
+    def _directory(self) -> Any:
+        return self.review.people.directory()
+
+    @cached_property
+    def _led_by(self) -> dict[str, set[str]]:
+        """Return the teams that each manager answers for, those below included."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
+        for team in self._directory.teams:
+            for email in self._directory.managers(team, self.now.date()):
+                found[email] |= set(self._directory.below(team))
+        return found
+
+    @cached_property
+    def _loads(self) -> list[Load]:
+        return [load for load in self.review.ledger.sources() if load.description != FORGOTTEN]
+
+    @cached_property
+    def _measured(self) -> dict[str, Measured]:
+        """Return the running period of each subject's budget; of several the monthly one."""
+        review = self.review
+        ruler = Ruler(review.figures, self._loads, review.budgets.current(), review.budgets.raises(), self._directory, self.now)
+        running = (m for m in ruler.measure() if self.now.date() in m.window)
+        found: dict[str, Measured] = {}
+        for measured in sorted(running, key=lambda m: -len(m.window)):
+            found[str(measured.subject)] = measured
+        return found
+
+    @cached_property
+    def _alerts(self) -> list[Alert]:
+        return self.review.alerts.every(limit=100_000)
+
+    @cached_property
+    def _live(self) -> dict[str, list[Alert]]:
+        return self._by_subject(alert for alert in self._alerts if alert.is_live and alert.was_told)
+
+    @cached_property
+    def _promised(self) -> dict[str, list[Alert]]:
+        return self._by_subject(a for a in self._alerts if a.promise and a.promise.at > self.now - 5 * WEEK)
+
+    @staticmethod
+    def _by_subject(alerts: Iterable[Alert]) -> dict[str, list[Alert]]:
+        found: defaultdict[str, list[Alert]] = defaultdict(list)
+        for alert in alerts:
+            found[alert.identity.subject].append(alert)
+        return found
+
+    @cached_property
+    def _listing(self) -> Listing:
+        return Listing(self.review.alerts, self._notices)
+
+    @cached_property
+    def _held(self) -> dict[str, list[Post]]:
+        found: defaultdict[str, list[Post]] = defaultdict(list)
+        for post in self.outbox.posts((Delivery.HELD,), limit=100_000):
+            found[post.message.to].append(post)
+        return found
+
+
+def _gone_on(measured: Measured) -> date | None:
+    """Return the day on which the limit is reached if the rest comes evenly, None where it is not."""
+    limit, expected, as_of = measured.budget.limit.nanos, measured.expected, measured.as_of
+    if expected is None or as_of is None or expected.nanos <= limit or measured.cost.nanos >= limit:
+        return None
+    days = max(1, (measured.window.end - as_of.date()).days)
+    rest = expected.nanos - measured.cost.nanos
+    return as_of.date() + timedelta(days=(limit - measured.cost.nanos) * days // max(rest, 1))

@@ -1,0 +1,107 @@
+"""Habits: what people have chosen about being told, kept as a document each; what they did not choose is the deployment's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date
+from typing import Any
+
+from bot.domain.attention import Cadence, Habits
+from bot.domain.people import Person
+from bot.errors import Refusal
+from bot.messages.words import N_
+from bot.ports import Clock, Documents
+
+KIND = "habits"
+AWAY = "away"
+"""Documents: the last day somebody said they are away."""
+PLATFORMS = ("slack", "teams")
+_NOTHING = N_(
+    "“{word}” is nothing that can be set. "
+    "For instance: settings digest daily, settings hour 8, settings quiet 19-8, settings platform teams, settings away 2026-12-24."
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Reads and changes habits.
+
+    Attributes:
+        usual: What holds where nothing was chosen.
+    """
+
+    documents: Documents
+    clock: Clock
+    usual: Habits = Habits()  # noqa: RUF009 - frozen
+
+    def of(self, email: str) -> Habits:
+        """Return the habits of *email*."""
+        return self._read(self.documents.get(KIND, email))
+
+    def away(self, email: str) -> date | None:
+        """Return the last day that *email* is away, None when they are here."""
+        text = self.documents.get(AWAY, email)
+        last = date.fromisoformat(text) if text else None
+        return last if last and last >= self.clock.now().date() else None
+
+    def every(self) -> Mapping[str, Habits]:
+        """Return the habits of everybody who has chosen any."""
+        return {email: self._read(self.documents.get(KIND, email)) for email in self.documents.keys(KIND)}
+
+    def change(self, person: Person, words: list[str]) -> None:
+        """Change what *words* name.
+
+        Raises:
+            Refusal: They name nothing that can be chosen, or no choice there is.
+        """
+        name, value = (words[0].lower(), " ".join(words[1:]).lower()) if words else ("", "")
+        if name == "away":
+            self._away(person, value)
+            return
+        habits = self.of(person.email)
+        match name:
+            case "digest" if value in list(Cadence):
+                habits = replace(habits, cadence=Cadence(value))
+            case "digest":
+                raise Refusal("How often? One of {known}.", known=", ".join(Cadence))
+            case "hour":
+                habits = replace(habits, hour=_hour(value))
+            case "quiet" if value == "off":
+                habits = replace(habits, quiet_from=0, quiet_to=0)
+            case "quiet":
+                start, _, end = value.partition("-")
+                habits = replace(habits, quiet_from=_hour(start), quiet_to=_hour(end))
+            case "platform" if value in PLATFORMS:
+                habits = replace(habits, platform=value)
+            case "platform":
+                raise Refusal("Which platform? One of {known}.", known=", ".join(PLATFORMS))
+            case "empty" if value in {"line", "nothing"}:
+                habits = replace(habits, tells_nothing=value == "line")
+            case _:
+                raise Refusal(_NOTHING, word=name)
+        self.documents.put(KIND, person.email, json.dumps(asdict(habits)))
+
+    def _away(self, person: Person, value: str) -> None:
+        if value == "off":
+            self.documents.drop(AWAY, person.email)
+            return
+        try:
+            last = date.fromisoformat(value)
+        except ValueError:
+            raise Refusal("Until when? Write the last day you are away, such as {day}.", day=self.clock.now().date().isoformat()) from None
+        self.documents.put(AWAY, person.email, last.isoformat())
+
+    def _read(self, text: str | None) -> Habits:
+        if not text:
+            return self.usual
+        known = {field.name for field in fields(Habits)}
+        found: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in known}
+        return replace(self.usual, **found | {"cadence": Cadence(found.get("cadence", self.usual.cadence))})
+
+
+def _hour(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) > 23:  # noqa: PLR2004 - hours of a day
+        raise Refusal("“{word}” is no hour. Write one from 0 to 23.", word=text)
+    return int(text)

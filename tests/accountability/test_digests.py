@@ -1,0 +1,168 @@
+"""Digests: who gets which, when, once, and with whose figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from office import Office, office
+
+from bot.errors import Refusal
+from bot.ports import Delivery
+from bot.services.deliver import Counted
+from bot.wiring import App
+
+MONDAY = datetime(2026, 11, 9, 8, tzinfo=UTC)  # nine o'clock in Berlin, eight in London
+
+
+@pytest.fixture
+def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
+    found = office(make_app, tmp_path)
+    found.know()
+    found.agree()
+    return found
+
+
+def made(firm: Office) -> list[tuple[str, str]]:
+    firm.app.digests.run()
+    return [(post.message.to.partition("@")[0], post.message.card.title) for post in firm.posts() if post.message.about == "digest"]
+
+
+def week(firm: Office) -> None:
+    firm.clock.instant = MONDAY
+    firm.spend("20", "ana", "2026-11-03")
+    firm.spend("12", "ben", "2026-11-04")
+    firm.spend("5", "ana", "2026-11-08")
+
+
+def test_people_with_use_get_theirs_at_their_own_hour(firm: Office) -> None:
+    week(firm)
+    assert made(firm) == [
+        ("ana", "$25.00 — your AI use, Nov 2 – 8, 2026"),
+        ("mia", "$37.00 — team search, Nov 2 – 8, 2026"),
+    ], "Mia used nothing herself; Ben's clock shows eight"
+    firm.clock.instant += timedelta(hours=1)
+    assert made(firm)[2:] == [
+        ("ben", "$12.00 — your AI use, Nov 2 – 8, 2026"),
+        ("fin", "$37.00, Nov 2 – 8, 2026, 100 % has an owner"),
+    ]
+
+
+def test_nobody_gets_one_twice_and_what_was_missed_comes_the_same_day(firm: Office) -> None:
+    week(firm)
+    firm.clock.instant = MONDAY + timedelta(hours=6)
+    count = len(made(firm))
+    assert count == 4
+    firm.app.digests.run()
+    assert len(made(firm)) == count
+
+
+def test_tuesday_is_too_late(firm: Office) -> None:
+    week(firm)
+    firm.clock.instant = MONDAY + timedelta(days=1)
+    assert made(firm) == []
+
+
+def test_cadence_and_hour_are_one_s_own_choice(firm: Office) -> None:
+    week(firm)
+    firm.ask("ana", "settings digest daily")
+    firm.ask("ana", "settings hour 11")
+    assert all(to != "ana" for to, _ in made(firm))
+    firm.clock.instant = MONDAY + timedelta(hours=2)
+    assert ("ana", "$5.00 — your AI use, Nov 6 – 8, 2026") in made(firm)
+    firm.ask("mia", "settings digest off")
+    firm.clock.instant = MONDAY + timedelta(days=7)
+    assert sum(to == "mia" for to, _ in made(firm)) == 1
+    shown = firm.ask("ana", "settings")
+    assert (shown["digest"], shown["hour"], shown["quiet"]) == ("daily", 11, "19–8")
+
+
+@pytest.mark.parametrize("words", ["digest hourly", "hour 24", "quiet x-9", "platform irc", "away soon", "colour red"])
+def test_a_choice_there_is_not_is_refused_with_those_there_are(firm: Office, words: str) -> None:
+    with pytest.raises(Refusal):
+        firm.ask("ana", f"settings {words}")
+    assert firm.ask("ana", "settings")["digest"] == "weekly"
+
+
+def test_german_readers_read_german(firm: Office) -> None:
+    week(firm)
+    firm.app.documents.put("language", "ana@x.example", "de")
+    assert ("ana", "25,00 $ – deine KI-Kosten, 2.–8. Nov. 2026") in made(firm)
+
+
+def test_every_figure_is_the_reader_s_own(firm: Office) -> None:
+    week(firm)
+    firm.clock.instant = MONDAY + timedelta(hours=2)
+    made(firm)
+    for post in firm.posts():
+        if post.message.to.startswith("ben") and post.message.about == "digest":
+            assert "25.00" not in repr(post.message.card)
+            assert "37.00" not in repr(post.message.card)
+
+
+def test_who_manages_sees_names_and_people_see_that_they_looked(firm: Office) -> None:
+    week(firm)
+    firm.clock.instant = MONDAY + timedelta(hours=2)
+    made(firm)
+    (team,) = [post for post in firm.posts() if "team search" in post.message.card.title]
+    assert "Ana Ruiz" in repr(team.message.card)
+    looks = firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"])
+    assert ("mia@x.example", "weekly digest") in [(look.viewer, look.command) for look in looks]
+
+
+def test_works_council_mode_names_nobody_and_divides_nothing(make_app: Callable[..., App], tmp_path: Path) -> None:
+    firm = office(make_app, tmp_path, "works_council")
+    firm.know()
+    week(firm)
+    firm.clock.instant = MONDAY + timedelta(hours=2)
+    titles = [title for to, title in made(firm) if to in {"mia", "ruth", "fin"}]
+    assert titles == ["$37.00, Nov 1 – 9, 2026, 100 % has an owner"], "search has three people"
+
+
+def test_what_is_not_urgent_waits_for_the_morning(firm: Office) -> None:
+    firm.clock.instant = datetime(2026, 11, 2, 20, tzinfo=UTC)
+    firm.spend("55")
+    firm.review()
+    assert firm.deliver() == Counted(put_off=1)
+    firm.clock.instant = datetime(2026, 11, 3, 7, tzinfo=UTC)
+    assert firm.deliver().sent == 1
+
+
+def test_the_last_tier_does_not_wait(firm: Office) -> None:
+    firm.clock.instant = datetime(2026, 11, 2, 20, tzinfo=UTC)
+    firm.spend("130")
+    firm.review()
+    assert firm.deliver().sent == 1
+
+
+def test_enough_is_enough_and_the_rest_goes_into_the_digest(firm: Office) -> None:
+    lines = "".join(
+        f'[[budgets]]\nname = "p{n}"\nperson = "ana@x.example"\nperiod = "{p}"\nlimit = 40\n'
+        for n, p in enumerate(("month", "quarter", "year"))
+    )
+    firm.agree(lines)
+    object.__setattr__(firm.app.settings.digests, "pushes", 1)
+    firm.spend("10", "ana", "2026-11-03")
+    firm.spend("11", "ana", "2026-11-02")
+    firm.review()
+    counted = firm.deliver()
+    assert (counted.sent, counted.held) == (1, 2) or firm.posts(Delivery.HELD) == [], "one chain, one message"
+    firm.spend("36", "ana", "2026-11-02")
+    firm.review()
+    firm.deliver()
+    held = firm.posts(Delivery.HELD)
+    assert held
+    firm.clock.instant = MONDAY
+    firm.spend("1", "ana", "2026-11-08")
+    assert any(to == "ana" for to, _ in made(firm))
+    (digest,) = [post for post in firm.posts() if post.message.about == "digest" and post.message.to.startswith("ana")]
+    assert held[0].message.card.title in repr(digest.message.card)
+    assert firm.posts(Delivery.HELD) == []
+
+
+def test_a_month_is_shown_back_to_the_cent(firm: Office) -> None:
+    week(firm)
+    found = firm.app.digests.showback(MONDAY.date())
+    assert sum(row.cost.nanos for row in found.rows) == found.total.nanos == 37 * 10**9
