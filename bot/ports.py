@@ -651,11 +651,39 @@ class Desk(Protocol):
     def drop(self, post: Post, reason: str) -> None:
         """Do not send *post*, which has become untrue; one that was sent is left."""
 
+    def open_case(self, kind: str, state: str, body: str, at: datetime, due: datetime | None = None) -> int:
+        """Store a new case and return its number."""
+
+    def change_case(self, number: int, state: str, body: str, at: datetime, due: datetime | None = None) -> None:
+        """Store what became of a case."""
+
+    def case(self, number: int) -> Case | None:
+        """Return case *number*."""
+
+    def cases(self, kind: str, state: str = "") -> list[Case]:
+        """Return the cases of *kind* (in *state*), oldest first."""
+
+    def grant(self, raised: Raise) -> None:
+        """Put an amount on top of a budget."""
+
     def mark(self, name: str) -> str:
         """Return the mark *name*, empty when there is none."""
 
     def set_mark(self, name: str, value: str) -> None:
         """Put a mark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A matter between several people, as stored; *body* is its service's own."""
+
+    number: int
+    kind: str
+    state: str
+    opened_at: datetime
+    changed_at: datetime
+    due: datetime | None
+    body: str
 
 
 class Alerts(Protocol):

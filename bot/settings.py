@@ -137,6 +137,8 @@ class AlertSettings(_Section):
         answer_within: Working hours of the recipient before the next person is told.
         pace_floor, unowned_floor: Units of the currency below which a fast day, or a new key that nobody owns, is not worth a word.
         stale_after: Days beyond its usual time that a source may be silent.
+        four_eyes_from: Above this amount two people must approve a raise.
+        webhook: A system of yours that is told of every raise, signed with AISPEND_WEBHOOK_SECRET.
     """
 
     answer_from: Decimal = Field(default=Decimal(100), ge=1, le=1000)
@@ -144,6 +146,8 @@ class AlertSettings(_Section):
     pace_floor: Decimal = Field(default=Decimal(25), ge=0, le=10**9)
     unowned_floor: Decimal = Field(default=Decimal(25), ge=0, le=10**9)
     stale_after: int = Field(default=3, ge=1, le=60)
+    four_eyes_from: Decimal = Field(default=Decimal(1000), ge=0, le=10**9)
+    webhook: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
 
 
 _GUID = r"^$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"

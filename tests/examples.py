@@ -11,10 +11,11 @@ from bot.messages.contact import CONTACT
 from bot.messages.digests import DIGESTS
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
+from bot.messages.requests import REQUESTS
 from bot.messages.views import VIEWS
 
 TEMPLATES = Templates((shipped.folder("templates"),))
-EXAMPLES = [(view, name, example) for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS) for name, example in view.examples()]
+EXAMPLES = [(view, name, example) for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS) for name, example in view.examples()]
 
 
 def card(view: Any, reader: Reader | None = None) -> Card:

@@ -16,11 +16,12 @@ from sqlmodel import col
 
 from adapters.store import outbox
 from adapters.store.database import Database, put
-from adapters.store.tables import AlertRow, AuditRow, MarkRow
+from adapters.store.tables import AlertRow, AuditRow, CaseRow, MarkRow, RaiseRow
 from bot.domain.alert import LIVE, Alert, Because, Change, Identity, Kind, Promise, Reason, Seen, State
+from bot.domain.budget import Raise
 from bot.domain.money import Money
 from bot.messages.card import Card
-from bot.ports import Clock, Message, Noted, Post
+from bot.ports import Case, Clock, Message, Noted, Post
 
 _LOCK = 0x61697370  # "aisp": the advisory lock of decisions on PostgreSQL
 
@@ -143,6 +144,41 @@ class SqlDesk:
     def drop(self, post: Post, reason: str) -> None:
         """Do not send *post*; one that was sent is left."""
         outbox.drop(self._connection, post, reason)
+
+    def open_case(self, kind: str, state: str, body: str, at: datetime, due: datetime | None = None) -> int:
+        """Store a new case and return its number."""
+        row = {"kind": kind, "state": state, "opened_at": at, "changed_at": at, "due": due, "body": body}
+        return int(self._connection.execute(insert(CaseRow), row).inserted_primary_key[0])  # type: ignore[index]
+
+    def change_case(self, number: int, state: str, body: str, at: datetime, due: datetime | None = None) -> None:
+        """Store what became of a case."""
+        values = {"state": state, "body": body, "changed_at": at, "due": due}
+        self._connection.execute(update(CaseRow).where(col(CaseRow.id) == number).values(values))
+
+    def case(self, number: int) -> Case | None:
+        """Return case *number*."""
+        row = self._connection.execute(select(CaseRow).where(col(CaseRow.id) == number)).first()
+        return _case(row) if row else None
+
+    def cases(self, kind: str, state: str = "") -> list[Case]:
+        """Return the cases of *kind* (in *state*), oldest first."""
+        query = select(CaseRow).where(col(CaseRow.kind) == kind).order_by(col(CaseRow.id))
+        if state:
+            query = query.where(col(CaseRow.state) == state)
+        return [_case(row) for row in self._connection.execute(query)]
+
+    def grant(self, raised: Raise) -> None:
+        """Put an amount on top of a budget."""
+        row = {
+            "budget": raised.budget,
+            "subject": raised.subject,
+            "amount": raised.amount.nanos,
+            "currency": raised.amount.currency,
+            "begins": raised.begins,
+            "ends": raised.ends,
+            "by": raised.by,
+        }
+        self._connection.execute(insert(RaiseRow), row)
 
     def mark(self, name: str) -> str:
         """Return the mark *name*, empty when there is none."""
@@ -273,6 +309,10 @@ def _promise_plain(promise: Promise) -> dict[str, str]:
 def _promise(plain: Mapping[str, str]) -> Promise:
     until, at = (datetime.fromisoformat(plain[name]) for name in ("until", "at"))
     return Promise(plain["by"], Because(plain["because"]), plain["plan"], until, at)
+
+
+def _case(row: Any) -> Case:
+    return Case(row.id, row.kind, row.state, row.opened_at, row.changed_at, row.due, row.body)
 
 
 def _noted(row: Any) -> Noted:

@@ -61,6 +61,7 @@ def review(context: typer.Context, format_: Annotated[Format, typer.Option("--fo
         app.prepare_store()
         done = app.review.run()
         escalated = app.escalation.run()
+        app.requests.expire()
     counts = {word: done.count(says) for says, word in _SAID.items()}
     counts["escalated"] += len(escalated)
     if format_ is Format.JSON:

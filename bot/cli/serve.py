@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -115,10 +115,17 @@ async def _duties(app: App, parts: Parts) -> AsyncIterator[None]:
     from adapters.chat.work import watch  # noqa: PLC0415
     from adapters.store.jobs import SqlJobs  # noqa: PLC0415
     from bot.services import deliver  # noqa: PLC0415
-    from bot.timetable import DIGESTS, ESCALATE, REVIEW, SWEEP  # noqa: PLC0415
+    from bot.timetable import DIGESTS, ESCALATE, REVIEW, SWEEP, WEBHOOKS, Job  # noqa: PLC0415
 
     leases, name = SqlJobs(app.database), worker()
-    jobs = {REVIEW: app.review.run, ESCALATE: app.escalation.run, DIGESTS: app.digests.run, SWEEP: lambda: leases.sweep(app.clock.now())}
+    jobs: dict[Job, Callable[[], object]] = {
+        REVIEW: app.review.run,
+        ESCALATE: app.duties,
+        DIGESTS: app.digests.run,
+        SWEEP: lambda: leases.sweep(app.clock.now()),
+    }
+    if app.webhooks:
+        jobs[WEBHOOKS] = app.webhooks.run
     stopped = asyncio.Event()
     courier = app.courier(parts.chats, name, parts.writer)
     async with scheduler.running(jobs, leases, name, app.clock, parts.writer):

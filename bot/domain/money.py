@@ -43,6 +43,11 @@ class Money:
         """The amount in currency units, exact, with nine decimals at most."""
         return from_nanos(self.nanos)
 
+    @property
+    def plain(self) -> str:
+        """The amount as exact text without idle zeros: `40`, `612.305`."""
+        return f"{self.amount.normalize():f}" if self.nanos else "0"
+
     def share_of(self, whole: Money) -> Fraction | None:
         """Return this amount as an exact share of *whole*; None when *whole* is zero."""
         return Fraction(self.nanos, self._same(whole).nanos) if whole.nanos else None

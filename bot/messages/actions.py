@@ -30,9 +30,22 @@ class Action(StrEnum):
     """Open the form that says an alert is somebody else's; `on` holds its number."""
     DISOWNED = "disowned"
     """The answers of that form."""
+    RAISE = "raise"
+    """Open the form that asks for more budget; `on` holds the alert it is about, or nothing."""
+    RAISED = "raised"
+    """The answers of that form."""
+    GRANT = "grant"
+    """Open the form that grants less; `on` holds the request."""
+    GRANTED = "granted"
+    """The answers of that form."""
+    DENY = "deny"
+    """Open the form that says no; `on` holds the request."""
+    DENIED = "denied"
+    """The answers of that form."""
 
 
-ACTS = frozenset({Action.ANSWER, Action.ANSWERED, Action.DISOWN, Action.DISOWNED})
+_FORMS = {Action.RAISE: Action.RAISED, Action.GRANT: Action.GRANTED, Action.DENY: Action.DENIED}
+ACTS = frozenset({Action.ANSWER, Action.ANSWERED, Action.DISOWN, Action.DISOWNED, *_FORMS, *_FORMS.values()})
 """Actions about alerts."""
-OPENS_FORM = frozenset({Action.PICK, Action.ANSWER, Action.DISOWN})
+OPENS_FORM = frozenset({Action.PICK, Action.ANSWER, Action.DISOWN, *_FORMS})
 """Actions that are answered with a form; Slack must open it within three seconds."""

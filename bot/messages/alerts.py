@@ -78,9 +78,9 @@ class BudgetAlert:
             "happened": self.happened,
             "tier": f"{self.tier:f}",
             "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
-            "cost": f"{self.cost.amount:f}" if self.cost else None,
-            "limit": f"{self.limit.amount:f}" if self.limit else None,
-            "expected": f"{self.expected.amount:f}" if self.expected else None,
+            "cost": self.cost.plain if self.cost else None,
+            "limit": self.limit.plain if self.limit else None,
+            "expected": self.expected.plain if self.expected else None,
             "as_of": self.as_of.isoformat() if self.as_of else None,
         }
 
@@ -194,7 +194,7 @@ class Trouble:
             "kind": self.kind,
             "what": self.what,
             "since": self.since.isoformat(),
-            "cost": f"{self.cost.amount:f}" if self.cost else None,
+            "cost": self.cost.plain if self.cost else None,
             "is_over": self.is_over,
         }
 
@@ -252,8 +252,8 @@ class AlertRow:
             "recipient": " ".join(self.owners),
             "opened_at": self.opened_at.isoformat(),
             "changed_at": self.changed_at.isoformat() if self.changed_at else None,
-            "cost": f"{self.cost.amount:f}" if self.cost else None,
-            "limit": f"{self.limit.amount:f}" if self.limit else None,
+            "cost": self.cost.plain if self.cost else None,
+            "limit": self.limit.plain if self.limit else None,
             "promise": {
                 "by": self.promise.by,
                 "because": str(self.promise.because),

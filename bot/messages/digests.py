@@ -197,8 +197,8 @@ class Showback:
         return {
             "view": "showback",
             "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
-            "rows": [{"cost_center": row.key, "cost": f"{row.cost.amount:f}"} for row in self.rows],
-            "total": f"{self.total.amount:f}",
+            "rows": [{"cost_center": row.key, "cost": row.cost.plain} for row in self.rows],
+            "total": self.total.plain,
             "currency": self.total.currency,
             "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
             "provisional": self.freshness.is_provisional,

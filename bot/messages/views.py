@@ -454,7 +454,7 @@ _FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 6))
 
 
 def _plain(amount: Money) -> str:
-    return f"{amount.amount.normalize():f}" if amount.nanos else "0"
+    return amount.plain
 
 
 def _decimal(share: Fraction) -> str:

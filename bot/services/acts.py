@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bot.domain.alert import Because
+from bot.domain.money import to_nanos
 from bot.domain.people import Person
+from bot.domain.period import add_months, first_of_month
 from bot.errors import Refusal
 from bot.messages.actions import Action
 from bot.messages.alerts import AnswerForm, DisownForm, Thanks
+from bot.messages.requests import DenyForm, GrantForm, RaiseForm
 from bot.messages.words import N_, Phrase
 from bot.services.answers import VOTES, Answers
 from bot.services.commands import Command, Verb
 from bot.services.grammar import parse
 from bot.services.habits import Chosen
 from bot.services.listing import Listing
+from bot.services.requests import Requests
 from bot.services.talk import Wrong
 
 _WHICH = N_("Which alert? For instance: {verb} 12. Your alerts: alerts")
+_WHICH_REQUEST = N_("Which request? For instance: {verb} 3")
 _WHY = N_("Why, and until when? For instance: ack {number} planned back to the small model until {day}")
 
 
@@ -30,6 +36,7 @@ class Acts:
 
     answers: Answers
     chosen: Chosen
+    requests: Requests
 
     def said(self, person: Person, words: str) -> Any:
         """Do what *words* ask.
@@ -46,6 +53,9 @@ class Acts:
             Verb.USEFUL: self._vote,
             Verb.NOISE: self._vote,
             Verb.SETTINGS: self._settings,
+            Verb.BUDGET: self._request,
+            Verb.APPROVE: self._approve,
+            Verb.DENY: self._deny,
         }
         return verbs[command.verb](person, command)
 
@@ -56,17 +66,24 @@ class Acts:
             Refusal: It is not theirs to do.
         """
         number = _number(on)
-        match do:
-            case Action.ANSWER:
-                self.answers.show(person, number)
-                return AnswerForm(number, Phrase("Alert {number}", number=str(number)))
-            case Action.DISOWN:
-                self.answers.show(person, number)
-                return DisownForm(number)
-            case Action.DISOWNED:
-                return self.answers.disown(person, number, answers.get("owner", "").strip())
-            case _:
-                return self._answered(person, number, answers)
+        acts: dict[str, Callable[[], Any]] = {
+            Action.ANSWER: lambda: self._form_for(person, number, AnswerForm(number, Phrase("Alert {number}", number=str(number)))),
+            Action.ANSWERED: lambda: self._answered(person, number, answers),
+            Action.DISOWN: lambda: self._form_for(person, number, DisownForm(number)),
+            Action.DISOWNED: lambda: self.answers.disown(person, number, answers.get("owner", "").strip()),
+            Action.RAISE: lambda: RaiseForm(on, _month_end(self._today()).isoformat()),
+            Action.RAISED: lambda: self._raised(person, number, on, answers),
+            Action.GRANT: lambda: GrantForm(number, self.requests.find(person, number).amount),
+            Action.GRANTED: lambda: self._granted(person, number, answers),
+            Action.DENY: lambda: DenyForm(self.requests.find(person, number).number),
+            Action.DENIED: lambda: self.requests.deny(person, number, answers.get("answer", "")),
+        }
+        return acts[do]()
+
+    def _form_for(self, person: Person, number: int, form: Any) -> Any:
+        """Return *form* if alert *number* is theirs to answer."""
+        self.answers.show(person, number)
+        return form
 
     def _answered(self, person: Person, number: int, answers: Mapping[str, str]) -> Any:
         errors: dict[str, Phrase] = {}
@@ -81,6 +98,50 @@ class Acts:
             form = AnswerForm(number, Phrase("Alert {number}", number=str(number)), answers.get("plan", ""), answers.get("until", ""))
             return Wrong(form, errors)
         return self.answers.acknowledge(person, number, answers["because"], answers["plan"], until)
+
+    def _raised(self, person: Person, number: int, on: str, answers: Mapping[str, str]) -> Any:
+        amount, until = _amount(answers.get("amount", "")), _day(answers.get("until", ""))
+        errors: dict[str, Phrase] = {}
+        if amount is None or amount <= 0:
+            errors["amount"] = Phrase("Write an amount such as 200 or 99.50.")
+        if until is None or until < self._today():
+            errors["until"] = Phrase("Choose a day to come.")
+        if not answers.get("reason", "").strip():
+            errors["reason"] = Phrase("Say in a few words what for.")
+        if errors or amount is None:
+            return Wrong(RaiseForm(on, answers.get("until", "")), errors)
+        return self.requests.ask(person, amount, until, answers["reason"], number)
+
+    def _granted(self, person: Person, number: int, answers: Mapping[str, str]) -> Any:
+        amount = _amount(answers.get("amount", ""))
+        if amount is None or amount <= 0:
+            form = GrantForm(number, self.requests.find(person, number).amount)
+            return Wrong(form, {"amount": Phrase("Write an amount such as 200 or 99.50.")})
+        return self.requests.approve(person, number, amount)
+
+    def _request(self, person: Person, command: Command) -> Any:
+        words = command.name.split()[1:]
+        amount = _amount(words[0]) if words else None
+        if amount is None:
+            raise Refusal("How much more? For instance: budget request 200 the migration takes longer")
+        rest, until = words[1:], None
+        if len(rest) > 1 and rest[0].lower() == "until":
+            until = _day(rest[1])
+            if until is None:
+                raise Refusal("“{word}” is no day. Write one such as {day}.", word=rest[1], day=self._today().isoformat())
+            rest = rest[2:]
+        return self.requests.ask(person, amount, until, " ".join(rest))
+
+    def _approve(self, person: Person, command: Command) -> Any:
+        number, words = _numbered(command, _WHICH_REQUEST)
+        amount = _amount(words[0]) if words else None
+        if words and amount is None:
+            raise Refusal("“{word}” is no amount. For instance: approve {number} 150", word=words[0], number=str(number))
+        return self.requests.approve(person, number, amount)
+
+    def _deny(self, person: Person, command: Command) -> Any:
+        number, words = _numbered(command, _WHICH_REQUEST)
+        return self.requests.deny(person, number, " ".join(words))
 
     def _alerts(self, person: Person, command: Command) -> Any:
         if command.name.isdecimal():
@@ -124,16 +185,30 @@ class Acts:
         return self.answers.review.clock.now().date()
 
 
-def _numbered(command: Command) -> tuple[int, list[str]]:
-    """Return the number of the alert and the words after it."""
+def _numbered(command: Command, which: str = _WHICH) -> tuple[int, list[str]]:
+    """Return the number of the alert or the request, and the words after it."""
     first, _, rest = command.name.partition(" ")
     if not first.lstrip("#").isdecimal():
-        raise Refusal(_WHICH, verb=command.verb.value)
+        raise Refusal(which, verb=command.verb.value)
     return _number(first.lstrip("#")), rest.split()
 
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004 - no alert has a longer one
+
+
+def _amount(text: str) -> int | None:
+    """Return an amount in nanos, None for what is none; a sign of a currency and separators of thousands may stand in it."""
+    plain = text.strip().lstrip("$€£").replace("'", "")
+    try:
+        amount = Decimal(plain.replace(",", "") if "." in plain or "," not in plain else plain.replace(",", "."))
+    except InvalidOperation:
+        return None
+    return to_nanos(amount) if amount.is_finite() and abs(amount) < 10**10 else None
+
+
+def _month_end(day: date) -> date:
+    return add_months(first_of_month(day), 1) - timedelta(days=1)
 
 
 def _day(text: str) -> date | None:

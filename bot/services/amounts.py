@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TypeVar
 
-from bot.domain.budget import Budget
+from bot.domain.budget import Budget, Scope, ScopeKind, in_force
 from bot.domain.money import Money
 from bot.domain.period import Window, add_months, first_of_month, midnight, same_days_before
 from bot.errors import Refusal
@@ -164,6 +164,7 @@ class Amounts(Question):
 
     def _line(self, budget: Budget, scope: CostScope) -> BudgetLine:
         """Return how far along *budget* is in its period that holds the end of what was asked."""
+        budget = in_force(budget, _subject(budget, scope), self.of.budgets.raises(), self.now)
         window = self._budget_window(budget)
         spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1)))
         use = budget.used(self._money(spent.total))
@@ -200,6 +201,15 @@ def final_day(load: Load, last: date) -> date:
     """Return the day from which the figures of *last* by the source of *load* no longer change."""
     end = add_months(first_of_month(last), 1) if load.settling.after_month else last + timedelta(days=1)
     return end + timedelta(days=load.settling.days)
+
+
+def _subject(budget: Budget, scope: CostScope) -> Scope:
+    """Return whose *budget* is asked for: of one that is for each, the person's or the team's in *scope*."""
+    if budget.scope.kind is ScopeKind.PERSON and scope.people:
+        return Scope(ScopeKind.PERSON, scope.people[0])
+    if budget.scope.kind is ScopeKind.TEAM and scope.teams:
+        return Scope(ScopeKind.TEAM, scope.teams[0])
+    return budget.scope
 
 
 def _day(day: date) -> Window:

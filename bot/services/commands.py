@@ -27,12 +27,14 @@ class Verb(StrEnum):
     NOT_MINE = "not-mine"
     USEFUL = "useful"
     NOISE = "noise"
+    APPROVE = "approve"
+    DENY = "deny"
     SETTINGS = "settings"
     PRIVACY = "privacy"
     HELP = "help"
 
 
-ACTS = frozenset({Verb.ALERTS, Verb.ACK, Verb.SNOOZE, Verb.NOT_MINE, Verb.USEFUL, Verb.NOISE})
+ACTS = frozenset({Verb.ALERTS, Verb.ACK, Verb.SNOOZE, Verb.NOT_MINE, Verb.USEFUL, Verb.NOISE, Verb.APPROVE, Verb.DENY})
 """What is done about alerts, and the list of them; all words after the verb belong to it."""
 
 
@@ -62,6 +64,9 @@ HELP = (
     ("top people|teams|models|projects", Phrase("the largest, within what you may see")),
     ("budget", Phrase("the budgets that concern you, and how far along they are")),
     ("unallocated", Phrase("cost that nobody owns, and why (FinOps)")),
+    ("budget request AMOUNT [until DATE] REASON", Phrase("ask for more budget")),
+    ("approve NUMBER [AMOUNT]", Phrase("say yes to somebody's request, or to less")),
+    ("deny NUMBER REASON", Phrase("say no to one")),
     ("alerts [NUMBER]", Phrase("the warnings that concern you, and what was answered")),
     ("ack NUMBER REASON", Phrase("answer for one: planned, launch, misconfiguration, shared key, unknown or other, and your plan")),
     ("snooze NUMBER DAYS", Phrase("be left alone about one for some days")),

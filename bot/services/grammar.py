@@ -47,7 +47,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     if words and words[0].lower() in {"/aispend", "aispend"}:
         words = words[1:]
     verb, rest = _verb(words or ["help"])
-    if verb in ACTS or (verb is Verb.SETTINGS and rest):
+    if verb in ACTS or _changes(verb.value, rest):
         month = period_containing(today, PeriodKind.MONTH)
         return Command(verb, month, " ".join(rest), text=" ".join(words))
     by, rest = _by(rest)
@@ -71,7 +71,12 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
 def is_act(text: str) -> bool:
     """Tell whether *text* asks for something to be done about alerts, or lists them."""
     words = [word.lower() for word in _words(text) if word.lower() not in {"/aispend", "aispend"}]
-    return bool(words) and (words[0] in list(ACTS) or (words[0] == Verb.SETTINGS and len(words) > 1))
+    return bool(words) and (words[0] in list(ACTS) or _changes(words[0], words[1:]))
+
+
+def _changes(verb: str, rest: list[str]) -> bool:
+    """Tell whether a verb that shows something is to change it: `settings hour 8`, `budget request 200 …`."""
+    return bool(rest) and (verb == Verb.SETTINGS or (verb == Verb.BUDGET and rest[0].lower() == "request"))
 
 
 def _words(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
@@ -32,7 +33,7 @@ from bot.services.accounts import Register
 from bot.services.converse import Conversation
 from bot.services.grammar import is_act
 from bot.services.talk import Talk, reader_of
-from bot.settings import Settings, SourceSettings
+from bot.settings import Settings, SourceSettings, secret
 from bot.wiring import rules
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ if TYPE_CHECKING:
     from bot.services.escalate import Escalation
     from bot.services.habits import Chosen
     from bot.services.ingest import Ingest
+    from bot.services.requests import Requests
     from bot.services.review import Review
+    from bot.services.webhooks import Webhooks
 
 
 @dataclass(frozen=True)
@@ -144,6 +147,33 @@ class App:
         )
 
     @cached_property
+    def requests(self) -> Requests:
+        """What takes requests for more budget."""
+        from bot.domain.money import to_nanos  # noqa: PLC0415
+        from bot.services.requests import Requests  # noqa: PLC0415
+
+        section = self.settings.alerts
+        return Requests(self.review, to_nanos(section.four_eyes_from), bool(section.webhook))
+
+    @cached_property
+    def webhooks(self) -> Webhooks | None:
+        """What tells a system of the company's of raises, None where there is none.
+
+        Raises:
+            ConfigError: Its secret is missing.
+        """
+        from adapters.webhook import Webhook  # noqa: PLC0415
+        from bot.services.webhooks import Webhooks  # noqa: PLC0415
+
+        url = self.settings.alerts.webhook
+        if not url:
+            return None
+        key = secret(os.environ, "AISPEND_WEBHOOK_SECRET")
+        if not key:
+            raise ConfigError("[alerts] names a webhook, but AISPEND_WEBHOOK_SECRET is not set. The receiver checks its signature with it.")
+        return Webhooks(self.alerts, self.clock, Webhook(url), key)
+
+    @cached_property
     def chosen(self) -> Chosen:
         """What people have chosen about being told."""
         from bot.services.habits import Chosen  # noqa: PLC0415
@@ -164,13 +194,18 @@ class App:
 
         return Escalation(self.review)
 
+    def duties(self) -> None:
+        """Take every step that time alone brings about."""
+        self.escalation.run()
+        self.requests.expire()
+
     @cached_property
     def acts(self) -> Acts:
         """What people do about alerts."""
         from bot.services.acts import Acts  # noqa: PLC0415
         from bot.services.answers import Answers  # noqa: PLC0415
 
-        return Acts(Answers(self.review), self.chosen)
+        return Acts(Answers(self.review), self.chosen, self.requests)
 
     def courier(self, chats: Mapping[str, Chat], worker: str, executor: Executor | None = None) -> Courier:
         """Return what delivers to *chats*; what it asks of the store runs on *executor*."""

@@ -22,6 +22,7 @@ from bot.messages.contact import CONTACT
 from bot.messages.digests import DIGESTS
 from bot.messages.formats import Reader
 from bot.messages.markup import _ATTRIBUTES, parse
+from bot.messages.requests import REQUESTS
 from bot.messages.views import VIEWS, Breakdown, Help, Row
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -70,7 +71,7 @@ def test_the_chart_of_an_example_adds_up(view: Any, name: str, example: Any) -> 
 def test_every_view_has_a_template_and_every_template_a_view() -> None:
     folder = shipped.folder("templates")
     there = {str(path.relative_to(folder)).removesuffix(".xml.j2") for path in folder.rglob("*.xml.j2") if not path.name.startswith("_")}
-    assert there == {view.template for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS)}
+    assert there == {view.template for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS)}
 
 
 def test_every_tag_of_the_parser_is_documented() -> None:

@@ -1,0 +1,282 @@
+"""Requests: more budget, asked for in chat, answered by who answers for it; what is granted is a version of the budget."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.domain import request as requests
+from bot.domain.audience import scope_of
+from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force, person_budget
+from bot.domain.money import Money
+from bot.domain.people import Person
+from bot.domain.period import Window, midnight
+from bot.domain.request import Request, Standing, Verdict
+from bot.errors import Refusal
+from bot.messages.card import Card
+from bot.messages.requests import RaiseRequest
+from bot.messages.words import N_
+from bot.ports import Case, Desk, Message, MessageKind
+from bot.services.notify import Notices
+from bot.services.review import Review
+from bot.services.subjects import cost_scope, words_for
+from bot.services.talk import reader_of
+
+KIND = "request"
+WEBHOOK = "webhook"
+_NO_SUCH = N_("There is no request {number} that you could answer.")
+_SENTENCES = {
+    Verdict.NOT_OPEN: N_("Request {number} was answered already, or is too old."),
+    Verdict.OWN: N_("Somebody else has to answer your own request."),
+    Verdict.TWICE: N_("You have said yes already; somebody else has to say it, too."),
+    Verdict.TOO_MUCH: N_("That is more than was asked for."),
+    Verdict.NOTHING: N_("Grant an amount above zero, or deny it: deny {number} and why"),
+}
+_LONGEST = timedelta(days=366)
+_MOST = 10**9
+_LONGEST_TEXT = 500
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Takes requests and answers to them.
+
+    Attributes:
+        four_eyes_from: Nanos above which two people must say yes.
+        has_webhook: What is granted is told to a system of the company's.
+    """
+
+    review: Review
+    four_eyes_from: int = 1000 * 10**9
+    has_webhook: bool = False
+
+    def ask(self, person: Person, amount: int, until: date | None, reason: str, about: int = 0) -> RaiseRequest:
+        """Ask for *amount* nanos more, through *until* or to the end of the period.
+
+        Args:
+            about: The alert whose budget it is; 0 for the person's own.
+
+        Raises:
+            Refusal: There is no such budget of theirs, or the request is not whole.
+        """
+        now, notices = self.review.clock.now(), self.review.notices()
+        budget, subject = self._budget(person, about, notices)
+        held = in_force(budget, subject, self.review.budgets.raises(), now)
+        ends = _end_of(until, person) if until else midnight(budget.current(now.date()).window.end)
+        if not now < ends <= now + _LONGEST:
+            raise Refusal("Through which day? Write one to come, for instance: {day}", day=(now + timedelta(days=7)).date().isoformat())
+        if not 0 < amount <= _MOST * 10**9:
+            raise Refusal("How much more? For instance: budget request 200 the migration takes longer")
+        if not reason.strip():
+            raise Refusal("What for? Who approves it reads that. For instance: budget request 200 the migration takes longer")
+        approvers = self._approvers(notices, budget, subject, person)
+        if not approvers:
+            raise Refusal("There is nobody who could approve it. Please talk to FinOps.")
+        text = " ".join(reason.split())[:_LONGEST_TEXT]
+        asked = Request(person.email, budget.name, str(subject), Money(amount, held.limit.currency), held.limit, ends, text, now, approvers)
+        with self.review.alerts.decide() as desk:
+            if any(self._same(_request(case), asked) for case in desk.cases(KIND, Standing.ASKED.value)):
+                raise Refusal("You have asked for that already; it waits for an answer.")
+            asked = self._store(desk, asked, person.email, "request asked")
+            self._tell(desk, notices, asked)
+        return self._view(notices, asked, person.email)
+
+    def approve(self, person: Person, number: int, amount: int | None = None) -> RaiseRequest:
+        """Say yes, to *amount* nanos or to all that was asked.
+
+        Raises:
+            Refusal: It is not theirs to answer, was answered, or the amount does not fit.
+        """
+        now, notices = self.review.clock.now(), self.review.notices()
+        with self.review.alerts.decide() as desk:
+            asked = self._theirs(desk, person, number)
+            granted = Money(amount, asked.amount.currency) if amount is not None else None
+            limit = Money(self.four_eyes_from, asked.amount.currency)
+            answer = requests.approve(asked, person.email, granted, notices.audience.finops(), limit, now)
+            done = self._answered(desk, notices, answer, person)
+            if answer.verdict is Verdict.GRANTED and done.granted:
+                desk.grant(Raise(done.budget, done.subject, done.granted, now, done.ends, person.email))
+                if self.has_webhook:
+                    desk.open_case(WEBHOOK, "waiting", json.dumps(_told(done)), now)
+        if answer.verdict is Verdict.GRANTED:
+            self.review.run()
+        return self._view(notices, done, person.email)
+
+    def deny(self, person: Person, number: int, sentence: str) -> RaiseRequest:
+        """Say no, with a sentence.
+
+        Raises:
+            Refusal: It is not theirs to answer, was answered, or there is no sentence.
+        """
+        if not sentence.strip():
+            raise Refusal("Why not? Who asked reads it: deny {number} and why", number=str(number))
+        now, notices = self.review.clock.now(), self.review.notices()
+        with self.review.alerts.decide() as desk:
+            asked = self._theirs(desk, person, number)
+            text = " ".join(sentence.split())[:_LONGEST_TEXT]
+            done = self._answered(desk, notices, requests.deny(asked, person.email, text, now), person)
+        return self._view(notices, done, person.email)
+
+    def find(self, person: Person, number: int) -> Request:
+        """Return a request that *person* may answer.
+
+        Raises:
+            Refusal: There is none.
+        """
+        with self.review.alerts.decide() as desk:
+            return self._theirs(desk, person, number)
+
+    def expire(self) -> int:
+        """Close the requests that nobody answered in time, and tell who asked."""
+        now, notices, count = self.review.clock.now(), self.review.notices(), 0
+        with self.review.alerts.decide() as desk:
+            for state in (Standing.ASKED, Standing.SECOND):
+                for case in desk.cases(KIND, state.value):
+                    answer = requests.expire(_request(case), now)
+                    if answer.verdict is Verdict.EXPIRED:
+                        self._tell(desk, notices, self._store(desk, answer.request, "timer", "request expired"))
+                        count += 1
+        return count
+
+    def _answered(self, desk: Desk, notices: Notices, answer: requests.Answer, person: Person) -> Request:
+        if answer.verdict in _SENTENCES:
+            raise Refusal(_SENTENCES[answer.verdict], number=str(answer.request.number))
+        by = replace(answer.request, answer=answer.request.answer)
+        done = self._store(desk, by, person.email, f"request {answer.verdict.value}")
+        self._tell(desk, notices, done, answered_by=person.email)
+        return done
+
+    def _store(self, desk: Desk, request: Request, by: str, what: str) -> Request:
+        now, body = self.review.clock.now(), _plain(request)
+        if request.number:
+            desk.change_case(request.number, request.state.value, body, now)
+            number = request.number
+        else:
+            number = desk.open_case(KIND, request.state.value, body, now, due=request.expires_at)
+        detail = {"by": request.by, "budget": request.budget, "subject": request.subject, "amount": request.amount.plain}
+        desk.note(by, what, f"request {number}", detail | ({"granted": request.granted.plain} if request.granted else {}))
+        return replace(request, number=number)
+
+    def _tell(self, desk: Desk, notices: Notices, request: Request, answered_by: str = "") -> None:
+        """Put right what was said of it, and tell who has to know now."""
+        about = f"request {request.number}"
+        for post in desk.about(about):
+            desk.revise(post, self._card(notices, request, post.message.to))
+        to = request.approvers if request.is_open else (request.by,)
+        for email in to:
+            if email != answered_by:
+                key = f"{about} {request.state.value} {email}"
+                card = self._card(notices, request, email)
+                desk.enqueue(
+                    Message(key, MessageKind.APPROVAL, email, card, about, "approver" if request.is_open else "asker", is_urgent=True)
+                )
+
+    def _card(self, notices: Notices, request: Request, email: str) -> Card:
+        view = self._view(notices, request, email)
+        return self.review.templates.card(view.template, view, reader_of(notices.audience.person(email), self.review.documents))
+
+    def _view(self, notices: Notices, request: Request, email: str) -> RaiseRequest:
+        subject = scope_of(request.subject)
+        window = self._window(notices, request)
+        scope = cost_scope(subject, notices.audience.directory)
+        shows = notices.shows(email, subject, window)
+        used = self.review.figures.total(scope, window).total if shows else None
+        name = notices.audience.name
+        return RaiseRequest(
+            request.number,
+            "" if email == request.by else name(request.by),
+            "" if subject == Scope(ScopeKind.PERSON, email) else words_for(subject, notices.audience.directory),
+            request.amount,
+            request.limit,
+            Money(used, request.limit.currency) if used is not None else None,
+            request.ends,
+            request.reason,
+            request.state.value,
+            request.granted,
+            tuple(name(by) for by in request.approved_by),
+            request.answer,
+            request.is_open and email in request.approvers,
+        )
+
+    def _window(self, notices: Notices, request: Request) -> Window:
+        budget = notices.budgets.get(request.budget)
+        day = self.review.clock.now().date()
+        return budget.current(day).window if budget else Window(day.replace(day=1), day + timedelta(days=1))
+
+    def _budget(self, person: Person, about: int, notices: Notices) -> tuple[Budget, Scope]:
+        """Return the budget that *person* may ask about: their own, or that of an alert they answer for."""
+        today = self.review.clock.now().date()
+        if about:
+            alert = self.review.alerts.find(about)
+            subject = notices.subject(alert) if alert else None
+            budget = notices.budgets.get(alert.identity.budget) if alert else None
+            if alert is None or subject is None or budget is None or person.email not in alert.owners:
+                raise Refusal("There is no alert {number} of yours. Your alerts: alerts", number=str(about))
+            return budget, subject
+        stint = person.stint(today)
+        own = person_budget(self.review.budgets.current(), person.email, stint.team if stint else None) if stint else None
+        if own is None:
+            raise Refusal("You have no AI budget of your own, so there is nothing to raise.")
+        return own, Scope(ScopeKind.PERSON, person.email)
+
+    def _approvers(self, notices: Notices, budget: Budget, subject: Scope, person: Person) -> tuple[str, ...]:
+        """Return who may say yes: the budget's owner, else the person's manager, else who comes after them, else FinOps."""
+        of = notices.audience
+        owner = budget.owner if budget.scope.name != EACH or budget.owner else None
+        if owner and owner != person.email and of.person(owner):
+            return (owner,)
+        boss = of.manager(person.email)
+        if boss and boss not in of.away and (found := of.person(boss)) and found.stint(of.today):
+            return (boss,)
+        steps = of.ladder(subject, (person.email,))
+        return steps[0][0] if steps else tuple(email for email in of.finops() if email != person.email)
+
+    @staticmethod
+    def _same(one: Request, other: Request) -> bool:
+        return (one.by, one.budget, one.subject, one.amount) == (other.by, other.budget, other.subject, other.amount)
+
+    @staticmethod
+    def _theirs(desk: Desk, person: Person, number: int) -> Request:
+        case = desk.case(number)
+        request = _request(case) if case and case.kind == KIND else None
+        may = request and (person.email in request.approvers or person.email in {*request.approved_by, request.by})
+        if request is None or not may:
+            raise Refusal(_NO_SUCH, number=str(number))
+        return request
+
+
+def _plain(request: Request) -> str:
+    body: dict[str, Any] = asdict(request)
+    body |= {name: getattr(request, name).isoformat() for name in ("ends", "opened_at")}
+    return json.dumps(body | {"state": request.state.value})
+
+
+def _request(case: Case) -> Request:
+    body = json.loads(case.body)
+    money = {name: Money(**body[name]) if body[name] else None for name in ("amount", "limit", "granted")}
+    times = {name: datetime.fromisoformat(body[name]) for name in ("ends", "opened_at")}
+    lists = {name: tuple(body[name]) for name in ("approvers", "approved_by")}
+    return Request(**body | money | times | lists | {"state": Standing(body["state"]), "number": case.number})
+
+
+def _told(request: Request) -> dict[str, Any]:
+    """Return what a system of the company's is told; it may wire it to a vendor's limit."""
+    assert request.granted
+    return {
+        "event": "budget.raised",
+        "request": request.number,
+        "budget": request.budget,
+        "subject": request.subject,
+        "granted": request.granted.plain,
+        "limit": (request.limit + request.granted).plain,
+        "currency": request.granted.currency,
+        "ends": request.ends.isoformat(),
+        "approved_by": list(request.approved_by),
+    }
+
+
+def _end_of(day: date, person: Person) -> datetime:
+    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(person.time_zone)).astimezone(UTC)
