@@ -7,6 +7,7 @@ from typing import Any
 from bot import shipped
 from bot.messages.alerts import ALERTS
 from bot.messages.card import Card
+from bot.messages.claims import CLAIMS
 from bot.messages.contact import CONTACT
 from bot.messages.digests import DIGESTS
 from bot.messages.formats import Reader
@@ -15,7 +16,9 @@ from bot.messages.requests import REQUESTS
 from bot.messages.views import VIEWS
 
 TEMPLATES = Templates((shipped.folder("templates"),))
-EXAMPLES = [(view, name, example) for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS) for name, example in view.examples()]
+EXAMPLES = [
+    (view, name, example) for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS) for name, example in view.examples()
+]
 
 
 def card(view: Any, reader: Reader | None = None) -> Card:

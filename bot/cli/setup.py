@@ -64,7 +64,7 @@ def load(
     of: Context = context.obj
     with of.app() as app:
         app.prepare_store()
-        plan = directory_service.plan(files, app.people)
+        plan = directory_service.plan(files, app.people, app.claimed())
         if not dry_run:
             directory_service.apply(plan, app.people)
         _show_changes(plan.changes, format_, dry_run=dry_run)

@@ -18,6 +18,8 @@ from bot.messages.alerts import AnswerForm, DisownForm, Thanks
 from bot.messages.requests import DenyForm, GrantForm, RaiseForm
 from bot.messages.words import N_, Phrase
 from bot.services.answers import VOTES, Answers
+from bot.services.claims import KIND as CLAIM
+from bot.services.claims import Claims
 from bot.services.commands import Command, Verb
 from bot.services.grammar import parse
 from bot.services.habits import Chosen
@@ -37,6 +39,7 @@ class Acts:
     answers: Answers
     chosen: Chosen
     requests: Requests
+    claims: Claims
 
     def said(self, person: Person, words: str) -> Any:
         """Do what *words* ask.
@@ -56,6 +59,7 @@ class Acts:
             Verb.BUDGET: self._request,
             Verb.APPROVE: self._approve,
             Verb.DENY: self._deny,
+            Verb.CLAIM: self._claim,
         }
         return verbs[command.verb](person, command)
 
@@ -134,6 +138,8 @@ class Acts:
 
     def _approve(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command, _WHICH_REQUEST)
+        if self._is_claim(number):
+            return self.claims.answer(person, number, is_yes=True)
         amount = _amount(words[0]) if words else None
         if words and amount is None:
             raise Refusal("“{word}” is no amount. For instance: approve {number} 150", word=words[0], number=str(number))
@@ -141,7 +147,21 @@ class Acts:
 
     def _deny(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command, _WHICH_REQUEST)
+        if self._is_claim(number):
+            return self.claims.answer(person, number, is_yes=False)
         return self.requests.deny(person, number, " ".join(words))
+
+    def _claim(self, person: Person, command: Command) -> Any:
+        words = command.name.split()
+        if not words:
+            raise Refusal("Which key? For instance: claim sk-nightly-4f. FinOps sees those nobody owns: unallocated")
+        owner = words[-1].removeprefix("@") if len(words) > 1 and "@" in words[-1] else ""
+        return self.claims.claim(person, " ".join(words[:-1] if owner else words), owner)
+
+    def _is_claim(self, number: int) -> bool:
+        with self.answers.review.alerts.decide() as desk:
+            case = desk.case(number)
+        return case is not None and case.kind == CLAIM
 
     def _alerts(self, person: Person, command: Command) -> Any:
         if command.name.isdecimal():

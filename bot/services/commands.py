@@ -27,6 +27,7 @@ class Verb(StrEnum):
     NOT_MINE = "not-mine"
     USEFUL = "useful"
     NOISE = "noise"
+    CLAIM = "claim"
     APPROVE = "approve"
     DENY = "deny"
     SETTINGS = "settings"
@@ -34,7 +35,7 @@ class Verb(StrEnum):
     HELP = "help"
 
 
-ACTS = frozenset({Verb.ALERTS, Verb.ACK, Verb.SNOOZE, Verb.NOT_MINE, Verb.USEFUL, Verb.NOISE, Verb.APPROVE, Verb.DENY})
+ACTS = frozenset({Verb.ALERTS, Verb.ACK, Verb.SNOOZE, Verb.NOT_MINE, Verb.USEFUL, Verb.NOISE, Verb.APPROVE, Verb.DENY, Verb.CLAIM})
 """What is done about alerts, and the list of them; all words after the verb belong to it."""
 
 
@@ -65,7 +66,8 @@ HELP = (
     ("budget", Phrase("the budgets that concern you, and how far along they are")),
     ("unallocated", Phrase("cost that nobody owns, and why (FinOps)")),
     ("budget request AMOUNT [until DATE] REASON", Phrase("ask for more budget")),
-    ("approve NUMBER [AMOUNT]", Phrase("say yes to somebody's request, or to less")),
+    ("claim KEY", Phrase("say that a key nobody owns is yours")),
+    ("approve NUMBER [AMOUNT]", Phrase("say yes to a request, or to less, or to a claim")),
     ("deny NUMBER REASON", Phrase("say no to one")),
     ("alerts [NUMBER]", Phrase("the warnings that concern you, and what was answered")),
     ("ack NUMBER REASON", Phrase("answer for one: planned, launch, misconfiguration, shared key, unknown or other, and your plan")),

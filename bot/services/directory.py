@@ -55,10 +55,13 @@ class _Problems:
             raise ConfigError("\n".join(self.found[:_MOST]) + more + "\nNothing was changed.")
 
 
-def plan(files: Iterable[Path], people: People) -> Plan:
+def plan(files: Iterable[Path], people: People, claimed: Iterable[Identity] = ()) -> Plan:
     """Read *files* (each recognised by its columns) over the stored directory and return what would change.
 
     What a kind of file says replaces what was known of that kind; kinds that are not given stay.
+
+    Args:
+        claimed: Identities that were claimed in chat; they stay where the file does not name their principal.
 
     Raises:
         ConfigError: Every line that cannot be used, with its number.
@@ -80,7 +83,9 @@ def plan(files: Iterable[Path], people: People) -> Plan:
             "somebody out, leave their line out or give it a valid_to. Nothing was changed."
         )
     _check_spelling(teams)
-    directory = Directory(persons, teams, identities)
+    named = {identity.principal.lower() for identity in identities}
+    kept = tuple(i for i in claimed if i.principal.lower() not in named and i.person in persons)
+    directory = Directory(persons, teams, (*identities, *kept))
     return Plan(directory, tuple(_changes(stored, directory)))
 
 

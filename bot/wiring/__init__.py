@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +25,8 @@ from adapters.store.ledger import SqlLedger
 from adapters.store.outbox import SqlOutbox
 from adapters.store.people import SqlPeople
 from bot import shipped
-from bot.errors import ConfigError, Refusal, SourceRefused
+from bot.domain.people import Identity, IdentityKind
+from bot.errors import BotError, ConfigError, Refusal, SourceRefused
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
 from bot.messages.views import View
@@ -39,6 +42,7 @@ from bot.wiring import rules
 if TYPE_CHECKING:
     from bot.ports import UsageSource
     from bot.services.acts import Acts
+    from bot.services.claims import Claims
     from bot.services.deliver import Courier
     from bot.services.digest import Digests
     from bot.services.escalate import Escalation
@@ -156,6 +160,34 @@ class App:
         return Requests(self.review, to_nanos(section.four_eyes_from), bool(section.webhook))
 
     @cached_property
+    def claims(self) -> Claims:
+        """What takes claims of keys that nobody owns."""
+        from bot.services.claims import Claims  # noqa: PLC0415
+
+        return Claims(self.review, self._reload)
+
+    def claimed(self) -> list[Identity]:
+        """Return the identities that were claimed, which outlive the operator's files."""
+        from bot.services.claims import CLAIMED  # noqa: PLC0415
+
+        found = [json.loads(self.documents.get(CLAIMED, key) or "{}") for key in self.documents.keys(CLAIMED)]
+        return [
+            Identity(c["principal"], IdentityKind.KEY, person=c["person"], valid_from=date.fromisoformat(c["from"])) for c in found if c
+        ]
+
+    def _reload(self, source: str) -> bool:
+        """Load *source* again, all it has; False where it is not configured or cannot be read now."""
+        section = next((section for section in self.settings.sources if section.name == source), None)
+        if section is None:
+            return False
+        try:
+            with self.source(section) as usage:
+                self.ingest.run(usage)
+        except BotError:
+            return False
+        return True
+
+    @cached_property
     def webhooks(self) -> Webhooks | None:
         """What tells a system of the company's of raises, None where there is none.
 
@@ -198,6 +230,7 @@ class App:
         """Take every step that time alone brings about."""
         self.escalation.run()
         self.requests.expire()
+        self.claims.follow_up()
 
     @cached_property
     def acts(self) -> Acts:
@@ -205,7 +238,7 @@ class App:
         from bot.services.acts import Acts  # noqa: PLC0415
         from bot.services.answers import Answers  # noqa: PLC0415
 
-        return Acts(Answers(self.review), self.chosen, self.requests)
+        return Acts(Answers(self.review), self.chosen, self.requests, self.claims)
 
     def courier(self, chats: Mapping[str, Chat], worker: str, executor: Executor | None = None) -> Courier:
         """Return what delivers to *chats*; what it asks of the store runs on *executor*."""

@@ -1,0 +1,219 @@
+"""Claims: from a key that nobody owns to a person who says it is theirs, confirmed by FinOps; the ledger follows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from bot.domain.money import Money
+from bot.domain.people import Directory, Identity, IdentityKind, Person, Role
+from bot.domain.period import Window
+from bot.domain.visibility import Privacy
+from bot.errors import Refusal
+from bot.messages.card import Card
+from bot.messages.claims import KeyClaim
+from bot.messages.words import N_
+from bot.ports import Case, CostScope, Desk, Message, MessageKind, UnallocatedKey
+from bot.services.notify import Notices
+from bot.services.review import Review
+from bot.services.talk import reader_of
+
+KIND = "claim"
+CLAIMED = "claimed identity"
+"""Documents: the identities that were claimed, by principal; they outlive the file that the operator loads."""
+ASKED, SAID, CONFIRMED, DECLINED, REFUSED = "asked", "claimed", "confirmed", "declined", "refused"
+_LOOK_BACK = timedelta(days=90)
+_NO_SUCH = N_("There is no claim {number} that you could answer.")
+_OVER = N_("Claim {number} was answered already.")
+Reload = Callable[[str], bool]
+"""Loads a source again, so that its days follow the directory; False where only an operator can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claim as stored; amounts in nanos, shares as exact texts."""
+
+    key: str
+    source: str
+    cost: int
+    first_seen: str
+    owner: str
+    asked_by: str
+    state: str = ASKED
+    before: str = ""
+    after: str = ""
+    must_reload: bool = False
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Claims:
+    """Takes claims."""
+
+    review: Review
+    reload: Reload
+
+    def claim(self, person: Person, key: str, owner: str = "") -> KeyClaim:
+        """Say that *key* is one's own; as FinOps, ask *owner* whether it is theirs.
+
+        Raises:
+            Refusal: No cost is open for such a key, or only FinOps may ask somebody else.
+        """
+        notices = self.review.notices()
+        is_finops = _is_finops(notices, person)
+        wanted = notices.audience.person(owner) if owner else person
+        if owner and not is_finops and wanted != person:
+            raise Refusal("Only FinOps asks somebody else. If the key is yours: claim {key}", key=key)
+        if wanted is None or wanted.stint(notices.audience.today) is None:
+            raise Refusal("I do not know {email}.", email=owner)
+        found = self._open_key(key)
+        if found is None:
+            raise Refusal("There is no key “{key}” whose cost nobody owns.", key=key)
+        with self.review.alerts.decide() as desk:
+            for case in [*desk.cases(KIND, ASKED), *desk.cases(KIND, SAID)]:
+                if _claim(case).key == found.key:
+                    raise Refusal("Somebody is being asked about that key already: claim {number}.", number=str(case.number))
+            state = SAID if wanted == person else ASKED
+            new = Claim(found.key, found.source, found.cost, found.first_seen.isoformat(), wanted.email, person.email, state)
+            stored = self._store(desk, new, person.email)
+            self._tell(desk, notices, stored, person.email)
+        return self._view(notices, stored, person.email)
+
+    def answer(self, person: Person, number: int, *, is_yes: bool) -> KeyClaim:
+        """Say yes or no: whose it would be, then FinOps.
+
+        Raises:
+            Refusal: It is not theirs to answer, or was answered.
+        """
+        notices = self.review.notices()
+        with self.review.alerts.decide() as desk:
+            case = desk.case(number)
+            claim = _claim(case) if case and case.kind == KIND else None
+            is_finops = _is_finops(notices, person)
+            if claim is None or not (claim.owner == person.email or is_finops):
+                raise Refusal(_NO_SUCH, number=str(number))
+            if claim.state == ASKED and claim.owner == person.email:
+                claim = replace(claim, state=SAID if is_yes else DECLINED)
+            elif claim.state == SAID and is_finops and claim.owner != person.email:
+                claim = self._settled(claim, is_yes=is_yes)
+            elif claim.state == SAID and claim.owner == person.email:
+                raise Refusal("Somebody else of FinOps has to confirm your own claim.")
+            else:
+                raise Refusal(_OVER, number=str(number))
+            stored = self._store(desk, claim, person.email)
+            self._tell(desk, notices, stored, person.email)
+        return self._view(self.review.notices(), self._followed(stored), person.email)
+
+    def _settled(self, claim: Claim, *, is_yes: bool) -> Claim:
+        if not is_yes:
+            return replace(claim, state=REFUSED)
+        return replace(claim, state=CONFIRMED, before=str(self._coverage()), must_reload=True)
+
+    def follow_up(self) -> None:
+        """Put the identities of confirmed claims into the directory that a stop had kept from it."""
+        with self.review.alerts.decide() as desk:
+            confirmed = [_claim(case) for case in desk.cases(KIND, CONFIRMED)]
+        for claim in confirmed:
+            if claim.must_reload:
+                self._identify(claim)
+
+    def _identify(self, claim: Claim) -> None:
+        """Put the identity into the directory, from the day on which the key was first seen; once."""
+        identity = Identity(claim.key, IdentityKind.KEY, person=claim.owner, valid_from=date.fromisoformat(claim.first_seen))
+        kept = {"principal": claim.key, "person": claim.owner, "from": claim.first_seen}
+        self.review.documents.put(CLAIMED, claim.key.lower(), json.dumps(kept))
+        directory = self.review.people.directory()
+        known = with_claimed(directory, [identity])
+        if known.identities != directory.identities:
+            self.review.people.replace(known)
+
+    def _followed(self, claim: Claim) -> Claim:
+        """Let directory and ledger follow a claim that was just confirmed, and say what it changed."""
+        if claim.state != CONFIRMED:
+            return claim
+        self._identify(claim)
+        if not self.reload(claim.source):
+            return claim
+        after = replace(claim, must_reload=False, after=str(self._coverage()))
+        with self.review.alerts.decide() as desk:
+            stored = self._store(desk, after, "ledger")
+            self._tell(desk, self.review.notices(), stored, "")
+        return stored
+
+    def _coverage(self) -> Fraction:
+        """Return the share of the last ninety days' cost that has an owner."""
+        today = self.review.clock.now().date()
+        window = Window(today - _LOOK_BACK, today + timedelta(days=1))
+        whole = self.review.figures.total(CostScope(), window).total
+        unowned = sum(key.cost for key in self.review.figures.unallocated(window))
+        return 1 - Fraction(unowned, whole) if whole > 0 else Fraction(1)
+
+    def _open_key(self, key: str) -> UnallocatedKey | None:
+        today = self.review.clock.now().date()
+        window = Window(today - _LOOK_BACK, today + timedelta(days=1))
+        same = [found for found in self.review.figures.unallocated(window) if found.key and found.key.casefold() == key.casefold()]
+        if not same:
+            return None
+        return replace(same[0], cost=sum(one.cost for one in same), first_seen=min(one.first_seen for one in same))
+
+    def _store(self, desk: Desk, claim: Claim, by: str) -> Claim:
+        now, body = self.review.clock.now(), json.dumps(asdict(claim))
+        if claim.number:
+            desk.change_case(claim.number, claim.state, body, now)
+            number = claim.number
+        else:
+            number = desk.open_case(KIND, claim.state, body, now)
+        desk.note(by, f"claim {claim.state}", f"claim {number}", {"key": claim.key, "owner": claim.owner})
+        return replace(claim, number=number)
+
+    def _tell(self, desk: Desk, notices: Notices, claim: Claim, by: str) -> None:
+        about = f"claim {claim.number}"
+        for post in desk.about(about):
+            desk.revise(post, self._card(notices, claim, post.message.to))
+        asked = {ASKED: (claim.owner,), SAID: tuple(e for e in notices.audience.finops() if e != claim.owner)}
+        for email in asked.get(claim.state, tuple({claim.owner, claim.asked_by})):
+            if email != by:
+                key = f"{about} {claim.state} {email}"
+                desk.enqueue(Message(key, MessageKind.CLAIM, email, self._card(notices, claim, email), about, is_urgent=False))
+
+    def _card(self, notices: Notices, claim: Claim, email: str) -> Card:
+        view = self._view(notices, claim, email)
+        return self.review.templates.card(view.template, view, reader_of(notices.audience.person(email), self.review.documents))
+
+    def _view(self, notices: Notices, claim: Claim, email: str) -> KeyClaim:
+        person = notices.audience.person(email)
+        is_finops = person is not None and _is_finops(notices, person)
+        shows = is_finops and notices.audience.privacy is not Privacy.WORKS_COUNCIL
+        asks = "owner" if claim.state == ASKED and email == claim.owner else ""
+        if claim.state == SAID and is_finops and email != claim.owner:
+            asks = "finops"
+        return KeyClaim(
+            claim.number,
+            claim.key,
+            claim.source,
+            date.fromisoformat(claim.first_seen),
+            claim.state,
+            "" if email == claim.owner else notices.audience.name(claim.owner),
+            Money(claim.cost, self.review.currency) if shows else None,
+            Fraction(claim.before) if claim.before and is_finops else None,
+            Fraction(claim.after) if claim.after and is_finops else None,
+            claim.must_reload,
+            asks,
+        )
+
+
+def with_claimed(directory: Directory, claimed: list[Identity]) -> Directory:
+    """Return *directory* with the *claimed* identities that it does not name itself."""
+    named = {identity.principal.lower() for identity in directory.identities}
+    return replace(directory, identities=(*directory.identities, *(i for i in claimed if i.principal.lower() not in named)))
+
+
+def _is_finops(notices: Notices, person: Person) -> bool:
+    return Role.FINOPS in person.roles and person.stint(notices.audience.today) is not None
+
+
+def _claim(case: Case) -> Claim:
+    return replace(Claim(**json.loads(case.body)), number=case.number)

@@ -1,0 +1,106 @@
+"""Claims: a key nobody owns, somebody who says it is theirs, FinOps who confirms, and a ledger that follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from office import Office, office
+
+from bot.errors import Refusal
+from bot.services import directory
+from bot.wiring import App
+
+KEY = "sk-nightly-4f"
+
+
+@pytest.fixture
+def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
+    found = office(make_app, tmp_path)
+    found.know()
+    found.spend("60", "ana")
+    rows = (tmp_path / "bill.csv").read_text("utf-8")
+    (tmp_path / "bill.csv").write_text(rows + rows.splitlines()[1].replace("60", "40").replace("ana@x.example", KEY) + "\n", "utf-8")
+    with found.app.source(found.app.settings.sources[0]) as source:
+        found.app.ingest.run(source)
+    return found
+
+
+def titles(firm: Office, who: str) -> list[str]:
+    return [post.message.card.title for post in firm.posts() if post.message.to == f"{who}@x.example"]
+
+
+def test_finops_asks_the_owner_says_yes_finops_confirms_and_the_ledger_follows(firm: Office) -> None:
+    assert firm.ask("ana", "me")["billed_cost"] == "60"
+    asked = firm.ask("fin", f"claim {KEY} ben@x.example")
+    assert titles(firm, "ben") == [f"Is {KEY} yours?"]
+    assert "$" not in repr(firm.posts()[0].message.card), "its cost is not Ben's to see yet"
+    assert firm.ask("ben", f"approve {asked['number']}")["state"] == "claimed"
+    assert titles(firm, "fin")[-1] == f"Ben Okafor says that {KEY} is theirs"
+    done = firm.ask("fin", f"approve {asked['number']}")
+    assert (done["state"], done["must_reload"]) == ("confirmed", False)
+    assert (done["coverage_before"], done["coverage_after"]) == ("0.6", "1")
+    assert firm.ask("ben", "me")["billed_cost"] == "40"
+    assert firm.ask("fin", "unallocated")["rows"] == []
+    assert titles(firm, "ben") == [f"{KEY} belongs to: you"] * 2, "what was asked is put right, and told"
+
+
+def test_one_claims_one_s_own_key_and_somebody_else_confirms(firm: Office) -> None:
+    number = firm.ask("ben", f"claim {KEY}")["number"]
+    with pytest.raises(Refusal, match="Somebody else of FinOps"):
+        firm.ask("ben", f"approve {number}")
+    assert firm.ask("fin", f"deny {number}")["state"] == "refused"
+    assert firm.ask("ben", "me")["billed_cost"] == "0"
+
+
+def test_who_it_is_not_says_so(firm: Office) -> None:
+    number = firm.ask("fin", f"claim {KEY} ben@x.example")["number"]
+    assert firm.ask("ben", f"deny {number}")["state"] == "declined"
+    assert titles(firm, "fin")[-1] == f"{KEY} does not belong to: Ben Okafor"
+    with pytest.raises(Refusal, match="already"):
+        firm.ask("fin", f"approve {number}")
+
+
+def test_others_neither_claim_for_somebody_nor_answer(firm: Office) -> None:
+    with pytest.raises(Refusal, match="Only FinOps"):
+        firm.ask("ana", f"claim {KEY} ben@x.example")
+    number = firm.ask("fin", f"claim {KEY} ben@x.example")["number"]
+    with pytest.raises(Refusal, match="no claim"):
+        firm.ask("ana", f"approve {number}")
+    with pytest.raises(Refusal, match="already"):
+        firm.ask("ana", f"claim {KEY}")
+
+
+@pytest.mark.parametrize("key", ["sk-unknown", "ana@x.example", ""])
+def test_what_is_nobody_s_only_can_be_claimed(firm: Office, key: str) -> None:
+    with pytest.raises(Refusal):
+        firm.ask("ben", f"claim {key}")
+
+
+def test_a_claim_outlives_the_operator_s_files(firm: Office) -> None:
+    number = firm.ask("fin", f"claim {KEY} ben@x.example")["number"]
+    firm.ask("ben", f"approve {number}")
+    firm.ask("fin", f"approve {number}")
+    plan = directory.plan([firm.folder / "identities.csv"], firm.app.people, firm.app.claimed())
+    assert plan.changes == ()
+    assert any(identity.principal == KEY for identity in plan.directory.identities)
+
+
+def test_what_a_stop_kept_from_the_directory_is_made_up(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends between the decision and the directory."""
+    number = firm.ask("fin", f"claim {KEY} ben@x.example")["number"]
+    firm.ask("ben", f"approve {number}")
+    monkeypatch.setattr(type(firm.app.claims), "_followed", lambda _, claim: claim)
+    assert firm.ask("fin", f"approve {number}")["must_reload"] is True
+    assert not firm.app.claimed()
+    firm.app.duties()
+    firm.app.duties()
+    assert [identity.person for identity in firm.app.people.directory().identities if identity.principal == KEY] == ["ben@x.example"]
+
+
+def test_a_source_that_cannot_be_read_now_is_said(firm: Office) -> None:
+    (firm.folder / "bill.csv").unlink()
+    number = firm.ask("fin", f"claim {KEY} ben@x.example")["number"]
+    firm.ask("ben", f"approve {number}")
+    assert firm.ask("fin", f"approve {number}")["must_reload"] is True
