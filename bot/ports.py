@@ -648,6 +648,9 @@ class Desk(Protocol):
     def revise(self, post: Post, card: Card) -> None:
         """Say *card* instead of what *post* says, in its place; a message that was not sent yet is sent so."""
 
+    def send_again(self, post: Post) -> None:
+        """Let a message that was dropped, and never sent, go out after all."""
+
     def drop(self, post: Post, reason: str) -> None:
         """Do not send *post*, which has become untrue; one that was sent is left."""
 

@@ -138,6 +138,7 @@ class AlertSettings(_Section):
         pace_floor, unowned_floor: Units of the currency below which a fast day, or a new key that nobody owns, is not worth a word.
         stale_after: Days beyond its usual time that a source may be silent.
         four_eyes_from: Above this amount two people must approve a raise.
+        broadcast_alone: People above whose number a second person of FinOps has to agree to a broadcast.
         webhook: A system of yours that is told of every raise, signed with AISPEND_WEBHOOK_SECRET.
     """
 
@@ -147,6 +148,7 @@ class AlertSettings(_Section):
     unowned_floor: Decimal = Field(default=Decimal(25), ge=0, le=10**9)
     stale_after: int = Field(default=3, ge=1, le=60)
     four_eyes_from: Decimal = Field(default=Decimal(1000), ge=0, le=10**9)
+    broadcast_alone: int = Field(default=50, ge=1, le=100_000)
     webhook: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
 
 

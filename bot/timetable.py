@@ -22,6 +22,7 @@ class Job:
 REVIEW = Job("review", timedelta(minutes=5), timedelta(minutes=10))
 ESCALATE = Job("escalate", timedelta(minutes=1), timedelta(minutes=5))
 WEBHOOKS = Job("webhooks", timedelta(minutes=1), timedelta(minutes=10))
+BROADCASTS = Job("broadcasts", timedelta(seconds=10), timedelta(minutes=5))
 DIGESTS = Job("digests", timedelta(minutes=5), timedelta(minutes=15))
 SWEEP = Job("sweep", timedelta(hours=6), timedelta(minutes=10))
-JOBS = (REVIEW, ESCALATE, DIGESTS, WEBHOOKS, SWEEP)
+JOBS = (REVIEW, ESCALATE, DIGESTS, BROADCASTS, WEBHOOKS, SWEEP)

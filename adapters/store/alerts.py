@@ -141,6 +141,10 @@ class SqlDesk:
         """Say *card* instead of what *post* says, in its place."""
         outbox.revise(self._connection, post, card, self._clock.now())
 
+    def send_again(self, post: Post) -> None:
+        """Let a message that was dropped, and never sent, go out after all."""
+        outbox.send_again(self._connection, post, self._clock.now())
+
     def drop(self, post: Post, reason: str) -> None:
         """Do not send *post*; one that was sent is left."""
         outbox.drop(self._connection, post, reason)

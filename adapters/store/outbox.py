@@ -160,6 +160,12 @@ def drop(connection: Connection, post: Post, reason: str) -> None:
     connection.execute(update(PostRow).where(unsent).values({"state": Delivery.DROPPED.value, "reason": reason}))
 
 
+def send_again(connection: Connection, post: Post, now: datetime) -> None:
+    """Let *post*, which was dropped and never sent, go out after all."""
+    dropped = and_(col(PostRow.id) == post.number, _STATE == Delivery.DROPPED, col(PostRow.sent_revision) == 0)
+    connection.execute(update(PostRow).where(dropped).values({"state": Delivery.WAITING.value, "reason": "", "due_at": now}))
+
+
 def _row(message: Message, now: datetime) -> dict[str, Any]:
     return {
         "key": message.key,

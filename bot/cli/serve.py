@@ -115,13 +115,14 @@ async def _duties(app: App, parts: Parts) -> AsyncIterator[None]:
     from adapters.chat.work import watch  # noqa: PLC0415
     from adapters.store.jobs import SqlJobs  # noqa: PLC0415
     from bot.services import deliver  # noqa: PLC0415
-    from bot.timetable import DIGESTS, ESCALATE, REVIEW, SWEEP, WEBHOOKS, Job  # noqa: PLC0415
+    from bot.timetable import BROADCASTS, DIGESTS, ESCALATE, REVIEW, SWEEP, WEBHOOKS, Job  # noqa: PLC0415
 
     leases, name = SqlJobs(app.database), worker()
     jobs: dict[Job, Callable[[], object]] = {
         REVIEW: app.review.run,
         ESCALATE: app.duties,
         DIGESTS: app.digests.run,
+        BROADCASTS: app.broadcasts.run,
         SWEEP: lambda: leases.sweep(app.clock.now()),
     }
     if app.webhooks:

@@ -18,6 +18,8 @@ from bot.messages.alerts import AnswerForm, DisownForm, Thanks
 from bot.messages.requests import DenyForm, GrantForm, RaiseForm
 from bot.messages.words import N_, Phrase
 from bot.services.answers import VOTES, Answers
+from bot.services.broadcast import KIND as BROADCAST
+from bot.services.broadcast import Broadcasts
 from bot.services.claims import KIND as CLAIM
 from bot.services.claims import Claims
 from bot.services.commands import Command, Verb
@@ -29,6 +31,7 @@ from bot.services.talk import Wrong
 
 _WHICH = N_("Which alert? For instance: {verb} 12. Your alerts: alerts")
 _WHICH_REQUEST = N_("Which request? For instance: {verb} 3")
+_WHICH_BROADCAST = N_("Which broadcast? For instance: {verb} 7")
 _WHY = N_("Why, and until when? For instance: ack {number} planned back to the small model until {day}")
 
 
@@ -40,6 +43,7 @@ class Acts:
     chosen: Chosen
     requests: Requests
     claims: Claims
+    broadcasts: Broadcasts
 
     def said(self, person: Person, words: str) -> Any:
         """Do what *words* ask.
@@ -60,6 +64,8 @@ class Acts:
             Verb.APPROVE: self._approve,
             Verb.DENY: self._deny,
             Verb.CLAIM: self._claim,
+            Verb.BROADCAST: self._broadcast,
+            Verb.SEEN: self._seen,
         }
         return verbs[command.verb](person, command)
 
@@ -138,8 +144,10 @@ class Acts:
 
     def _approve(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command, _WHICH_REQUEST)
-        if self._is_claim(number):
+        if self._kind(number) == CLAIM:
             return self.claims.answer(person, number, is_yes=True)
+        if self._kind(number) == BROADCAST:
+            return self.broadcasts.agree(person, number)
         amount = _amount(words[0]) if words else None
         if words and amount is None:
             raise Refusal("“{word}” is no amount. For instance: approve {number} 150", word=words[0], number=str(number))
@@ -147,8 +155,10 @@ class Acts:
 
     def _deny(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command, _WHICH_REQUEST)
-        if self._is_claim(number):
+        if self._kind(number) == CLAIM:
             return self.claims.answer(person, number, is_yes=False)
+        if self._kind(number) == BROADCAST:
+            return self.broadcasts.stop(person, number)
         return self.requests.deny(person, number, " ".join(words))
 
     def _claim(self, person: Person, command: Command) -> Any:
@@ -158,10 +168,18 @@ class Acts:
         owner = words[-1].removeprefix("@") if len(words) > 1 and "@" in words[-1] else ""
         return self.claims.claim(person, " ".join(words[:-1] if owner else words), owner)
 
-    def _is_claim(self, number: int) -> bool:
+    def _broadcast(self, person: Person, command: Command) -> Any:
+        if command.name.isdecimal():
+            return self.broadcasts.show(person, int(command.name))
+        return self.broadcasts.draft(person, list(command.words))
+
+    def _seen(self, person: Person, command: Command) -> Any:
+        return self.broadcasts.seen(person, _numbered(command, _WHICH_BROADCAST)[0])
+
+    def _kind(self, number: int) -> str:
         with self.answers.review.alerts.decide() as desk:
             case = desk.case(number)
-        return case is not None and case.kind == CLAIM
+        return case.kind if case else ""
 
     def _alerts(self, person: Person, command: Command) -> Any:
         if command.name.isdecimal():

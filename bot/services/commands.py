@@ -28,6 +28,8 @@ class Verb(StrEnum):
     USEFUL = "useful"
     NOISE = "noise"
     CLAIM = "claim"
+    BROADCAST = "broadcast"
+    SEEN = "seen"
     APPROVE = "approve"
     DENY = "deny"
     SETTINGS = "settings"
@@ -35,7 +37,9 @@ class Verb(StrEnum):
     HELP = "help"
 
 
-ACTS = frozenset({Verb.ALERTS, Verb.ACK, Verb.SNOOZE, Verb.NOT_MINE, Verb.USEFUL, Verb.NOISE, Verb.APPROVE, Verb.DENY, Verb.CLAIM})
+SHOWS = frozenset({Verb.ME, Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.ORG, Verb.TOP, Verb.BUDGET, Verb.UNALLOCATED})
+"""What is answered from the ledger."""
+ACTS = frozenset(Verb) - SHOWS - {Verb.SETTINGS, Verb.PRIVACY, Verb.HELP}
 """What is done about alerts, and the list of them; all words after the verb belong to it."""
 
 
@@ -45,6 +49,7 @@ class Command:
 
     Attributes:
         name: Person, team, project, or what `top` ranks; empty where the command takes none.
+        words: All that follows the verb, what was quoted as one; for verbs that do something.
         period_words: The words of the period as they were asked, for the buttons of the answer.
     """
 
@@ -54,6 +59,7 @@ class Command:
     by: Dimension | None = None
     period_words: str = ""
     text: str = ""
+    words: tuple[str, ...] = ()
 
 
 HELP = (
@@ -67,6 +73,8 @@ HELP = (
     ("unallocated", Phrase("cost that nobody owns, and why (FinOps)")),
     ("budget request AMOUNT [until DATE] REASON", Phrase("ask for more budget")),
     ("claim KEY", Phrase("say that a key nobody owns is yours")),
+    ("broadcast AUDIENCE TEXT", Phrase("say something to those it concerns, with their own figures (FinOps)")),
+    ("seen NUMBER", Phrase("say that you have read a broadcast")),
     ("approve NUMBER [AMOUNT]", Phrase("say yes to a request, or to less, or to a claim")),
     ("deny NUMBER REASON", Phrase("say no to one")),
     ("alerts [NUMBER]", Phrase("the warnings that concern you, and what was answered")),

@@ -32,7 +32,7 @@ from bot.ports import CostScope, Dimension, Look, UnallocatedKey
 from bot.services.amounts import LONG, Amounts
 from bot.services.commands import HELP, Verb
 from bot.services.grammar import RANKED, parse
-from bot.services.question import NOTHING, Means
+from bot.services.question import NOTHING, Means, too_few
 
 UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; then I can answer.")
 
@@ -147,7 +147,7 @@ class _Asked(Amounts):
         is_member = verdict is Verdict.MEMBER
         teams = (team.name,) if is_member else tuple(self.directory.below(team.name))
         if not self.groups.shows_teams(teams, self._window()):
-            raise self._too_few()
+            raise too_few()
         if is_member:
             return self._as_member(team.name)
         named = self._may(SubjectKind.PEOPLE_OF_TEAM, team.name).allows
@@ -182,7 +182,7 @@ class _Asked(Amounts):
         if project is None or not self.groups.shows(part, self._window()):
             self._log(SubjectKind.PROJECT, self.command.name, Verdict.NOT_THEIRS)
             if project and not partial:
-                raise self._too_few()
+                raise too_few()
             raise self._unknown("project", self.command.name, self.of.figures.projects()) if project is None else Refusal(NOTHING)
         budget = scope_budget(self._budgets(), ScopeKind.PROJECT, project) if not partial else None
         view = self._costs(ProjectCosts, project, part, budget, (Dimension.MODEL, Dimension.TOOL), partial=partial)

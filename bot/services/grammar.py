@@ -49,7 +49,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     verb, rest = _verb(words or ["help"])
     if verb in ACTS or _changes(verb.value, rest):
         month = period_containing(today, PeriodKind.MONTH)
-        return Command(verb, month, " ".join(rest), text=" ".join(words))
+        return Command(verb, month, " ".join(rest), text=" ".join(words), words=tuple(rest))
     by, rest = _by(rest)
     found = _period(rest, today, fiscal_year_start)
     name = " ".join(found.rest)

@@ -95,17 +95,12 @@ class Question:
         words = f'{what} "{spelled}"' if " " in spelled else f"{what} {spelled}"
         return Refusal("There is no {what} “{name}”. Did you mean: {nearest}?", words, what=what, name=name, nearest=words)
 
-    def _too_few(self) -> Refusal:
-        return Refusal(
-            "Figures of fewer than five people, or from which they could be worked out, are not shown here, neither to you nor to FinOps."
-        )
-
     def _allow(self, kind: SubjectKind, name: str = "", *, exists: bool = True) -> None:
         """Log the look and refuse it where it is not allowed, in the same words whether the subject exists or not."""
         verdict = self._may(kind, name) if exists else Verdict.NOT_THEIRS
         self._log(kind, name, verdict)
         if verdict in {Verdict.TOO_SMALL, Verdict.NO_NAMES}:
-            raise self._too_few() if verdict is Verdict.TOO_SMALL else Refusal("I show no names beside figures here. Try: team by model.")
+            raise too_few() if verdict is Verdict.TOO_SMALL else Refusal("I show no names beside figures here. Try: team by model.")
         if not verdict.allows:
             raise Refusal(NOTHING)
 
@@ -174,6 +169,13 @@ class Question:
     def _name_of(self, email: str) -> str:
         person = self.directory.person(email)
         return person.name if person else email
+
+
+def too_few() -> Refusal:
+    """Return the refusal of figures of too few people."""
+    return Refusal(
+        "Figures of fewer than five people, or from which they could be worked out, are not shown here, neither to you nor to FinOps."
+    )
 
 
 def _names(person: Person) -> set[str]:

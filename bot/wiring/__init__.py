@@ -42,6 +42,7 @@ from bot.wiring import rules
 if TYPE_CHECKING:
     from bot.ports import UsageSource
     from bot.services.acts import Acts
+    from bot.services.broadcast import Broadcasts
     from bot.services.claims import Claims
     from bot.services.deliver import Courier
     from bot.services.digest import Digests
@@ -160,6 +161,13 @@ class App:
         return Requests(self.review, to_nanos(section.four_eyes_from), bool(section.webhook))
 
     @cached_property
+    def broadcasts(self) -> Broadcasts:
+        """What FinOps says to many."""
+        from bot.services.broadcast import Broadcasts  # noqa: PLC0415
+
+        return Broadcasts(self.review, self.settings.alerts.broadcast_alone)
+
+    @cached_property
     def claims(self) -> Claims:
         """What takes claims of keys that nobody owns."""
         from bot.services.claims import Claims  # noqa: PLC0415
@@ -238,7 +246,7 @@ class App:
         from bot.services.acts import Acts  # noqa: PLC0415
         from bot.services.answers import Answers  # noqa: PLC0415
 
-        return Acts(Answers(self.review), self.chosen, self.requests, self.claims)
+        return Acts(Answers(self.review), self.chosen, self.requests, self.claims, self.broadcasts)
 
     def courier(self, chats: Mapping[str, Chat], worker: str, executor: Executor | None = None) -> Courier:
         """Return what delivers to *chats*; what it asks of the store runs on *executor*."""

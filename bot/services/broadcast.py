@@ -1,0 +1,298 @@
+"""Broadcast: FinOps says something to exactly those it concerns, each with their own figures; seen before, stopped, gone on with."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+
+from bot.domain.budget import ScopeKind
+from bot.domain.crossing import Measured
+from bot.domain.crowd import Crowd, Usage, parse_crowd
+from bot.domain.people import Person, Role
+from bot.domain.visibility import SMALLEST_GROUP, Privacy
+from bot.errors import Refusal, RuleError
+from bot.messages.broadcasts import VARIABLES, Broadcast, BroadcastPlan
+from bot.messages.words import N_
+from bot.ports import FORGOTTEN, Case, Delivery, Desk, Message, MessageKind
+from bot.services.measure import Ruler
+from bot.services.notify import Notices
+from bot.services.question import too_few
+from bot.services.review import Review
+from bot.services.talk import reader_of
+
+KIND = "broadcast"
+DRAFT, SECOND, SENDING, STOPPED, DONE, CANCELLED = "draft", "second", "sending", "stopped", "done", "cancelled"
+CHUNK = 200
+"""Messages put in the outbox at once; a stop takes back what was not sent of them."""
+_LONGEST = 1500
+_SAMPLES = 3
+_VARIABLE = re.compile(r"\{(\w*)\}")
+_ONLY_FINOPS = N_("Only FinOps sends broadcasts.")
+_EXAMPLE = N_('For whom, and what? For instance: broadcast team:search over:80% "You have used {{used}} of {{limit}}."')
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A broadcast as stored.
+
+    Attributes:
+        people: E-mails, in the order in which they are told.
+        done: How many of them are in the outbox.
+    """
+
+    by: str
+    audience: str
+    text: str
+    people: tuple[str, ...]
+    left_out: int
+    state: str = DRAFT
+    agreed_by: tuple[str, ...] = ()
+    done: int = 0
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Broadcasts:
+    """Makes broadcasts.
+
+    Attributes:
+        alone_up_to: People above whose number somebody else of FinOps has to agree.
+    """
+
+    review: Review
+    alone_up_to: int = 50
+
+    def draft(self, person: Person, words: list[str]) -> BroadcastPlan:
+        """Work out the audience of a text and show it; nothing goes out.
+
+        Raises:
+            Refusal: Only FinOps may, or audience or text is not whole.
+        """
+        notices = self.review.notices()
+        self._check(person, notices)
+        if len(words) < 2:  # noqa: PLR2004 - an audience and a text
+            raise Refusal(_EXAMPLE)
+        *terms, text = words
+        unknown = sorted(set(_VARIABLE.findall(text)) - set(VARIABLES))
+        if unknown or len(text) > _LONGEST:
+            raise Refusal(
+                "In the text, these stand for the reader's own figures: {known}. At most 1,500 characters.", known=", ".join(VARIABLES)
+            )
+        try:
+            crowd = parse_crowd(terms, notices.audience.directory)
+        except RuleError as exc:
+            raise Refusal("{sentence}", sentence=str(exc)) from exc
+        measured = self._measured()
+        people = crowd.members(notices.audience.directory, _usage(measured), notices.audience.today)
+        told = [p.email for p in people if self._worded(text, p, measured) is not None]
+        if not told:
+            raise Refusal("Nobody belongs to that audience, or all of them lack a figure that the text names.")
+        self._check_size(crowd, len(people), notices)
+        plan = Plan(person.email, " ".join(terms), text, tuple(told), len(people) - len(told))
+        with self.review.alerts.decide() as desk:
+            plan = self._store(desk, plan, person.email)
+        return self._view(notices, plan, person, measured)
+
+    def agree(self, person: Person, number: int) -> BroadcastPlan:
+        """Let it go out, or go on; above a number of people somebody else of FinOps has to agree.
+
+        Raises:
+            Refusal: Only FinOps may, or it is under way or over.
+        """
+        notices = self.review.notices()
+        self._check(person, notices)
+        with self.review.alerts.decide() as desk:
+            plan = self._plan(desk, number)
+            if plan.state not in {DRAFT, SECOND, STOPPED}:
+                raise Refusal("Broadcast {number} is under way or over.", number=str(number))
+            if plan.state == SECOND and person.email in plan.agreed_by:
+                raise Refusal("You have agreed already; somebody else of FinOps has to agree, too.")
+            agreed = plan if person.email in plan.agreed_by else replace(plan, agreed_by=(*plan.agreed_by, person.email))
+            needs_two = len(plan.people) > self.alone_up_to and len(agreed.agreed_by) < 2  # noqa: PLR2004 - two people
+            plan = self._store(desk, replace(agreed, state=SECOND if needs_two else SENDING), person.email)
+            if needs_two:
+                self._ask_others(desk, notices, plan, person)
+        return self._view(notices, plan, person, self._measured())
+
+    def stop(self, person: Person, number: int) -> BroadcastPlan:
+        """Stop it: what is in the outbox and was not sent is not sent; a draft is cancelled.
+
+        Raises:
+            Refusal: Only FinOps may, or it is over.
+        """
+        notices = self.review.notices()
+        self._check(person, notices)
+        with self.review.alerts.decide() as desk:
+            plan = self._plan(desk, number)
+            if plan.state in {DONE, CANCELLED}:
+                raise Refusal("Broadcast {number} is under way or over.", number=str(number))
+            plan = self._store(desk, replace(plan, state=STOPPED if plan.state == SENDING else CANCELLED), person.email)
+            for post in desk.about(_about(number)):
+                desk.drop(post, "stopped")
+        return self._view(notices, plan, person, {})
+
+    def show(self, person: Person, number: int) -> BroadcastPlan:
+        """Return how far it is.
+
+        Raises:
+            Refusal: Only FinOps may, or there is none.
+        """
+        notices = self.review.notices()
+        self._check(person, notices)
+        with self.review.alerts.decide() as desk:
+            plan = self._plan(desk, number)
+        return self._view(notices, plan, person, self._measured() if plan.state in {DRAFT, SECOND} else {})
+
+    def seen(self, person: Person, number: int) -> Broadcast:
+        """Take note that *person* has read it.
+
+        Raises:
+            Refusal: It was not sent to them.
+        """
+        notices = self.review.notices()
+        with self.review.alerts.decide() as desk:
+            mine = [post for post in desk.about(_about(number)) if post.message.to == person.email]
+            case = desk.case(number)
+            if not mine or case is None or case.kind != KIND:
+                raise Refusal("There is no broadcast {number} to you.", number=str(number))
+            plan = _stored(case)
+            desk.set_mark(f"seen {number} {person.email}", "yes")
+            text = self._worded(plan.text, person, self._measured()) or ""
+            view = Broadcast(number, _said(mine[0].message.card) or text, notices.audience.name(plan.by), is_seen=True)
+            card = self.review.templates.card(view.template, view, reader_of(person, self.review.documents))
+            desk.revise(mine[0], card)
+        return view
+
+    def run(self) -> int:
+        """Put the next messages of what is going out into the outbox, and return how many are new."""
+        with self.review.alerts.decide() as desk:
+            plans = [_stored(case) for case in desk.cases(KIND, SENDING)]
+        return sum(self._go_on(plan.number) for plan in plans)
+
+    def _go_on(self, number: int) -> int:
+        notices, measured = self.review.notices(), self._measured()
+        with self.review.alerts.decide() as desk:
+            plan = self._plan(desk, number)
+            if plan.state != SENDING:
+                return 0
+            chunk = plan.people[plan.done : plan.done + CHUNK]
+            messages = [message for email in chunk if (message := self._message(plan, email, measured, notices))]
+            again = [post for post in desk.about(_about(number)) if post.state is Delivery.DROPPED and post.reason == "stopped"]
+            for post in again:
+                desk.send_again(post)
+            count = desk.enqueue_all(messages)
+            done = plan.done + len(chunk)
+            self._store(desk, replace(plan, done=done, state=DONE if done >= len(plan.people) else SENDING), "broadcast")
+        return count + len(again)
+
+    def _message(self, plan: Plan, email: str, measured: dict[str, Measured], notices: Notices) -> Message | None:
+        """Return what *email* is told: with their own figures as they are now, or nothing where they lack one."""
+        person = notices.audience.person(email)
+        text = self._worded(plan.text, person, measured) if person and person.stint(notices.audience.today) else None
+        if person is None or text is None:
+            return None
+        view = Broadcast(plan.number, text, notices.audience.name(plan.by))
+        card = self.review.templates.card(view.template, view, reader_of(person, self.review.documents))
+        return Message(f"{_about(plan.number)} {email}", MessageKind.BROADCAST, email, card, _about(plan.number))
+
+    def _worded(self, text: str, person: Person, measured: dict[str, Measured]) -> str | None:
+        """Return *text* with the person's own figures, None where they lack one."""
+        reader, own = reader_of(person, self.review.documents), measured.get(f"person {person.email}")
+        assert own is None or own.subject.name == person.email, "figures of somebody else"
+        values: dict[str, str | None] = {"name": person.name}
+        if own:
+            left = own.budget.limit - own.cost
+            values |= {"used": reader.money(own.cost), "limit": reader.money(own.budget.limit), "share": reader.percent(own.share)}
+            values |= {"left": reader.money(left) if left.nanos > 0 else reader.money(replace(left, nanos=0))}
+            values |= {"expected": reader.money(own.expected) if own.expected else None}
+        if any(values.get(name) is None for name in _VARIABLE.findall(text)):
+            return None
+        return _VARIABLE.sub(lambda found: str(values[found[1]]), text)
+
+    def _measured(self) -> dict[str, Measured]:
+        review = self.review
+        loads = [load for load in review.ledger.sources() if load.description != FORGOTTEN]
+        today = review.clock.now().date()
+        people = [b for b in review.budgets.current() if b.scope.kind is ScopeKind.PERSON]
+        ruler = Ruler(review.figures, loads, people, review.budgets.raises(), review.people.directory(), review.clock.now())
+        found = sorted((m for m in ruler.measure() if today in m.window), key=lambda m: -len(m.window))
+        return {str(m.subject): m for m in found}
+
+    def _check(self, person: Person, notices: Notices) -> None:
+        if Role.FINOPS not in person.roles or person.stint(notices.audience.today) is None:
+            raise Refusal(_ONLY_FINOPS)
+
+    @staticmethod
+    def _check_size(crowd: Crowd, count: int, notices: Notices) -> None:
+        """Refuse to tell FinOps, by the size of an audience, who is over: in works_council mode groups have five people or more."""
+        if notices.audience.privacy is Privacy.WORKS_COUNCIL and crowd.needs_usage and count < SMALLEST_GROUP:
+            raise too_few()
+
+    def _ask_others(self, desk: Desk, notices: Notices, plan: Plan, person: Person) -> None:
+        for email in notices.audience.finops():
+            other = notices.audience.person(email)
+            if other and email != person.email:
+                view = self._view(notices, plan, other, {})
+                card = self.review.templates.card(view.template, view, reader_of(other, self.review.documents))
+                key = f"broadcast plan {plan.number} {email}"
+                desk.enqueue(Message(key, MessageKind.APPROVAL, email, card, f"broadcast plan {plan.number}", is_urgent=True))
+
+    def _view(self, notices: Notices, plan: Plan, person: Person, measured: dict[str, Measured]) -> BroadcastPlan:
+        is_grouped = notices.audience.privacy is Privacy.WORKS_COUNCIL
+        people = [p for email in plan.people if (p := notices.audience.person(email))]
+        shown = [] if is_grouped else [(p.name, t) for p in people[:_SAMPLES] if (t := self._worded(plan.text, p, measured))]
+        with self.review.alerts.decide() as desk:
+            posts = desk.about(_about(plan.number))
+            seen = sum(1 for email in plan.people if desk.mark(f"seen {plan.number} {email}"))
+        receipts = Counter(post.state.value for post in posts)
+        may = plan.state in {DRAFT, STOPPED} or (plan.state == SECOND and person.email not in plan.agreed_by)
+        counted = tuple((state.value, receipts[state.value]) for state in Delivery if receipts[state.value])
+        samples = tuple(shown) or ((("…", plan.text),) if plan.state in {DRAFT, SECOND} else ())
+        return BroadcastPlan(plan.number, plan.audience, plan.state, len(plan.people), plan.left_out, samples, counted, seen, may)
+
+    def _store(self, desk: Desk, plan: Plan, by: str) -> Plan:
+        now, body = self.review.clock.now(), json.dumps(asdict(plan))
+        if plan.number:
+            desk.change_case(plan.number, plan.state, body, now)
+            number = plan.number
+        else:
+            number = desk.open_case(KIND, plan.state, body, now)
+        desk.note(
+            by,
+            f"broadcast {plan.state}",
+            _about(number),
+            {"audience": plan.audience, "people": str(len(plan.people)), "done": str(plan.done)},
+        )
+        return replace(plan, number=number)
+
+    @staticmethod
+    def _plan(desk: Desk, number: int) -> Plan:
+        case = desk.case(number)
+        if case is None or case.kind != KIND:
+            raise Refusal("There is no broadcast {number}.", number=str(number))
+        return _stored(case)
+
+
+def _about(number: int) -> str:
+    return f"broadcast {number}"
+
+
+def _stored(case: Case) -> Plan:
+    body = json.loads(case.body)
+    return Plan(**body | {"people": tuple(body["people"]), "agreed_by": tuple(body["agreed_by"]), "number": case.number})
+
+
+def _usage(measured: dict[str, Measured]) -> dict[str, Usage]:
+    found = {}
+    for m in measured.values():
+        limit = m.budget.limit.nanos
+        found[m.subject.name] = Usage(m.share, Fraction(m.expected.nanos, limit) if m.expected else None)
+    return found
+
+
+def _said(card: object) -> str:
+    """Return the text that was sent, so that reading it does not change its figures."""
+    return str(getattr(card, "summary", ""))

@@ -1,0 +1,146 @@
+"""Broadcasts: exactly those it concerns, each their own figures, seen before, stopped half-way and gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from office import Office, office
+
+from bot.domain.crowd import Crowd, parse_crowd
+from bot.errors import Refusal, RuleError
+from bot.ports import Delivery
+from bot.services import broadcast
+from bot.wiring import App
+
+
+@pytest.fixture
+def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
+    found = office(make_app, tmp_path)
+    found.know()
+    found.spend("85", "ana")
+    found.spend("30", "ben")
+    found.spend("90", "mia")
+    return found
+
+
+def test_it_is_shown_first_and_nothing_goes_out(firm: Office) -> None:
+    plan = firm.ask("fin", 'broadcast team:search over:80% "Hi {name}, {used} of {limit}, {share}."')
+    assert (plan["state"], plan["count"]) == ("draft", 2)
+    assert plan["samples"] == [
+        {"to": "Ana Ruiz", "text": "Hi Ana Ruiz, $85.00 of $100.00, 85 %."},
+        {"to": "Mia Berg", "text": "Hi Mia Berg, $90.00 of $100.00, 90 %."},
+    ]
+    firm.app.broadcasts.run()
+    assert firm.posts() == []
+
+
+def test_everybody_reads_their_own_and_says_so(firm: Office) -> None:
+    number = firm.ask("fin", 'broadcast team:search "You have used {used}."')["number"]
+    firm.ask("fin", f"approve {number}")
+    firm.app.broadcasts.run()
+    firm.deliver()
+    texts = sorted(text for text in firm.world.shown.values() if "From FinOps" in text)
+    assert [f"You have used ${cost}.00." in text for cost, text in zip((30, 85, 90), texts, strict=True)] == [True] * 3
+    firm.ask("ana", f"seen {number}")
+    shown = firm.ask("fin", f"broadcast {number}")
+    assert (shown["state"], shown["receipts"], shown["acknowledged"]) == ("done", {"sent": 2, "waiting": 1}, 1)
+    assert firm.deliver().edited == 1
+    with pytest.raises(Refusal, match="no broadcast"):
+        firm.ask("ruth", f"seen {number}")
+
+
+def test_who_lacks_a_figure_of_the_text_is_left_out_and_counted(firm: Office) -> None:
+    plan = firm.ask("fin", 'broadcast everyone "You have used {used}."')
+    assert (plan["count"], plan["left_out"]) == (3, 2)
+
+
+def test_stopped_half_way_and_gone_on_with(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast, "CHUNK", 2)
+    number = firm.ask("fin", 'broadcast everyone "Hello {name}."')["number"]
+    firm.ask("fin", f"approve {number}")
+    firm.app.broadcasts.run()
+    firm.world.fault = ""
+    (first, *_) = firm.app.outbox.lease("test", 1, firm.clock.instant, firm.clock.instant)
+    from bot.ports import Sent
+
+    firm.app.outbox.sent(first, Sent("fake", "T1", "ana", "0"), firm.clock.instant)
+    stopped = firm.ask("fin", f"deny {number}")
+    assert (stopped["state"], stopped["receipts"]) == ("stopped", {"sent": 1, "dropped": 1})
+    firm.app.broadcasts.run()
+    assert len(firm.posts()) == 2, "nothing more goes out"
+    firm.ask("fin", f"approve {number}")
+    for _ in range(3):
+        firm.app.broadcasts.run()
+    firm.deliver()
+    assert firm.ask("fin", f"broadcast {number}")["receipts"] == {"sent": 5}
+    assert len({post.message.to for post in firm.posts()}) == len(firm.posts()) == 5, "each once"
+
+
+def test_a_large_one_needs_somebody_else_to_agree(firm: Office) -> None:
+    object.__setattr__(firm.app.broadcasts, "alone_up_to", 2)
+    number = firm.ask("fin", 'broadcast everyone "Hello."')["number"]
+    assert firm.ask("fin", f"approve {number}")["state"] == "second"
+    with pytest.raises(Refusal, match="somebody else"):
+        firm.ask("fin", f"approve {number}")
+    firm.app.broadcasts.run()
+    assert [post for post in firm.posts() if post.message.about == f"broadcast {number}"] == []
+
+
+@pytest.mark.parametrize("who", ["ana", "mia", "ruth"])
+def test_only_finops_sends_sees_and_stops(firm: Office, who: str) -> None:
+    number = firm.ask("fin", 'broadcast everyone "Hello."')["number"]
+    for words in ('broadcast everyone "Hi"', f"broadcast {number}", f"approve {number}", f"deny {number}"):
+        with pytest.raises(Refusal, match="Only FinOps"):
+            firm.ask(who, words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "everyone", 'team:nowhere "Hi"', 'over:much "Hi"', 'colour:red "Hi"', 'everyone "{salary}"', 'everyone "{}"', 'over:100% "Hi"'],
+)
+def test_what_is_not_whole_is_refused(firm: Office, words: str) -> None:
+    with pytest.raises(Refusal):
+        firm.ask("fin", f"broadcast {words}")
+
+
+def test_words_of_finops_are_text_and_nothing_else(firm: Office) -> None:
+    number = firm.ask("fin", 'broadcast person:ana@x.example "<card> <!channel> {name} & *b*"')["number"]
+    firm.ask("fin", f"approve {number}")
+    firm.app.broadcasts.run()
+    assert firm.posts()[-1].message.card.summary == "<card> <!channel> Ana Ruiz & *b*"
+
+
+def test_works_council_mode_tells_not_even_finops_who_is_over(make_app: Callable[..., App], tmp_path: Path) -> None:
+    firm = office(make_app, tmp_path, "works_council")
+    firm.spend("85", "ana")
+    with pytest.raises(Refusal, match="fewer than five"):
+        firm.ask("fin", 'broadcast over:80% "Hi"')
+    plan = firm.ask("fin", 'broadcast everyone "Hello {name}"')
+    assert "Ana" not in repr(plan["samples"])
+
+
+def test_who_left_meanwhile_is_told_nothing(firm: Office) -> None:
+    from bot.services import directory
+
+    number = firm.ask("fin", 'broadcast everyone "Hello."')["number"]
+    firm.ask("fin", f"approve {number}")
+    people = firm.folder / "people.csv"
+    people.write_text(people.read_text("utf-8").replace("Europe/Berlin,en,,,\nben", "Europe/Berlin,en,,,2026-11-02\nben"), "utf-8")
+    directory.apply(directory.plan([people], firm.app.people), firm.app.people)
+    firm.app.broadcasts.run()
+    assert "ana@x.example" not in {post.message.to for post in firm.posts(Delivery.WAITING)}
+
+
+def test_terms_narrow_and_values_widen(firm: Office) -> None:
+    found = firm.app.people.directory()
+    today = firm.clock.instant.date()
+    assert parse_crowd(["team:search,support", "over:80%"], found) == Crowd(teams=("search", "support"), over=Fraction(4, 5))
+    assert [p.email for p in parse_crowd(["team:search,support"], found).members(found, {}, today)] == [
+        "ana@x.example", "ben@x.example", "mia@x.example", "ruth@x.example",
+    ]  # fmt: skip
+    assert [p.email for p in parse_crowd(["role:finops"], found).members(found, {}, today)] == ["fin@x.example"]
+    with pytest.raises(RuleError, match="For whom"):
+        parse_crowd([], found)
