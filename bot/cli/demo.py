@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from adapters.chat import terminal
 from bot import settings, wiring
 from bot.cli.context import Context, say
 from bot.cli.ingest import show
@@ -17,6 +18,7 @@ from bot.errors import ConfigError
 from bot.services import budgets, directory
 
 _MARK = "aispend-demo.txt"
+_SHOWN = 2
 _DOMAIN = "nordwind.example"
 
 
@@ -36,6 +38,7 @@ def demo(
     try:
         _fill(app, folder)
         _ask(app, folder)
+        _warn(app, folder)
     finally:
         app.close()
 
@@ -96,15 +99,26 @@ def _fill(app: wiring.App, folder: Path) -> None:
 
 
 def _ask(app: wiring.App, folder: Path) -> None:
-    """Ask as an employee, a manager and FinOps, and say what to type next."""
+    """Ask as an employee, a manager and FinOps."""
     for who, words in (("ben.okafor", "me"), ("jonas.keller", "team search"), ("uma.patel", "unallocated")):
         email = f"{who}@{_DOMAIN}"
         say(f"$ aispend --config {folder}/aispend.toml ask --as {email} {words}\n")
         say(app.text(app.conversation.answer(email, words), email))
+
+
+def _warn(app: wiring.App, folder: Path) -> None:
+    """Hold the ledger against the budgets, show what would go out, and say what to type next."""
+    app.review.run()
+    posts = sorted(app.outbox.posts(), key=lambda post: post.number)
+    say(f"$ aispend --config {folder}/aispend.toml review\n\n{len(posts)} people are warned. In a chat they would read:\n")
+    for post in posts[:_SHOWN]:
+        say(f"\nTo {post.message.to}:\n")
+        say(terminal.render(post.message.card))
     say(
         f"Next, ask yourself:\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} me by day\n"
         f"  aispend --config {folder}/aispend.toml ask --as uma.patel@{_DOMAIN} org\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} team finance\n"
+        f"  aispend --config {folder}/aispend.toml ask --as ben.okafor@{_DOMAIN} alerts\n"
         f"or load a bill of your own: aispend ingest focus FILE"
     )
