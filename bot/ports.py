@@ -447,6 +447,9 @@ class Documents(Protocol):
     def get(self, kind: str, key: str) -> str | None:
         """Return the text, None when there is none."""
 
+    def every(self, kind: str) -> dict[str, str]:
+        """Return the texts of *kind* by key, in one question."""
+
     def put(self, kind: str, key: str, text: str) -> None:
         """Keep *text* in the place of what was there."""
 

@@ -241,6 +241,9 @@ class FakeDocuments:
     def get(self, kind: str, key: str) -> str | None:
         return self.kept.get((kind, key))
 
+    def every(self, kind: str) -> dict[str, str]:
+        return {key: text for (of, key), text in self.kept.items() if of == kind}
+
     def put(self, kind: str, key: str, text: str) -> None:
         self.kept[kind, key] = text
 

@@ -70,6 +70,12 @@ class SqlDocuments:
         with self._database.reading() as connection:
             return connection.execute(query).scalar()
 
+    def every(self, kind: str) -> dict[str, str]:
+        """Return the texts of *kind* by key."""
+        query = select(col(DocumentRow.key), col(DocumentRow.body)).where(col(DocumentRow.kind) == kind)
+        with self._database.reading() as connection:
+            return {str(row.key): str(row.body) for row in connection.execute(query)}
+
     def put(self, kind: str, key: str, text: str) -> None:
         """Keep *text*."""
         with self._database.writing() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from bot.domain.money import Money
 from bot.domain.period import Window
-from bot.messages.alerts import AlertRow
+from bot.messages.alerts import AlertRow, Answered
 from bot.messages.views import BudgetLine, Freshness, Row
 from bot.messages.words import Phrase
 
@@ -95,6 +95,8 @@ class TeamDigest:
         people = (Row("Ana Ruiz", _usd("96.40"), Fraction(2, 3)), Row("Ben Okafor", _usd("48.20"), Fraction(1, 3)))
         movers = (Mover("Ana Ruiz", _usd("96.40"), _usd("31")),)
         alert = _alert()
+        until = datetime(2026, 11, 27, tzinfo=UTC)
+        promise = replace(alert, promise=Answered("Ana Ruiz", Phrase("a launch"), "back to Sonnet", until), outcome="kept")
         yield (
             "weekly",
             cls(
@@ -106,7 +108,7 @@ class TeamDigest:
                 _DRIVERS,
                 people,
                 movers,
-                (alert,),
+                (promise,),
                 (alert,),
                 Fraction(97, 100),
                 (),

@@ -30,7 +30,7 @@ from bot.services.listing import Listing
 from bot.services.measure import Ruler
 from bot.services.notify import Notices
 from bot.services.review import Review
-from bot.services.talk import reader_of
+from bot.services.talk import PREFERENCES
 
 _DRIVERS, _PEOPLE, _MOVERS, _OPEN = 3, 8, 3, 5
 _MOVES = Fraction(1, 4)
@@ -268,7 +268,7 @@ class _Making:
         return self.review.templates.card(view.template, view, reader)
 
     def _reader(self, person: Person) -> Reader:
-        return reader_of(person, self.review.documents)
+        return Reader(self._languages.get(person.email) or person.locale, person.time_zone)
 
     def _outlook(self, subject: Scope) -> Outlook | None:
         measured = self._measured.get(str(subject))
@@ -329,6 +329,10 @@ class _Making:
             self._answers[key] = ask()
         found: _T = self._answers[key]
         return found
+
+    @cached_property
+    def _languages(self) -> dict[str, str]:
+        return self.review.documents.every(PREFERENCES)
 
     @cached_property
     def _answers(self) -> dict[Any, Any]:

@@ -48,7 +48,7 @@ class Chosen:
 
     def every(self) -> Mapping[str, Habits]:
         """Return the habits of everybody who has chosen any."""
-        return {email: self._read(self.documents.get(KIND, email)) for email in self.documents.keys(KIND)}
+        return {email: self._read(text) for email, text in self.documents.every(KIND).items()}
 
     def change(self, person: Person, words: list[str]) -> None:
         """Change what *words* name.

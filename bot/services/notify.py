@@ -271,8 +271,8 @@ def trouble(alert: Alert, *, is_repeat: bool = False) -> Trouble:
 def away(documents: Documents, today: date) -> dict[str, date]:
     """Return who is away, to the last day they are."""
     found = {}
-    for email in documents.keys(AWAY):
-        last = date.fromisoformat(documents.get(AWAY, email) or "1970-01-01")
+    for email, text in documents.every(AWAY).items():
+        last = date.fromisoformat(text)
         if last >= today:
             found[email] = last
     return found

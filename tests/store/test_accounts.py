@@ -29,6 +29,7 @@ def test_a_document_is_replaced_and_forgotten(database: Database) -> None:
     documents.put("language", "ana@x.example", "de")
     assert documents.get("language", "ana@x.example") == "de"
     assert documents.keys("language", "ana") == ["ana@x.example"]
+    assert documents.every("language") == {"ana@x.example": "de"}
     documents.drop("language", "ana@x.example")
     assert documents.get("language", "ana@x.example") is None
 

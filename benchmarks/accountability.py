@@ -1,0 +1,91 @@
+"""A review and a Monday's digests of a large company: seconds, and as ratios beside one plain question per person.
+
+Usage: python benchmarks/accountability.py [RAW ROWS]
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import bill
+import first_load
+
+from adapters.chat.slack import render as slack
+from adapters.chat.teams import render as teams
+from bot import settings, wiring
+from bot.services import budgets, directory
+
+NOW = "2026-11-30T14:00:00"
+"""A Monday afternoon on which every zone's nine o'clock has passed."""
+BUDGETS = """
+[[budgets]]
+name = "everyone"
+person = "*"
+limit = 40
+
+[[budgets]]
+name = "each team"
+team = "*"
+limit = 900
+
+[[budgets]]
+name = "the whole"
+org = true
+period = "year"
+limit = 5000000
+"""
+_T = TypeVar("_T")
+
+
+def main() -> None:
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    file = bill.write(first_load.CACHE, rows)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        first_load.load(file, folder, f"sqlite:///{folder}/ledger.db")
+        app = wiring.app(settings.load(folder / "aispend.toml", {}), NOW)
+        prepare(app, folder)
+        measure(app)
+        app.close()
+
+
+def prepare(app: wiring.App, folder: Path) -> None:
+    """Put 20,000 people in 1,000 teams, with a manager each, and agree on budgets."""
+    people = [f"person{n}@example.com,Person {n},team-{n % bill.TEAMS},,UTC,en,{'finops' if n == 1 else ''}" for n in range(bill.PEOPLE)]
+    (folder / "people.csv").write_text("email,name,team,manager_email,time_zone,locale,roles\n" + "\n".join(people) + "\n", "utf-8")
+    heads = [f"team-{n},,person{n}@example.com,CC-{n % 40}," for n in range(bill.TEAMS)]
+    (folder / "teams.csv").write_text("team,parent,manager_email,cost_center,channel\n" + "\n".join(heads) + "\n", "utf-8")
+    (folder / "budgets.toml").write_text(BUDGETS, "utf-8")
+    directory.apply(directory.plan([folder / "people.csv", folder / "teams.csv"], app.people), app.people)
+    budgets.apply(budgets.plan(folder / "budgets.toml", app.budgets, app.people.directory(), "USD", 1), app.budgets, app.clock)
+
+
+def measure(app: wiring.App) -> None:
+    first, reviewed = timed(app.review.run)
+    again, _ = timed(app.review.run)
+    changes = len(reviewed.changes)
+    print(f"review of {reviewed.measured:,} subjects: {first:.1f} s with {changes:,} changes, {again:.1f} s when nothing is new")
+    took, count = timed(app.digests.run)
+    print(f"digests: {count:,} in {took:.1f} s, {count / took:,.0f} a second to the outbox")
+    cards = [post.message.card for post in app.outbox.posts(limit=2000)]
+    drawn, _ = timed(lambda: [(slack.message(card), teams.card(card)) for card in cards])
+    print(f"both payloads: {len(cards) / drawn:,.0f} a second")
+    plain, _ = timed(lambda: [app.conversation.answer(f"person{n}@example.com", "me") for n in range(200)])
+    print(f"beside them one `me` after the other: {200 / plain:,.0f} a second; a digest costs {took / count / (plain / 200):.2f} of one")
+
+
+def timed(function: Callable[[], _T]) -> tuple[float, _T]:
+    start = time.perf_counter()
+    found = function()
+    return time.perf_counter() - start, found
+
+
+if __name__ == "__main__":
+    assert datetime.fromisoformat(NOW).replace(tzinfo=UTC).weekday() == 0
+    main()
