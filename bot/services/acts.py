@@ -184,7 +184,10 @@ class Acts:
     def _alerts(self, person: Person, command: Command) -> Any:
         if command.name.isdecimal():
             return self.answers.show(person, int(command.name))
-        return Listing(self.answers.review.alerts, self.answers.review.notices()).of(person, promises=command.name == "promises")
+        notices = self.answers.review.notices()
+        found = Listing(self.answers.review.alerts, notices).of(person, promises=command.name == "promises")
+        self.answers.review.remember(notices)
+        return found
 
     def _ack(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command)

@@ -78,6 +78,7 @@ class Answers:
             change = alerts.disowned(self._theirs(desk, person, number), now)
             self._taken(desk, notices, change, person)
             desk.note(person.email, "not mine", f"alert {number}", {"proposed": proposed.email if proposed else ""})
+        self.review.remember(notices)
         return Thanks(Phrase("FinOps will look whose it is."))
 
     def reassign(self, person: Person, number: int, owner: str) -> BudgetAlert | Trouble:
@@ -96,7 +97,9 @@ class Answers:
             subject = notices.subject(alert)
             if new is None or (subject and not notices.audience.may_see(new.email, subject)):
                 raise Refusal("{email} may not see those figures, so the alert cannot be theirs.", email=owner)
-            return self._taken(desk, notices, alerts.reassigned(alert, new.email, notices.due((new.email,), now), now), person)
+            view = self._taken(desk, notices, alerts.reassigned(alert, new.email, notices.due((new.email,), now), now), person)
+        self.review.remember(notices)
+        return view
 
     def vote(self, person: Person, number: int, vote: str) -> Thanks:
         """Take note of whether a warning helped.
@@ -118,7 +121,10 @@ class Answers:
         """
         with self.review.alerts.decide() as desk:
             alert = self._theirs(desk, person, number)
-        return self._view(self.review.notices(), alert, person)
+        notices = self.review.notices()
+        notices.note_look(person.email, alert)
+        self.review.remember(notices)
+        return self._view(notices, alert, person)
 
     def _theirs(self, desk: Desk, person: Person, number: int) -> Alert:
         """Return the alert if *person* was told of it, answers for it, or is FinOps; in the same words for all others."""

@@ -30,6 +30,7 @@ class Escalation:
                     saved = desk.save(change, TIMER)
                     notices.spread(desk, change, saved)
                     done.append(saved)
+        self.review.remember(notices)
         return done
 
     @staticmethod

@@ -30,6 +30,8 @@ class Listing:
         mine = [alert for alert in every if self._concerns(alert, person) and (alert.promise or not promises)]
         mine.sort(key=lambda alert: (not alert.is_live, -alert.number))
         rows = tuple(self.row(alert, every, person) for alert in mine[:SHOWN])
+        for alert in mine[:SHOWN]:
+            self.notices.note_look(person.email, alert)
         return AlertList(rows, max(0, len(mine) - SHOWN), is_promises=promises)
 
     def everything(self, *, promises: bool = False) -> AlertList:

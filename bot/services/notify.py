@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
 from functools import cached_property
@@ -12,9 +12,9 @@ from bot.domain.alert import Alert, Change, Kind, Reason, Says, State
 from bot.domain.audience import Audience, scope_of, subject_of
 from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.money import Money
-from bot.domain.people import Person
+from bot.domain.people import Directory, Person
 from bot.domain.period import PeriodKind, Window, midnight, period_containing
-from bot.domain.visibility import Privacy, Verdict, may_see
+from bot.domain.visibility import Privacy, SubjectKind, Verdict, may_see
 from bot.domain.worktime import after_working_hours
 from bot.messages.alerts import Answered, BudgetAlert, Trouble
 from bot.messages.card import Card
@@ -29,6 +29,7 @@ from bot.ports import (
     Dimension,
     Documents,
     Figures,
+    Look,
     Message,
     MessageKind,
     Post,
@@ -86,6 +87,7 @@ class Notices:
 
     Attributes:
         budgets: Those in force, by name.
+        looks: Whose figures others were told of; to be remembered when the decision is stored.
     """
 
     audience: Audience
@@ -97,6 +99,7 @@ class Notices:
     budgets: Mapping[str, Budget]
     currency: str
     now: datetime
+    looks: list[Look] = field(default_factory=list)
 
     def spread(self, desk: Desk, change: Change, alert: Alert) -> None:
         """Say what *change* makes people hear, and put right what was said of the alert before."""
@@ -177,6 +180,19 @@ class Notices:
             is_repeat=is_repeat,
         )
 
+    def note_look(self, email: str, alert: Alert) -> None:
+        """Note that *email* is shown the figures of another person, who may want to know."""
+        subject = self.subject(alert)
+        if subject is None or subject.kind is not ScopeKind.PERSON or subject.name == email:
+            return
+        if self.shows(email, subject, self.window(alert)):
+            verdict = may_see(self.audience.directory.people[email], subject_of(subject), *self._mode)
+            self.looks.append(Look(self.now, email, SubjectKind.PERSON.value, subject.name, verdict.value, f"alert {alert.number}"))
+
+    @property
+    def _mode(self) -> tuple[Directory, Privacy, date]:
+        return self.audience.directory, self.audience.privacy, self.audience.today
+
     def shows(self, email: str, subject: Scope, window: Window) -> bool:
         """Tell whether *email* may see the figures of *subject*, all of them.
 
@@ -222,6 +238,7 @@ class Notices:
     def _tell(self, desk: Desk, alert: Alert, recipients: tuple[str, ...], kind: MessageKind, note: str = "") -> None:
         for email in recipients:
             role = OWNER if email in alert.owners else OTHER
+            self.note_look(email, alert)
             key = f"{_about(alert)} {kind.value} {alert.round}.{alert.step} {email}"
             desk.enqueue(Message(key, kind, email, self.card(alert, email, role, note), _about(alert), role, is_urgent=alert.is_last))
 

@@ -99,6 +99,12 @@ class Review:
                 return self._decide(found, seen)
         raise StoreError("The ledger kept changing while it was reviewed; nothing was decided. It is tried again by itself.")
 
+    def remember(self, notices: Notices) -> None:
+        """Keep who was told of whose figures; the decision that told it is stored by then."""
+        for look in notices.looks:
+            self.people.log(look)
+        notices.looks.clear()
+
     def notices(self) -> Notices:
         """Return what words a decision made now."""
         now = self.clock.now()
@@ -139,6 +145,7 @@ class Review:
                 notices.spread(desk, change, alert)
                 done.append((change, alert))
             desk.set_mark(_REVIEWED, str(seen))
+        self.remember(notices)
         return Reviewed(tuple(done), len(look.measured))
 
     # What is not about a budget

@@ -257,3 +257,15 @@ def test_a_log_that_lost_a_line_shows_it(firm: Office) -> None:
     with firm.app.database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM audit WHERE id = 2")
     assert firm.app.alerts.broken_link() == 2
+
+
+def test_people_see_who_was_told_of_their_figures(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    assert firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"]) == []
+    firm.later(days=1, hours=1)
+    firm.ask("fin", "alerts")
+    looks = firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"])
+    number = max(a.number for a in firm.app.alerts.every() if a.needs_answer and a.was_told)
+    assert {(look.viewer, look.command) for look in looks} >= {("mia@x.example", f"alert {number}"), ("fin@x.example", f"alert {number}")}
