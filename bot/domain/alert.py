@@ -167,7 +167,7 @@ class Alert:
         due: When silence escalates it, or an answer or a snooze lapses.
         is_last: The tier is the last of its ladder.
         needs_answer: Silence escalates it.
-        note: What else there is to say, such as why a load was refused.
+        note: What else there is to say: why a load was refused, or whose a disowned one is said to be.
     """
 
     identity: Identity
@@ -328,11 +328,15 @@ def unanswered(alert: Alert, due: datetime | None, at: datetime) -> Change:
     return Change(alert, after, Reason.UNANSWERED, Says.ESCALATE)
 
 
-def disowned(alert: Alert, at: datetime) -> Change:
-    """Take note that the owner says it is not theirs; FinOps hears of it, and silence no longer counts against them."""
+def disowned(alert: Alert, proposed: str, at: datetime) -> Change:
+    """Take note that the owner says it is not theirs; FinOps hears of it, and silence no longer counts against them.
+
+    Args:
+        proposed: E-mail of whose it is instead; empty where the owner does not know.
+    """
     if not alert.is_live:
         return Change(alert, alert, Reason.NOT_LIVE)
-    after = replace(alert, state=State.ESCALATED, reason=Reason.DISOWNED, changed_at=at, due=None)
+    after = replace(alert, state=State.ESCALATED, reason=Reason.DISOWNED, note=proposed, changed_at=at, due=None)
     return Change(alert, after, Reason.DISOWNED, Says.ESCALATE)
 
 

@@ -39,6 +39,7 @@ class BudgetAlert:
         note: Who was passed over.
         asks: The reader can answer with the buttons.
         is_repeat: It may have arrived before.
+        proposed: E-mail and name of whose a disowned one is said to be.
     """
 
     number: int
@@ -64,6 +65,7 @@ class BudgetAlert:
     can_snooze: bool = True
     ask: str = "me"
     is_repeat: bool = False
+    proposed: tuple[str, str] | None = None
 
     template: ClassVar[str] = "alerts/budget"
 
@@ -160,7 +162,7 @@ class BudgetAlert:
         yield "recovered", cls(**(low | {"kind": "forecast", "happened": "recovered", "expected": _usd("551"), "asks": False}))
         yield "escalated", cls(**(other | {"ask": "person ana.ruiz@nordwind.example"}))
         yield "escalated-hidden", cls(**(other | hidden | {"note": note}))
-        yield "disowned", cls(**(team | {"role": "other", "happened": "disowned"}))
+        yield "disowned", cls(**(team | {"role": "other", "happened": "disowned", "proposed": ("ben@nordwind.example", "Ben Okafor")}))
         yield "repeat", cls(**(own | {"is_repeat": True}))
 
 

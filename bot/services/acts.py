@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.domain.alert import Because
 from bot.domain.money import to_nanos
-from bot.domain.people import Person
+from bot.domain.people import Person, Role
 from bot.domain.period import add_months, first_of_month
 from bot.errors import Refusal
 from bot.messages.actions import Action
@@ -211,7 +211,10 @@ class Acts:
 
     def _not_mine(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command)
-        return self.answers.disown(person, number, words[0].removeprefix("@") if words else "")
+        owner = words[0].removeprefix("@") if words else ""
+        if owner and Role.FINOPS in person.roles:
+            return self.answers.reassign(person, number, owner)
+        return self.answers.disown(person, number, owner)
 
     def _vote(self, person: Person, command: Command) -> Any:
         number, _ = _numbered(command)

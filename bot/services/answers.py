@@ -75,7 +75,7 @@ class Answers:
         if owner and proposed is None:
             raise Refusal("I do not know {email}. Leave it empty if you are not sure.", email=owner)
         with self.review.alerts.decide() as desk:
-            change = alerts.disowned(self._theirs(desk, person, number), now)
+            change = alerts.disowned(self._theirs(desk, person, number), proposed.email if proposed else "", now)
             self._taken(desk, notices, change, person)
             desk.note(person.email, "not mine", f"alert {number}", {"proposed": proposed.email if proposed else ""})
         self.review.remember(notices)

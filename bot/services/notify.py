@@ -178,6 +178,7 @@ class Notices:
             can_snooze=not alert.is_last,
             ask=question_for(subject, email),
             is_repeat=is_repeat,
+            proposed=(alert.note, self.audience.name(alert.note)) if alert.note and alert.reason is Reason.DISOWNED else None,
         )
 
     def note_look(self, email: str, alert: Alert) -> None:

@@ -269,3 +269,19 @@ def test_people_see_who_was_told_of_their_figures(firm: Office) -> None:
     looks = firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"])
     number = max(a.number for a in firm.app.alerts.every() if a.needs_answer and a.was_told)
     assert {(look.viewer, look.command) for look in looks} >= {("mia@x.example", f"alert {number}"), ("fin@x.example", f"alert {number}")}
+
+
+def test_finops_gives_it_to_whom_the_owner_names(firm: Office) -> None:
+    firm.agree('[[budgets]]\nname = "search"\nteam = "search"\nlimit = 100\n')
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    number = firm.app.alerts.every()[0].number
+    firm.ask("mia", f"not-mine {number} fin@x.example")
+    assert "Uma Patel" in repr(firm.posts()[-1].message.card)
+    with pytest.raises(Refusal, match="may not see"):
+        firm.ask("fin", f"not-mine {number} ruth@x.example")
+    firm.ask("fin", f"not-mine {number} fin@x.example")
+    found = firm.app.alerts.find(number)
+    assert found
+    assert (found.owners, found.state) == (("fin@x.example",), State.OPEN)
