@@ -63,7 +63,7 @@ class Reader:
         if not rounded and amount.nanos:
             least = format_currency(smallest, amount.currency, locale=self._locale)
             return f"<{least}" if amount.nanos > 0 else f">-{least}"
-        return format_currency(rounded + 0, amount.currency, locale=self._locale)
+        return _currency(rounded + 0, amount.currency, self.locale)
 
     def change(self, now: Money, before: Money) -> str:
         """Return `+$58.10 (+16 %)`, without the share where there was nothing before."""
@@ -117,6 +117,42 @@ class Reader:
     @property
     def _locale(self) -> Locale:
         return _parsed(self.locale)
+
+
+def _currency(amount: Decimal, currency: str, locale: str) -> str:
+    """Return *amount*, rounded already, as Babel writes it; twenty thousand digests would spend half their time in there."""
+    shape = _shape(currency, locale)
+    if shape is None or abs(amount) >= _LARGE:
+        return format_currency(amount, currency, locale=_parsed(locale))
+    before, after, negative, comma, point, digits = shape
+    plain = f"{abs(amount):,.{digits}f}".replace(",", "\0").replace(".", point).replace("\0", comma)
+    return f"{negative if amount < 0 else before}{plain}{after}"
+
+
+@cache
+def _shape(currency: str, locale: str) -> tuple[str, str, str, str, str, int] | None:
+    """Return how *locale* writes amounts of *currency*, None where it is not as simple as that, which is tried out on samples.
+
+    That is: what stands before it, after it, before a negative one, the separators of thousands and of decimals, the digits.
+    """
+    digits = get_currency_precision(currency)
+    written, negative = (format_currency(Decimal(sign) * 1234567, currency, locale=_parsed(locale)) for sign in (1, -1))
+    start, tail = written.find("1"), written.rfind("0" if digits else "7") + 1
+    if start < 0 or tail <= 0 or negative.find("1") < 0 or negative[negative.rfind(written[tail - 1]) + 1 :] != written[tail:]:
+        return None
+    comma = written[start + 1]
+    point = written[tail - digits - 1] if digits else ""
+    shape = (written[:start], written[tail:], negative[: negative.find("1")], comma, point, digits)
+    before, after, minus = shape[:3]
+    for sample in ("0", "0.01", "1", "12.34", "999.99", "1000", "9999.99", "12345.67", "1234567.89", "-5.5", "-1000", "-12345.67"):
+        amount = Decimal(sample).quantize(Decimal(1).scaleb(-digits))
+        plain = f"{abs(amount):,.{digits}f}".replace(",", "\0").replace(".", point).replace("\0", comma)
+        if f"{minus if amount < 0 else before}{plain}{after}" != format_currency(amount, currency, locale=_parsed(locale)):
+            return None
+    return shape
+
+
+_LARGE = Decimal(10) ** 15
 
 
 @cache
