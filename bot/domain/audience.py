@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.people import Directory, Person, Role
@@ -41,6 +42,10 @@ class Audience:
 
     def finops(self) -> tuple[str, ...]:
         """Return everybody of FinOps who is in the directory today."""
+        return self._finops
+
+    @cached_property
+    def _finops(self) -> tuple[str, ...]:
         people = self.directory.people.values()
         return tuple(sorted(person.email for person in people if Role.FINOPS in person.roles and self._is_here(person.email)))
 

@@ -143,8 +143,18 @@ class Directory:
 
     def managed_by(self, email: str, day: date) -> set[str]:
         """Return the teams that *email* manages on *day*, and every team below them."""
-        own = (team for team in self.teams if email in self.managers(team, day))
-        return {name for team in own for name in self.below(team)}
+        if day not in self._led:
+            led: defaultdict[str, set[str]] = defaultdict(set)
+            for team in self.teams:
+                for manager in self.managers(team, day):
+                    led[manager].update(self.below(team))
+            self._led[day] = led  # whole: another thread may ask meanwhile
+        return set(self._led[day].get(email, ()))
+
+    @cached_property
+    def _led(self) -> dict[date, defaultdict[str, set[str]]]:
+        """Who leads which teams, by day, as far as it was asked."""
+        return {}
 
     @cached_property
     def _ever_in(self) -> defaultdict[str, list[Person]]:
