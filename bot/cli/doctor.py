@@ -87,7 +87,10 @@ def _source(app: App, section: SourceSettings) -> str:
     from contextlib import closing  # noqa: PLC0415
 
     with app.source(section) as source, closing(app.ingest.engine()) as engine:
-        return source.describe(engine)
+        described = source.describe(engine)
+        if "://" not in str(section.own().get("path", "")):
+            source.charges(None, engine)  # opens the files, and reads no more than their heads
+        return described
 
 
 def _sources(app: App) -> str:

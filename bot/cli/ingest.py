@@ -147,10 +147,14 @@ def _load_all(app: App, sections: list[SourceSettings], window: Window | None, f
             with app.source(section) as usage, _progress(format_) as progress:
                 report = app.ingest.run(usage, window, dry_run=dry_run, progress=progress)
         except BotError as exc:
+            if not dry_run and section in app.settings.sources:
+                app.note_trouble(section.name, str(exc))
             if len(sections) == 1:
                 raise
             failures.append(f"{section.name}: {exc}")
             continue
+        if not dry_run:
+            app.note_trouble(section.name, "")
         reports.append(report)
         if format_ is Format.TEXT:
             show(report)

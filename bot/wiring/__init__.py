@@ -174,6 +174,15 @@ class App:
 
         return Claims(self.review, self._reload)
 
+    def note_trouble(self, source: str, sentence: str) -> None:
+        """Keep why *source* could not be loaded, for the next review to tell; nothing for a load that went well."""
+        from bot.services.review import TROUBLE  # noqa: PLC0415
+
+        if sentence:
+            self.documents.put(TROUBLE, source, f"{self.clock.now().isoformat()}\n{sentence}")
+        else:
+            self.documents.drop(TROUBLE, source)
+
     def claimed(self) -> list[Identity]:
         """Return the identities that were claimed, which outlive the operator's files."""
         from bot.services.claims import CLAIMED  # noqa: PLC0415

@@ -1,0 +1,115 @@
+"""What an operator does with the program itself: loose files, a table of their own, a check of everything, a load that fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import NOW, aispend
+
+TOML = """
+[[sources]]
+name = "own"
+kind = "csv"
+path = "usage.csv"
+measure = "billed"
+columns = { time = "day", principal = "user", project = "project", cost = "usd" }
+"""
+ROWS = "day,user,project,usd\n" + "".join(
+    f"2026-{m}-{d:02},{u},p{d % 3},1.5\n" for m in (10, 11) for d in range(1, 24) for u in ("ana@x.example", "key-9")
+)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "aispend.toml").write_text(TOML, "utf-8")
+    (tmp_path / "usage.csv").write_text(ROWS, "utf-8")
+    (tmp_path / "other.csv").write_text("day,user,project,usd\n2026-11-01,ana@x.example,p1,0.01\n", "utf-8")
+    (tmp_path / "people.csv").write_text("email,name,team,roles\nana@x.example,Ana,search,\nfin@x.example,Uma,finance,finops\n", "utf-8")
+    run(tmp_path, "directory", "load", "people.csv")
+    return tmp_path
+
+
+def run(folder: Path, *words: str, fails: str = "") -> str:
+    done = subprocess.run([aispend(), "--now", NOW, *words], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode == 1) is bool(fails), done.stderr + done.stdout
+    assert fails in done.stderr
+    return done.stdout
+
+
+def ask(folder: Path, who: str, *words: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(folder, "ask", "--as", f"{who}@x.example", "--format", "json", *words))
+    return found
+
+
+def test_a_loose_file_does_not_take_a_configured_source_s_place(folder: Path) -> None:
+    run(folder, "ingest")
+    before = ask(folder, "ana", "me")["billed_cost"]
+    run(folder, "ingest", "csv", "other.csv", fails="say --source own")
+    assert ask(folder, "ana", "me")["billed_cost"] == before == "34.5"
+
+
+def test_a_time_without_hours_stands_for_its_day(folder: Path) -> None:
+    """Twenty-three days are compared with twenty-three, and the last one counts as delivered."""
+    (load,) = json.loads(run(folder, "ingest", "--format", "json"))["loads"]
+    assert load["watermark"] == "2026-11-23T09:00:00+00:00", "all of the day, but not beyond now"
+    assert ask(folder, "ana", "me")["previous_cost"] == "34.5"
+
+
+def test_a_key_nobody_owns_is_one_row(folder: Path) -> None:
+    run(folder, "ingest")
+    (row,) = ask(folder, "fin", "unallocated")["rows"]
+    assert (row["key"], row["cost"], row["first_seen"]) == ("key-9", "34.5", "2026-10-01")
+
+
+def test_days_nobody_delivered_are_not_compared_with(folder: Path) -> None:
+    run(folder, "ingest")
+    assert ask(folder, "ana", "me", "2026-10")["previous_cost"] is None
+    assert ask(folder, "ana", "me", "2025")["as_of"] is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (TOML.replace('"csv"', '"fokus"'), "fokus"),
+        (TOML.replace("usage.csv", "nowhere.csv"), "nowhere.csv"),
+        (TOML + '[[allocation]]\nname = "a"\nwhen = { teem = "x" }\nteam = "search"\n', "teem"),
+        (TOML + '[records]\n"openai" = "nosuch"\n', "nosuch"),
+    ],
+)
+def test_doctor_looks_at_sources_and_rules(folder: Path, wrong: str, sentence: str) -> None:
+    (folder / "aispend.toml").write_text(wrong, "utf-8")
+    done = subprocess.run([aispend(), "--now", NOW, "doctor"], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    assert sentence in next(line for line in done.stdout.splitlines() if line.startswith("✗") and "loads" not in line)
+
+
+def test_a_load_that_fails_is_told_to_finops_until_one_goes_well(folder: Path) -> None:
+    run(folder, "ingest")
+    (folder / "usage.csv").write_text("nothing,of,use\n1,2,3\n", "utf-8")
+    run(folder, "ingest", fails="day")
+    run(folder, "review")
+    (alert,) = json.loads(run(folder, "alerts", "--format", "json"))["rows"]
+    assert (alert["kind"], alert["subject"], alert["recipient"], alert["state"]) == ("untied", "source own", "fin@x.example", "open")
+    (folder / "usage.csv").write_text(ROWS, "utf-8")
+    run(folder, "ingest")
+    run(folder, "review")
+    assert [row["state"] for row in json.loads(run(folder, "alerts", "--format", "json"))["rows"]] == ["closed"]
+
+
+def test_the_outbox_is_shown_dropped_and_sent_again_by_hand(folder: Path) -> None:
+    (folder / "budgets.toml").write_text('[[budgets]]\nname = "everyone"\nperson = "*"\nlimit = 30\n', "utf-8")
+    run(folder, "budgets", "apply", "budgets.toml")
+    run(folder, "ingest")
+    run(folder, "review")
+    (row,) = json.loads(run(folder, "outbox", "--format", "json"))["rows"]
+    assert (row["recipient"], row["state"], row["kind"]) == ("ana@x.example", "waiting", "alert")
+    assert "You have used 115 %" in run(folder, "outbox", "show", "1")
+    run(folder, "outbox", "drop", "1")
+    run(folder, "outbox", "retry", "1", fails="dropped")
+    run(folder, "outbox", "drop", "9", fails="There is no message 9")
+    assert "each fits the one before" in run(folder, "audit", "verify")
+    run(folder, "deliver", fails="No chat platform is enabled")
