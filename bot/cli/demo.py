@@ -110,15 +110,17 @@ def _warn(app: wiring.App, folder: Path) -> None:
     """Hold the ledger against the budgets, show what would go out, and say what to type next."""
     app.review.run()
     posts = sorted(app.outbox.posts(), key=lambda post: post.number)
-    say(f"$ aispend --config {folder}/aispend.toml review\n\n{len(posts)} people are warned. In a chat they would read:\n")
+    say(f"\n$ aispend --config {folder}/aispend.toml review\n\n{len(posts)} people are warned. In a chat they would read:\n")
     for post in posts[:_SHOWN]:
         say(f"\nTo {post.message.to}:\n")
         say(terminal.render(post.message.card))
+    if len(posts) > _SHOWN:
+        say(f"… and {len(posts) - _SHOWN} more: aispend --config {folder}/aispend.toml outbox\n")
     say(
         f"Next, ask yourself:\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} me by day\n"
         f"  aispend --config {folder}/aispend.toml ask --as uma.patel@{_DOMAIN} org\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} team finance\n"
         f"  aispend --config {folder}/aispend.toml ask --as ben.okafor@{_DOMAIN} alerts\n"
-        f"or load a bill of your own: aispend ingest focus FILE"
+        f"or load a bill of your own: aispend ingest focus FILE --source mine"
     )

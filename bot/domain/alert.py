@@ -372,16 +372,23 @@ def _edit(alert: Alert) -> Says:
     return Says.EDIT if alert.was_told else Says.NOTHING
 
 
+_VOIDING = frozenset({Reason.BUDGET_CHANGED, Reason.BUDGET_ENDED, Reason.CORRECTED})
+
+
 class Outcome(StrEnum):
     """What became of a promise."""
 
     OPEN = "open"
     KEPT = "kept"
     BROKEN = "broken"
+    VOID = "void"
+    """What was promised about is gone: the budget was changed or ended, or the figures were corrected."""
 
 
 def outcome(alert: Alert, others: Iterable[Alert], now: datetime) -> Outcome:
     """Return what became of the promise of *alert*: broken by a higher tier before its date, kept when the date came without one.
+
+    A promise about a limit that was changed before its date is neither.
 
     Args:
         others: Alerts of any budget; those of the same subject and period count.
@@ -395,4 +402,6 @@ def outcome(alert: Alert, others: Iterable[Alert], now: datetime) -> Outcome:
         is_higher = its.kind is Kind.TIER and its.tier > identity.tier and (its.budget, its.subject, its.period_start) == same
         if is_higher and other.was_told and promise.at <= other.opened_at < promise.until:
             return Outcome.BROKEN
+    if alert.reason in _VOIDING and alert.changed_at < promise.until:
+        return Outcome.VOID
     return Outcome.KEPT if promise.until <= now or not alert.is_live else Outcome.OPEN

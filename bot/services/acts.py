@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from typing import Any
 
 from bot.domain.alert import Because
@@ -138,7 +140,7 @@ class Acts:
         if len(rest) > 1 and rest[0].lower() == "until":
             until = _day(rest[1])
             if until is None:
-                raise Refusal("“{word}” is no day. Write one such as {day}.", word=rest[1], day=self._today().isoformat())
+                raise Refusal("“{word}” is no day. Write one such as {day}.", word=rest[1], day=self._next_week())
             rest = rest[2:]
         return self.requests.ask(person, amount, until, " ".join(rest))
 
@@ -195,12 +197,13 @@ class Acts:
         if len(words) > 1 and words[-2].lower() == "until":
             until = _day(words[-1])
             if until is None:
-                raise Refusal("“{word}” is no day. Write one such as {day}.", word=words[-1], day=self._today().isoformat())
+                raise Refusal("“{word}” is no day. Write one such as {day}.", word=words[-1], day=self._next_week())
             words = words[:-2]
-        because = next((b for b in Because if " ".join(words).lower().startswith(b.value)), None)
+        because = next((b for b in Because if re.match(rf"{b.value}\b", " ".join(words), re.IGNORECASE)), None)
         if because is None and not words:
-            raise Refusal(_WHY, number=str(number), day=self._today().isoformat())
+            raise Refusal(_WHY, number=str(number), day=self._next_week())
         plan = " ".join(words)[len(because.value) :] if because else " ".join(words)
+        because = because or _meant(words[0])
         return self.answers.acknowledge(person, number, because or Because.OTHER, plan.strip(), until)
 
     def _snooze(self, person: Person, command: Command) -> Any:
@@ -227,6 +230,15 @@ class Acts:
 
     def _today(self) -> date:
         return self.answers.review.clock.now().date()
+
+    def _next_week(self) -> str:
+        return (self._today() + timedelta(days=7)).isoformat()
+
+
+def _meant(word: str) -> Because | None:
+    """Return the reason that *word* is nearly, as in `planed` or `launched`; the word stays in the plan."""
+    near = get_close_matches(word.lower().rstrip(":,."), [b.value for b in Because], 1, 0.8)
+    return Because(near[0]) if near else None
 
 
 def _numbered(command: Command, which: str = _WHICH) -> tuple[int, list[str]]:

@@ -50,10 +50,16 @@ def plan(path: Path, budgets: Budgets, directory: Directory, currency: str, fisc
     Raises:
         ConfigError: The first budget that cannot be used, what is wrong and what would do.
     """
-    wanted = {budget.name: budget for budget in _read(path, directory, currency, fiscal_year_start)}
+    content = _content_of(path)
+    wanted = {budget.name: budget for budget in _read(path, content, directory, currency, fiscal_year_start)}
     in_force = {budget.name: budget for budget in budgets.current()}
     changed = tuple(b for name, b in wanted.items() if name not in in_force or _differs(b, in_force[name]))
     removed = tuple(name for name in in_force if name not in wanted)
+    if in_force and "budgets" not in content:
+        raise ConfigError(
+            f"{path.name} holds no budgets, and {len(in_force)} are in force. "
+            "To end them all, write budgets = [] into it. Nothing was changed."
+        )
     sentences = [
         *(_sentence(budget, in_force.get(budget.name)) for budget in changed),
         *(f"- {name}: {_shown(in_force[name])}" for name in removed),
@@ -67,13 +73,16 @@ def apply(plan_: Plan, budgets: Budgets, clock: Clock) -> None:
         budgets.apply(plan_.changed, plan_.removed, clock.now())
 
 
-def _read(path: Path, directory: Directory, currency: str, fiscal_year_start: int) -> list[Budget]:
+def _content_of(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+        return tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
     except OSError as exc:
         raise ConfigError(f"{path} cannot be read: {exc.strerror}.") from exc
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError, ValueError) as exc:
         raise ConfigError(f"{path.name} is not TOML: {exc}.") from exc
+
+
+def _read(path: Path, content: Mapping[str, Any], directory: Directory, currency: str, fiscal_year_start: int) -> list[Budget]:
     unknown = [key for key in content if key != "budgets"]
     if unknown or not isinstance(content.get("budgets", []), list):
         raise ConfigError(f"{path.name} holds '{(unknown or ['budgets'])[0]}'; it takes [[budgets]] sections only. Nothing was changed.")

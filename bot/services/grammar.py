@@ -187,6 +187,8 @@ def _ranked(name: str) -> str:
 
 def _unexpected(verb: Verb, words: list[str]) -> Refusal:
     near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6) if verb not in _TIMELESS else []
+    if verb is Verb.BUDGET and get_close_matches(words[0].lower(), ["request"], n=1, cutoff=0.6):
+        near = [" ".join(["request", *words[1:]])]
     example = " last 30d by model" if verb in _TAKES_BY else "" if verb in _TIMELESS else " last 30d"
     nearest = f"{verb} {near[0]}" if near else f"{verb}{example}"
     values = {"words": " ".join(words), "verb": verb.value, "nearest": nearest}

@@ -75,6 +75,33 @@ def test_the_next_tier_breaks_an_answer_open(firm: Office) -> None:
     assert firm.ask("ana", "alerts promises")["rows"][0]["promise"]["outcome"] == "broken"
 
 
+@pytest.mark.parametrize(
+    ("words", "because", "plan"),
+    [
+        ("planed soon", "planned", "planed soon"),
+        ("launched: the new agent", "launch", "launched: the new agent"),
+        ("shared key of the team", "shared key", "of the team"),
+        ("we look into it", "other", "we look into it"),
+    ],
+)
+def test_a_reason_is_known_by_its_near_misses(firm: Office, words: str, because: str, plan: str) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} {words}")
+    promise = firm.app.alerts.every()[0].promise
+    assert promise is not None
+    assert (promise.because, promise.plan) == (because, plan)
+
+
+def test_a_promise_about_a_limit_that_was_raised_is_neither_kept_nor_broken(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} planned until 2026-11-25")
+    firm.agree(BUDGETS.replace("100", "400"))
+    firm.review()
+    assert firm.ask("ana", "alerts promises")["rows"][0]["promise"]["outcome"] == "void"
+
+
 def test_a_correction_edits_what_was_said_and_nobody_is_escalated(firm: Office) -> None:
     firm.know()
     firm.spend("102")

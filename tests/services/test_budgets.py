@@ -41,7 +41,14 @@ def test_a_plan_is_shown_applied_and_then_empty(tmp_path: Path, known: Directory
     assert [sentence[0] for sentence in changed.sentences] == ["~", "+"]
     budgets.apply(changed, store, CLOCK)
     assert [(b.name, b.version, b.fiscal_year_start) for b in store.current()] == [("a", 2, 4), ("b", 1, 4)]
-    assert plan(tmp_path, known, "", store).removed == ("a", "b")
+    assert plan(tmp_path, known, "budgets = []", store).removed == ("a", "b")
+
+
+def test_an_empty_file_does_not_end_what_is_in_force(tmp_path: Path, known: Directory) -> None:
+    store = FakeBudgets()
+    budgets.apply(plan(tmp_path, known, ONE, store), store, CLOCK)
+    with pytest.raises(ConfigError, match=r"holds no budgets, and 1 are in force. To end them all, write budgets = \[\]"):
+        plan(tmp_path, known, "# nothing yet\n", store)
 
 
 @pytest.mark.parametrize(

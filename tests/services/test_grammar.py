@@ -93,3 +93,8 @@ def test_odd_characters_are_no_failure(words: str) -> None:
 def test_no_word_is_dropped_silently(words: str) -> None:
     with pytest.raises(Refusal, match=r"break|period"):
         parse(words, TODAY)
+
+
+def test_a_request_that_is_misspelt_is_offered_whole() -> None:
+    with pytest.raises(Refusal, match="Did you mean: budget request 50 the migration"):
+        parse("budget reqest 50 the migration", TODAY)
