@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -440,6 +440,9 @@ class Accounts(Protocol):
     def every(self, email: str | None = None) -> list[Binding]:
         """Return all bindings, or those of *email*, by platform, space and user."""
 
+    def of(self, emails: Collection[str]) -> list[Binding]:
+        """Return the bindings of *emails* that are live, by platform, space and user."""
+
 
 class Documents(Protocol):
     """Small texts kept by kind and key: preferences, conversation references, installations (encrypted by their owner)."""
@@ -449,6 +452,9 @@ class Documents(Protocol):
 
     def every(self, kind: str) -> dict[str, str]:
         """Return the texts of *kind* by key, in one question."""
+
+    def of(self, kind: str, keys: Collection[str]) -> dict[str, str]:
+        """Return the texts of *kind* that there are under *keys*, in one question."""
 
     def put(self, kind: str, key: str, text: str) -> None:
         """Keep *text* in the place of what was there."""
@@ -574,6 +580,8 @@ class Post:
         sent_revision: The one that people see; 0 for none.
         sent: Where it stands; None before it is sent.
         was_unknown: The outcome of an attempt was not known.
+        turn: When it may be sent at its platform's pace; None where that was not worked out yet.
+        lease: Of whoever has it in hand: what they say of it counts for nothing once somebody else has it.
     """
 
     number: int
@@ -588,22 +596,33 @@ class Post:
     due_at: datetime | None = None
     sent_at: datetime | None = None
     was_unknown: bool = False
+    turn: datetime | None = None
+    lease: str = ""
 
 
 class Outbox(Protocol):
     """What is to be sent, shared by every replica through leases."""
 
-    def lease(self, worker: str, count: int, now: datetime, until: datetime) -> list[Post]:
+    def lease(self, worker: str, count: int, now: datetime, until: datetime, ahead: timedelta = timedelta()) -> list[Post]:
         """Take up to *count* messages that are due, urgent ones first; nobody else gets them before *until*.
 
-        Those that a worker took and let lapse come back once as unknown (`Delivery.UNKNOWN`), for the policy of their kind.
+        Those whose turn comes within *ahead* are due, too.
+
+        Those that a worker began to send and let lapse come back once as unknown (`Delivery.UNKNOWN`), for the policy of their
+        kind; those that it had not begun come back as if nothing had been.
         """
 
-    def sent(self, post: Post, sent: Sent, now: datetime) -> None:
-        """Record that this revision of *post* stands at *sent*."""
+    def begin(self, posts: Sequence[Post], until: datetime) -> list[Post]:
+        """Say that *posts* are being sent from now on, and return them as they are now; those that were dropped meanwhile are left out."""
+
+    def sent(self, done: Sequence[tuple[Post, Sent]], now: datetime) -> None:
+        """Record where these revisions of posts stand; a newer card goes out next."""
 
     def put_off(self, post: Post, until: datetime, reason: str) -> None:
         """Give *post* back, to be tried again at *until*."""
+
+    def schedule(self, posts: Sequence[Post]) -> None:
+        """Give *posts* back, to be sent at their turns."""
 
     def settle(self, post: Post, state: Delivery, reason: str, now: datetime) -> None:
         """Give *post* up in *state*: parked, unknown or dropped."""
@@ -614,11 +633,14 @@ class Outbox(Protocol):
     def posts(self, states: Sequence[Delivery] = (), limit: int = 1000) -> list[Post]:
         """Return the messages in *states* (all for none), newest first."""
 
-    def pushes(self, email: str, since: datetime) -> int:
-        """Return how many new messages *email* was sent since, without those that are urgent."""
+    def pushes(self, emails: Collection[str], since: datetime) -> dict[str, int]:
+        """Return how many new messages each of *emails* was sent since, without those that are urgent."""
 
-    def reserve(self, spacings: Mapping[str, timedelta], now: datetime) -> datetime:
-        """Return the next instant at which all places may be written to, and take it; the next comes at least their spacing later."""
+    def reserve(self, wanted: Sequence[Mapping[str, timedelta]], now: datetime) -> list[datetime]:
+        """Take the next turn for each of *wanted*, and return them.
+
+        A turn is an instant at which all its places may be written to; the next one there comes their spacing later.
+        """
 
     def wake(self, email: str, now: datetime) -> int:
         """Let what waits for *email* to be known be tried now; return how much that is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -243,6 +243,9 @@ class FakeDocuments:
 
     def every(self, kind: str) -> dict[str, str]:
         return {key: text for (of, key), text in self.kept.items() if of == kind}
+
+    def of(self, kind: str, keys: Collection[str]) -> dict[str, str]:
+        return {key: text for key, text in self.every(kind).items() if key in keys}
 
     def put(self, kind: str, key: str, text: str) -> None:
         self.kept[kind, key] = text

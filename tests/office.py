@@ -96,8 +96,7 @@ class Office:
 
     def deliver(self, width: int = 16) -> Counted:
         courier = self.app.courier({"fake": self.chat}, "test")
-        object.__setattr__(courier, "paces", {"fake": Pace()})
-        object.__setattr__(courier, "width", width)
+        courier.paces, courier.width = {"fake": Pace()}, width
         return asyncio.run(courier.run())
 
     def posts(self, *states: Delivery) -> list[Post]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -57,6 +58,13 @@ class SqlAccounts:
         with self._database.reading() as connection:
             return [_binding(row) for row in connection.execute(query)]
 
+    def of(self, emails: Collection[str]) -> list[Binding]:
+        """Return the bindings of *emails* that are live."""
+        query = select(AccountRow).where(col(AccountRow.email).in_(emails))
+        order = (col(AccountRow.platform), col(AccountRow.space), col(AccountRow.user))
+        with self._database.reading() as connection:
+            return [found for row in connection.execute(query.order_by(*order)) if (found := _binding(row)).is_live]
+
 
 class SqlDocuments:
     """Documents on SQLite and PostgreSQL."""
@@ -73,6 +81,13 @@ class SqlDocuments:
     def every(self, kind: str) -> dict[str, str]:
         """Return the texts of *kind* by key."""
         query = select(col(DocumentRow.key), col(DocumentRow.body)).where(col(DocumentRow.kind) == kind)
+        with self._database.reading() as connection:
+            return {str(row.key): str(row.body) for row in connection.execute(query)}
+
+    def of(self, kind: str, keys: Collection[str]) -> dict[str, str]:
+        """Return the texts of *kind* that there are under *keys*."""
+        mine = (col(DocumentRow.kind) == kind) & col(DocumentRow.key).in_(keys)
+        query = select(col(DocumentRow.key), col(DocumentRow.body)).where(mine)
         with self._database.reading() as connection:
             return {str(row.key): str(row.body) for row in connection.execute(query)}
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, insert, or_, select, true, update
 from sqlmodel import col
 
 from adapters.store.database import Database, put
-from adapters.store.tables import PaceRow, PostRow, SaidRow
+from adapters.store.tables import Instant, PaceRow, PostRow, SaidRow
 from bot.messages import stored
 from bot.messages.card import Card
 from bot.ports import Delivery, Message, MessageKind, Post, Sent
@@ -26,40 +28,63 @@ class SqlOutbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def lease(self, worker: str, count: int, now: datetime, until: datetime) -> list[Post]:
+    def lease(self, worker: str, count: int, now: datetime, until: datetime, ahead: timedelta = timedelta()) -> list[Post]:
         """Take up to *count* messages that are due; see `bot.ports.Outbox`."""
-        due = and_(_STATE == Delivery.WAITING, now >= _DUE)
-        lapsed = and_(_STATE == Delivery.SENDING, col(PostRow.leased_until) < now)
+        until_ = col(PostRow.leased_until)
+        is_time = or_(now >= _DUE, col(PostRow.turn_at) <= now + ahead)
+        due = and_(_STATE == Delivery.WAITING, is_time, or_(until_.is_(None), until_ < now))
+        lapsed = and_(_STATE == Delivery.SENDING, until_ < now)
         order = (col(PostRow.is_urgent).desc(), _DUE, col(PostRow.id))
         query = select(PostRow).where(or_(due, lapsed)).order_by(*order).limit(count).with_for_update(skip_locked=True)
         with self._database.writing() as connection:
             rows = connection.execute(query).all()
+            lease = f"{worker} {uuid4().hex[:12]}"
             if rows:
-                taken = {"state": Delivery.SENDING.value, "worker": worker, "leased_until": until}
-                counted = taken | {"attempts": col(PostRow.attempts) + 1}
-                connection.execute(update(PostRow).where(col(PostRow.id).in_([row.id for row in rows])).values(counted))
-        return [_post(row, Delivery.UNKNOWN if row.state == Delivery.SENDING else Delivery.SENDING) for row in rows]
+                taken = update(PostRow).where(col(PostRow.id).in_([row.id for row in rows]))
+                connection.execute(taken.values({"worker": lease, "leased_until": until}))
+        unknown = Delivery.UNKNOWN
+        return [replace(_post(row, unknown if row.state == Delivery.SENDING else None), lease=lease) for row in rows]
 
-    def sent(self, post: Post, sent: Sent, now: datetime) -> None:
-        """Record that this revision of *post* stands at *sent*; a newer card goes out next."""
-        is_newest = col(PostRow.revision) == post.revision
+    def begin(self, posts: Sequence[Post], until: datetime) -> list[Post]:
+        """Say that *posts* are being sent; see `bot.ports.Outbox`."""
+        leases = {post.number: post.lease for post in posts}
+        query = select(PostRow).where(col(PostRow.id).in_(leases), _STATE == Delivery.WAITING).with_for_update()
+        with self._database.writing() as connection:
+            rows = [row for row in connection.execute(query) if row.worker == leases[row.id]]
+            if rows:
+                begun = {"state": Delivery.SENDING.value, "leased_until": until, "attempts": col(PostRow.attempts) + 1}
+                connection.execute(update(PostRow).where(col(PostRow.id).in_([row.id for row in rows])).values(begun))
+        found = (_post(row, Delivery.SENDING) for row in rows)
+        return [replace(post, lease=leases[post.number], attempts=post.attempts + 1) for post in found]
+
+    def sent(self, done: Sequence[tuple[Post, Sent]], now: datetime) -> None:
+        """Record where these revisions of posts stand; a newer card goes out next."""
+        is_newest = col(PostRow.revision) == bindparam("of_revision")
         values = {
             "state": case((is_newest, Delivery.SENT.value), else_=Delivery.WAITING.value),
-            "sent_revision": post.revision,
             "reason": "",
             "due_at": now,
             "sent_at": func.coalesce(col(PostRow.sent_at), now),
             "leased_until": None,
-            "platform": sent.platform,
-            "space": sent.space,
-            "place": sent.place,
-            "message": sent.message,
+            "turn_at": None,
         }
-        self._update(post, values)
+        places: dict[str, Any] = {name: bindparam(f"of_{name}") for name in ("sent_revision", "platform", "space", "place", "message")}
+        statement = update(PostRow).where(col(PostRow.id) == bindparam("of_id")).values(values | places)
+        with self._database.writing() as connection:
+            connection.execute(statement, [_placed(post, sent) for post, sent in sorted(done, key=lambda one: one[0].number)])
 
     def put_off(self, post: Post, until: datetime, reason: str) -> None:
         """Give *post* back, to be tried again at *until*."""
-        self._update(post, {"state": Delivery.WAITING.value, "due_at": until, "reason": reason, "leased_until": None})
+        self._update(post, {"state": Delivery.WAITING.value, "due_at": until, "reason": reason, "leased_until": None, "turn_at": None})
+
+    def schedule(self, posts: Sequence[Post]) -> None:
+        """Give *posts* back, to be sent at their turns."""
+        mine = and_(col(PostRow.id) == bindparam("of_id"), col(PostRow.worker) == bindparam("of_worker"), _STATE == Delivery.WAITING)
+        turn = bindparam("of_turn", type_=Instant)
+        statement = update(PostRow).where(mine).values({"due_at": turn, "turn_at": turn, "leased_until": None})
+        with self._database.writing() as connection:
+            rows = [{"of_id": post.number, "of_worker": post.lease, "of_turn": post.turn} for post in posts]
+            connection.execute(statement, sorted(rows, key=lambda row: str(row["of_id"])))
 
     def settle(self, post: Post, state: Delivery, reason: str, now: datetime) -> None:
         """Give *post* up in *state*."""
@@ -68,10 +93,10 @@ class SqlOutbox:
 
     def repeat(self, post: Post, card: Card, now: datetime) -> None:
         """Send *post* once more, as *card*."""
-        values = {"state": Delivery.WAITING.value, "due_at": now, "was_unknown": True, "leased_until": None}
+        values = {"state": Delivery.WAITING.value, "due_at": now, "was_unknown": True, "leased_until": None, "turn_at": None}
         with self._database.writing() as connection:
-            connection.execute(update(PostRow).where(col(PostRow.id) == post.number).values(values))
-            revise(connection, post, card, now)
+            if connection.execute(update(PostRow).where(_mine(post)).values(values)).rowcount:
+                revise(connection, post, card, now)
 
     def posts(self, states: Sequence[Delivery] = (), limit: int = 1000) -> list[Post]:
         """Return the messages in *states*, newest first."""
@@ -87,22 +112,27 @@ class SqlOutbox:
             row = connection.execute(select(PostRow).where(col(PostRow.id) == number)).first()
         return _post(row) if row else None
 
-    def pushes(self, email: str, since: datetime) -> int:
-        """Return how many new messages *email* was sent since, without those that are urgent."""
-        query = select(func.count()).select_from(PostRow).where(
-            col(PostRow.recipient) == email, col(PostRow.sent_at) >= since, col(PostRow.is_urgent).is_(False)
-        )  # fmt: skip
+    def pushes(self, emails: Collection[str], since: datetime) -> dict[str, int]:
+        """Return how many new messages each of *emails* was sent since, without those that are urgent."""
+        to = col(PostRow.recipient)
+        counted = and_(to.in_(emails), col(PostRow.sent_at) >= since, col(PostRow.is_urgent).is_(False))
         with self._database.reading() as connection:
-            return int(connection.execute(query).scalar() or 0)
+            return {row[0]: row[1] for row in connection.execute(select(to, func.count()).where(counted).group_by(to))}
 
-    def reserve(self, spacings: Mapping[str, timedelta], now: datetime) -> datetime:
-        """Return the next instant at which all places may be written to, and take it."""
-        query = select(PaceRow).where(col(PaceRow.place).in_(spacings)).order_by(col(PaceRow.place)).with_for_update()
+    def reserve(self, wanted: Sequence[Mapping[str, timedelta]], now: datetime) -> list[datetime]:
+        """Take the next turn for each of *wanted*; see `bot.ports.Outbox`."""
+        places = sorted({place for spacings in wanted for place in spacings})
+        query = select(PaceRow).where(col(PaceRow.place).in_(places)).order_by(col(PaceRow.place)).with_for_update()
+        turns = []
         with self._database.writing() as connection:
-            free: datetime = max([now, *(row.next_at for row in connection.execute(query))])
-            for place in sorted(spacings):
-                put(connection, PaceRow, {"place": place, "next_at": free + spacings[place]})
-        return free
+            free = {row.place: row.next_at for row in connection.execute(query)}
+            for spacings in wanted:
+                turn = max([now, *(free.get(place, now) for place in spacings)])
+                free |= {place: turn + spacing for place, spacing in spacings.items()}
+                turns.append(turn)
+            for place in places:
+                put(connection, PaceRow, {"place": place, "next_at": free[place]})
+        return turns
 
     def wake(self, email: str, now: datetime) -> int:
         """Let what waits for *email* to be known be tried now."""
@@ -114,7 +144,25 @@ class SqlOutbox:
 
     def _update(self, post: Post, values: dict[str, Any]) -> None:
         with self._database.writing() as connection:
-            connection.execute(update(PostRow).where(col(PostRow.id) == post.number).values(values))
+            connection.execute(update(PostRow).where(_mine(post)).values(values))
+
+
+def _mine(post: Post) -> ColumnElement[bool]:
+    """Match *post*, unless somebody else has taken it in hand since."""
+    in_hand = and_(col(PostRow.worker) == post.lease, _STATE.in_([Delivery.WAITING.value, Delivery.SENDING.value]))
+    return and_(col(PostRow.id) == post.number, in_hand if post.lease else true())
+
+
+def _placed(post: Post, sent: Sent) -> dict[str, Any]:
+    return {
+        "of_id": post.number,
+        "of_revision": post.revision,
+        "of_sent_revision": post.revision,
+        "of_platform": sent.platform,
+        "of_space": sent.space,
+        "of_place": sent.place,
+        "of_message": sent.message,
+    }
 
 
 def enqueue(connection: Connection, message: Message, now: datetime) -> bool:
@@ -210,4 +258,5 @@ def _post(row: Any, state: Delivery | None = None) -> Post:
         row.due_at,
         row.sent_at,
         row.was_unknown,
+        row.turn_at,
     )

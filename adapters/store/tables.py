@@ -380,6 +380,7 @@ class PostRow(SQLModel, table=True):
     due_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     leased_until: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     sent_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
+    turn_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     platform: str
     space: str
     place: str

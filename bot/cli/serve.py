@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DRAIN_S = 25
 """How long a stop waits for what is under way; orchestrators kill after 30 seconds."""
-PAUSE_S = 2.0
+PAUSE_S = 1.0
 """Between two looks into an outbox where nothing was due."""
 BODY = 256 * 1024
 """Bytes of a request; those of the platforms are far smaller."""

@@ -1,56 +1,64 @@
-"""Deliver: from the outbox to the platforms; what is not known to have arrived is said to be so, and nothing is sent twice blindly."""
+"""Deliver: from the outbox to the platforms; what is not known to have arrived is said to be so, and nothing is sent twice blindly.
+
+A message is taken in hand (`lease`), given a place and a turn, and marked as being sent just before it is; so a worker that
+ends leaves in doubt only what it had begun.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from bot.domain.account import Account
-from bot.domain.attention import WEEK, Cadence
-from bot.errors import DeliveryDeferred, DeliveryImpossible, DeliveryUnknown
+from bot.domain.people import Person
+from bot.errors import DeliveryDeferred, DeliveryError, DeliveryImpossible, DeliveryUnknown, StoreError
 from bot.messages.card import Card, Paragraph, Run
 from bot.messages.contact import Confirm
 from bot.messages.markup import Templates
 from bot.messages.words import N_, words
-from bot.ports import REPEATED, Accounts, Chat, Clock, Delivery, Documents, MessageKind, Outbox, People, Post, Sent
+from bot.ports import REPEATED, Accounts, Chat, Clock, Delivery, Documents, Outbox, People, Post, Sent
 from bot.services.accounts import Register
-from bot.services.habits import Chosen
+from bot.services.address import Addresses, Aim, Place
 from bot.services.talk import reader_of
 
 REPEATS = N_("This may have reached you before; whether it did could not be told.")
 LEASE = timedelta(minutes=2)
-LINGER = timedelta(seconds=30)
-"""How long a message waits for its turn in hand; after that it is given back."""
+LINGER = timedelta(seconds=1.5)
+"""A message whose turn is later than this is given back until then."""
+LATE = timedelta(seconds=10)
+"""A turn that was missed by more is lost: after a standstill they would all come at once."""
 MOST_ATTEMPTS = 12
-HOLDABLE = frozenset({MessageKind.ALERT, MessageKind.REMINDER, MessageKind.ESCALATION, MessageKind.NOTICE, MessageKind.BROADCAST})
 _ASK_AGAIN = timedelta(hours=1)
+DRAIN_S = 20
+"""How long a stop waits for what is being sent."""
+_STORE_AGAIN_S, _STORE_TRIES = 1.0, 300
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a platform may be written to: the time between two messages, in a workspace and in one place."""
+    """How fast a platform may be spoken to: the time between two messages in a workspace, two in one place, two questions for people."""
 
     space: timedelta = timedelta()
     place: timedelta = timedelta()
+    ask: timedelta = timedelta()
 
 
 PACES = {
-    "slack": Pace(timedelta(seconds=60 / 300), timedelta(seconds=1)),
+    "slack": Pace(timedelta(seconds=60 / 300), timedelta(seconds=1), timedelta(seconds=60 / 45)),
     "teams": Pace(timedelta(seconds=1 / 40), timedelta(seconds=0.5)),
 }
-"""Below what the platforms allow: Slack some hundred a minute and one a second in a place, Teams 50 a second a tenant and 60 in
-30 seconds in a place (docs.slack.dev, learn.microsoft.com, read 2026-11-23)."""
+"""Below what the platforms allow: Slack some hundred a minute, one a second in a place and 50 look-ups a minute, Teams 50 a second a
+tenant and 60 in 30 seconds in a place (docs.slack.dev, learn.microsoft.com, read 2026-11-23)."""
 
 
 @dataclass
 class Counted:
-    """What a pass did."""
+    """What was done."""
 
     sent: int = 0
     edited: int = 0
@@ -65,14 +73,13 @@ class Counted:
         return ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in named.items()) or "nothing was due"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Courier:
     """Carries messages; one per replica.
 
     Attributes:
         worker: Name of the replica, in leases.
         width: Messages in hand at once.
-        most_pushes: New messages a person gets in a week before those that are not urgent wait for the digest.
         executor: For the store.
     """
 
@@ -82,153 +89,208 @@ class Courier:
     register: Register
     documents: Documents
     templates: Templates
-    chosen: Chosen
+    addresses: Addresses
     chats: Mapping[str, Chat]
     clock: Clock
     worker: str
     paces: Mapping[str, Pace] = field(default_factory=lambda: PACES)
-    width: int = 16
-    most_pushes: int = 5
+    width: int = 64
+    linger: timedelta = LINGER
     executor: Executor | None = None
+    watch: Callable[[BaseException], None] = lambda _: None
+    counted: Counted = field(default_factory=Counted)
+    _hand: set[asyncio.Task[None]] = field(default_factory=set)
+    _busy: dict[str, datetime] = field(default_factory=dict)
+    _done: list[tuple[Post, Sent]] = field(default_factory=list)
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run(self) -> Counted:
-        """Deliver until nothing is due."""
-        counted = Counted()
-        while await self.batch(counted):
-            pass
-        return counted
+        """Deliver until nothing is due, and return what was done."""
+        self.counted = Counted()
+        while await self.round() or self._hand:
+            if self._hand:
+                await asyncio.wait(self._hand, return_when=asyncio.FIRST_COMPLETED)
+        return self.counted
 
-    async def batch(self, counted: Counted) -> int:
-        """Take some messages that are due, deliver them side by side, and return how many they were."""
+    async def round(self) -> int:
+        """Take what is due in hand, as far as there is room, and return how many that is; what is being sent goes on meanwhile."""
+        if len(self._hand) > self.width // 2:
+            await asyncio.wait(self._hand, return_when=asyncio.FIRST_COMPLETED)
         now = self.clock.now()
-        posts = await self._store(self.outbox.lease, self.worker, self.width, now, now + LEASE)
-        if posts:
-            await asyncio.gather(*(self._carry(post, counted) for post in posts))
+        room = self.width - len(self._hand)
+        posts = await self._store(self.outbox.lease, self.worker, room, now, now + LEASE, self.linger)
+        for post in posts:
+            if post.state is Delivery.UNKNOWN:
+                await self._unsure(post, "the worker that had it ended")
+        fresh = [post for post in posts if post.state is not Delivery.UNKNOWN]
+        if fresh:
+            await self._begin([aim for aim in await self._store(self.addresses.aim, fresh, now) if await self._goes_out(aim)])
         return len(posts)
 
-    async def _carry(self, post: Post, counted: Counted) -> None:
-        if post.state is Delivery.UNKNOWN:
-            await self._unsure(post, "the worker that had it ended", counted)
-            return
-        if await self._waits(post, counted):
-            return
-        try:
-            sent = await self._say(post)
-        except DeliveryDeferred as exc:
-            await self._later(post, str(exc), exc.retry_after, counted)
-        except DeliveryImpossible as exc:
-            await self._give_up(post, str(exc), counted)
-        except DeliveryUnknown as exc:
-            await self._unsure(post, str(exc), counted)
+    async def finish(self) -> None:
+        """Wait for what is being sent, though not for ever."""
+        if self._hand:
+            await asyncio.wait(self._hand, timeout=DRAIN_S)
+
+    async def _goes_out(self, aim: Aim) -> bool:
+        """Settle what does not go out now, and tell what does."""
+        busy = self._busy.get(aim.place.lane) if aim.place else None
+        if aim.end is Delivery.HELD:
+            self.counted.held += 1
+        if aim.end is Delivery.PARKED:
+            self.counted.parked += 1
+        if aim.end:
+            await self._store(self.outbox.settle, aim.post, aim.end, aim.reason, self.clock.now())
+        elif aim.until or (busy and busy > self.clock.now()):
+            self.counted.put_off += 1
+            until = aim.until or (busy or self.clock.now()) + _back_off(1)
+            await self._store(self.outbox.put_off, aim.post, until, aim.reason or "The platform asked to wait.")
         else:
-            if sent:
-                counted.sent += not post.sent
-                counted.edited += bool(post.sent)
-                await self._store(self.outbox.sent, post, sent, self.clock.now())
-
-    async def _waits(self, post: Post, counted: Counted) -> bool:
-        """Put off what is not urgent in quiet hours, and hold it for the next digest when enough was said this week."""
-        if post.sent or post.message.is_urgent or post.message.kind not in HOLDABLE or "@" not in post.message.to:
-            return False
-        person = (await self._store(self.people.directory)).person(post.message.to)
-        if person is None:
-            return False
-        now, habits = self.clock.now(), await self._store(self.chosen.of, person.email)
-        quiet = habits.until(now, person.time_zone)
-        if quiet:
-            counted.put_off += 1
-            await self._store(self.outbox.put_off, post, quiet, "quiet hours")
             return True
-        if await self._store(self.outbox.pushes, person.email, now - WEEK) < self.most_pushes or habits.cadence is Cadence.OFF:
-            return False
-        counted.held += 1
-        await self._store(self.outbox.settle, post, Delivery.HELD, "enough was said this week; it goes into the next digest", now)
-        return True
+        return False
 
-    async def _say(self, post: Post) -> Sent | None:
-        """Send *post*, or put its card in the place of what was sent; None where it was settled otherwise."""
+    async def _begin(self, aims: Sequence[Aim]) -> None:
+        """Give each its turn: those whose turn is near are begun, the others come back at theirs."""
+        now = self.clock.now()
+        lost = [aim for aim in aims if aim.post.turn is None or now - aim.post.turn > LATE]
+        spacings = [self._spacings(aim) for aim in lost]
+        turns = await self._store(self.outbox.reserve, spacings, now) if any(spacings) else [now] * len(lost)
+        turn_of = {aim.post.number: aim.post.turn or now for aim in aims} | {
+            aim.post.number: turn for aim, turn in zip(lost, turns, strict=True)
+        }
+        far = [replace(aim.post, turn=turn_of[aim.post.number]) for aim in aims if turn_of[aim.post.number] - now > self.linger]
+        near = [aim for aim in aims if turn_of[aim.post.number] - now <= self.linger]
+        if far:
+            await self._store(self.outbox.schedule, far)
+        for aim in near:
+            if aim.place is None:
+                self._take(self._introduce(aim.post))
+        places = {aim.post.number: aim.place for aim in near if aim.place}
+        begun = [aim.post for aim in near if aim.place]
+        for post in await self._store(self.outbox.begin, begun, now + LEASE) if begun else ():
+            self._take(self._carry(post, places[post.number], turn_of[post.number]))
+
+    def _take(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._hand.add(task)
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._hand.discard(task)
+        trouble = None if task.cancelled() else task.exception()
+        if trouble:
+            self.watch(trouble)
+
+    async def _carry(self, post: Post, place: Place, turn: datetime) -> None:
+        await asyncio.sleep(max(0.0, (turn - self.clock.now()).total_seconds()))
+        try:
+            sent = await self._say(post, place)
+        except DeliveryDeferred as exc:
+            if exc.retry_after:
+                self._busy[place.lane] = self.clock.now() + exc.retry_after
+            await self._later(post, str(exc), exc.retry_after)
+        except DeliveryImpossible as exc:
+            await self._give_up(post, str(exc))
+        except DeliveryUnknown as exc:
+            await self._unsure(post, str(exc))
+        else:
+            self.counted.sent += not post.sent
+            self.counted.edited += bool(post.sent)
+            await self._record(post, sent)
+
+    async def _say(self, post: Post, place: Place) -> Sent:
+        """Send *post*, or put its card in the place of what was sent."""
+        chat, card = self.chats[place.platform], post.message.card
         if post.sent:
-            chat = self._chat(post.sent.platform)
-            await self._turn(post.sent.platform, post.sent.space, post.sent.place)
-            await chat.edit(post.sent, post.message.card)
+            await chat.edit(post.sent, card)
             return post.sent
-        if "@" not in post.message.to:
-            platform, space, channel = post.message.to.split(":", 2)
-            await self._turn(platform, space, channel)
-            return await self._chat(platform).post(space, channel, post.message.card)
-        account = await self._account(post)
-        await self._turn(account.platform, account.space, account.user)
-        return await self._chat(account.platform).send(account, post.message.card)
+        return await (chat.send(place.account, card) if place.account else chat.post(place.space, place.place, card))
 
-    async def _account(self, post: Post) -> Account:
-        """Return where the person reads; who was never seen is asked who they are first, without a figure."""
-        email = post.message.to
+    async def _record(self, post: Post, sent: Sent) -> None:
+        """Store that it was sent: together with whatever else was meanwhile, and for as long as it takes."""
+        self._done.append((post, sent))
+        async with self._writing:
+            while self._done:
+                done, self._done = self._done, []
+                await self._keep(self.outbox.sent, done, self.clock.now())
+
+    async def _introduce(self, post: Post) -> None:
+        """Find the account of somebody who was never seen, and ask who they are, without a figure."""
+        email, now = post.message.to, self.clock.now()
         person = (await self._store(self.people.directory)).person(email)
-        if person is None or person.stint(self.clock.now().date()) is None:
-            raise DeliveryImpossible(f"{email} is not here any more.")
-        bindings = [b for b in await self._store(self.accounts.every, email) if b.is_live and b.account.platform in self.chats]
-        if bindings:
-            wanted = (await self._store(self.chosen.of, email)).platform
-            return max(bindings, key=lambda b: (b.account.platform == wanted, b.checked_at)).account
-        for platform, chat in self.chats.items():
-            account = await chat.find(email)
-            if account:
-                await self._greet(account, chat, email)
-                raise DeliveryDeferred(f"{platform.capitalize()}: asked who they are, waiting for a yes.", _ASK_AGAIN)
-        raise DeliveryImpossible(f"No chat account of {email} is known. They have to write to me once, or: aispend accounts bind.")
+        try:
+            for platform, chat in self.chats.items():
+                account = await chat.find(email)
+                if account and person:
+                    await self._greet(account, chat, person)
+                    self.counted.put_off += 1
+                    reason = f"{platform.capitalize()}: asked who they are, waiting for a yes."
+                    await self._keep(self.outbox.put_off, post, now + _ASK_AGAIN, reason)
+                    return
+            await self._give_up(post, f"No chat account of {email} is known. They have to write to me once, or: aispend accounts bind.")
+        except DeliveryImpossible as exc:
+            await self._give_up(post, str(exc))
+        except DeliveryError as exc:
+            self.counted.put_off += 1
+            await self._keep(self.outbox.put_off, post, now + max(getattr(exc, "retry_after", None) or timedelta(), _back_off(6)), str(exc))
 
-    async def _greet(self, account: Account, chat: Chat, email: str) -> None:
+    async def _greet(self, account: Any, chat: Chat, person: Person) -> None:
         """Ask, once, whether the account is the person's."""
         if await self._store(self.accounts.find, account):
             return
         standing = await self._store(self.register.read, account, await chat.profile(account))
-        if standing.person is None or standing.person.email != email:
-            raise DeliveryImpossible(f"The chat account that has {email} does not stand for that person.")
-        view = Confirm(standing.person.name, email, "me")
-        reader = await self._store(reader_of, standing.person, self.documents)
+        if standing.person is None or standing.person.email != person.email:
+            raise DeliveryImpossible(f"The chat account that has {person.email} does not stand for that person.")
+        view = Confirm(person.name, person.email, "me")
+        reader = await self._store(reader_of, person, self.documents)
         await chat.send(account, self.templates.card(view.template, view, reader))
 
-    def _chat(self, platform: str) -> Chat:
-        chat = self.chats.get(platform)
-        if chat is None:
-            raise DeliveryImpossible(f"{platform.capitalize()} is not enabled here.")
-        return chat
+    def _spacings(self, aim: Aim) -> dict[str, timedelta]:
+        """Return what has a pace of its own on the way of *aim*, and that pace."""
+        if aim.place is None:
+            found = {f"{platform} ask": self._pace(platform).ask for platform in self.chats}
+        else:
+            pace = self._pace(aim.place.platform)
+            found = {aim.place.lane: pace.space, f"{aim.place.lane}:{aim.place.place}": pace.place}
+        return {name: spacing for name, spacing in found.items() if spacing}
 
-    async def _turn(self, platform: str, space: str, place: str) -> None:
-        """Wait for the next turn in the workspace and the place."""
-        pace = self.paces.get(platform, Pace())
-        spacings = {f"{platform}:{space}": pace.space, f"{platform}:{space}:{place}": pace.place}
-        spacings = {name: spacing for name, spacing in spacings.items() if spacing}
-        if not spacings:
+    def _pace(self, platform: str) -> Pace:
+        return self.paces.get(platform, Pace())
+
+    async def _later(self, post: Post, reason: str, after: timedelta | None) -> None:
+        if post.attempts >= MOST_ATTEMPTS:
+            await self._give_up(post, f"Tried {post.attempts} times: {reason}")
             return
-        now = self.clock.now()
-        free = await self._store(self.outbox.reserve, spacings, now)
-        if free - now > LINGER:
-            raise DeliveryDeferred("Others are before it.", free - now)
-        await asyncio.sleep(max(0.0, (free - now).total_seconds()))
+        self.counted.put_off += 1
+        await self._keep(self.outbox.put_off, post, self.clock.now() + max(after or timedelta(), _back_off(post.attempts)), reason)
 
-    async def _later(self, post: Post, reason: str, after: timedelta | None, counted: Counted) -> None:
-        if post.attempts >= MOST_ATTEMPTS and after != _ASK_AGAIN:
-            await self._give_up(post, f"Tried {post.attempts} times: {reason}", counted)
-            return
-        counted.put_off += 1
-        await self._store(self.outbox.put_off, post, self.clock.now() + max(after or timedelta(), _back_off(post.attempts)), reason)
+    async def _give_up(self, post: Post, reason: str) -> None:
+        self.counted.parked += 1
+        await self._keep(self.outbox.settle, post, Delivery.PARKED, reason, self.clock.now())
 
-    async def _give_up(self, post: Post, reason: str, counted: Counted) -> None:
-        counted.parked += 1
-        await self._store(self.outbox.settle, post, Delivery.PARKED, reason, self.clock.now())
-
-    async def _unsure(self, post: Post, reason: str, counted: Counted) -> None:
+    async def _unsure(self, post: Post, reason: str) -> None:
         """Do what the kind's policy says when nobody can tell whether it arrived; an edit can simply be made again."""
         now = self.clock.now()
         if post.sent:
-            await self._store(self.outbox.put_off, post, now + _back_off(post.attempts), reason)
+            await self._keep(self.outbox.put_off, post, now + _back_off(post.attempts), reason)
             return
-        counted.unknown += 1
+        self.counted.unknown += 1
         if post.message.kind in REPEATED and not post.was_unknown:
-            await self._store(self.outbox.repeat, post, repeated(post.message.card), now)
+            await self._keep(self.outbox.repeat, post, repeated(post.message.card), now)
         else:
-            await self._store(self.outbox.settle, post, Delivery.UNKNOWN, reason, now)
+            await self._keep(self.outbox.settle, post, Delivery.UNKNOWN, reason, now)
+
+    async def _keep(self, function: Callable[..., object], *values: Any) -> None:
+        """Store what became of a message, though the store may be away for some minutes."""
+        for left in range(_STORE_TRIES, -1, -1):
+            try:
+                await self._store(function, *values)
+            except StoreError:
+                if not left:
+                    raise
+                await asyncio.sleep(_STORE_AGAIN_S)
+            else:
+                return
 
     async def _store(self, function: Callable[..., _T], *values: Any) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self.executor, lambda: function(*values))
@@ -251,9 +313,10 @@ async def until_stopped(courier: Courier, pause_s: float, watch: Callable[[BaseE
     stop = asyncio.ensure_future(stopped)
     while not stop.done():
         try:
-            count = await courier.batch(Counted())
+            count = await courier.round()
         except Exception as exc:  # noqa: BLE001 - the outbox loop must go on; the store may be away for a minute
             watch(exc)
             count = 0
         if not count:
             await asyncio.wait([stop], timeout=pause_s)
+    await courier.finish()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from typing import Any
@@ -49,6 +49,11 @@ class Chosen:
     def every(self) -> Mapping[str, Habits]:
         """Return the habits of everybody who has chosen any."""
         return {email: self._read(text) for email, text in self.documents.every(KIND).items()}
+
+    def of_all(self, emails: Collection[str]) -> Mapping[str, Habits]:
+        """Return the habits of each of *emails*."""
+        known = self.documents.of(KIND, emails)
+        return {email: self._read(known.get(email)) for email in emails}
 
     def change(self, person: Person, words: list[str]) -> None:
         """Change what *words* name.

@@ -259,8 +259,10 @@ class App:
 
     def courier(self, chats: Mapping[str, Chat], worker: str, executor: Executor | None = None) -> Courier:
         """Return what delivers to *chats*; what it asks of the store runs on *executor*."""
+        from bot.services.address import Addresses  # noqa: PLC0415
         from bot.services.deliver import Courier  # noqa: PLC0415
 
+        addresses = Addresses(self.people, self.accounts, self.chosen, self.outbox, tuple(chats), self.settings.digests.pushes)
         return Courier(
             self.outbox,
             self.people,
@@ -268,12 +270,11 @@ class App:
             self.register,
             self.documents,
             self.templates,
-            self.chosen,
+            addresses,
             chats,
             self.clock,
             worker,
             executor=executor,
-            most_pushes=self.settings.digests.pushes,
         )
 
     def answered(self, email: str, words: str) -> View:

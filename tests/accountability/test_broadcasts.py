@@ -66,7 +66,7 @@ def test_stopped_half_way_and_gone_on_with(firm: Office, monkeypatch: pytest.Mon
     (first, *_) = firm.app.outbox.lease("test", 1, firm.clock.instant, firm.clock.instant)
     from bot.ports import Sent
 
-    firm.app.outbox.sent(first, Sent("fake", "T1", "ana", "0"), firm.clock.instant)
+    firm.app.outbox.sent([(first, Sent("fake", "T1", "ana", "0"))], firm.clock.instant)
     stopped = firm.ask("fin", f"deny {number}")
     assert (stopped["state"], stopped["receipts"]) == ("stopped", {"sent": 1, "dropped": 1})
     firm.app.broadcasts.run()

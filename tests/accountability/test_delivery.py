@@ -79,7 +79,8 @@ def test_an_alert_whose_outcome_is_not_known_is_said_once_more_and_says_so(firm:
 
 def test_a_repetition_that_arrives_says_that_it_may_be_one(firm: Office) -> None:
     put(firm)
-    firm.app.outbox.lease("a worker that dies", 1, firm.clock.instant, firm.clock.instant + LEASE)
+    until = firm.clock.instant + LEASE
+    firm.app.outbox.begin(firm.app.outbox.lease("a worker that dies", 1, firm.clock.instant, until), until)
     assert firm.deliver().sent == 0
     firm.clock.instant += LEASE + timedelta(seconds=1)
     counted = firm.deliver()

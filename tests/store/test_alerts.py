@@ -126,16 +126,62 @@ def test_urgent_ones_go_first_and_early_ones_wait(store: SqlAlerts, outbox: SqlO
 
 def test_what_a_dead_worker_had_comes_back_as_unknown(store: SqlAlerts, outbox: SqlOutbox) -> None:
     put(store, message("a"))
-    assert [post.state for post in outbox.lease("dead", 1, NOW, LATER)] == [Delivery.SENDING]
+    begun = outbox.begin(outbox.lease("dead", 1, NOW, LATER), LATER)
+    assert [post.state for post in begun] == [Delivery.SENDING]
     assert outbox.lease("other", 1, NOW, LATER) == []
     after = LATER + timedelta(seconds=1)
     assert [post.state for post in outbox.lease("other", 1, after, after + timedelta(minutes=2))] == [Delivery.UNKNOWN]
 
 
+def test_what_a_dead_worker_had_not_begun_comes_back_as_it_was(store: SqlAlerts, outbox: SqlOutbox) -> None:
+    put(store, message("a"))
+    outbox.lease("dead", 1, NOW, LATER)
+    assert outbox.lease("other", 1, NOW, LATER) == []
+    (post,) = outbox.lease("other", 1, LATER + timedelta(seconds=1), LATER + timedelta(minutes=2))
+    assert (post.state, post.attempts) == (Delivery.WAITING, 0)
+
+
+def test_what_a_worker_says_after_it_lost_its_lease_counts_for_nothing_unless_it_was_sent(store: SqlAlerts, outbox: SqlOutbox) -> None:
+    put(store, message("a"))
+    (slow,) = outbox.begin(outbox.lease("slow", 1, NOW, LATER), LATER)
+    after = LATER + timedelta(seconds=1)
+    (doubted,) = outbox.lease("other", 1, after, after + timedelta(minutes=2))
+    outbox.put_off(slow, after, "busy")
+    outbox.settle(slow, Delivery.PARKED, "refused", after)
+    outbox.repeat(slow, card("again"), after)
+    assert [(post.state, post.revision) for post in outbox.posts()] == [(Delivery.SENDING, 1)]
+    outbox.settle(doubted, Delivery.UNKNOWN, "ended", after)
+    outbox.sent([(slow, Sent("slack", "T1", "D1", "1.2"))], after)
+    assert [post.state for post in outbox.posts()] == [Delivery.SENT], "it stands there, whoever says so"
+
+
+def test_what_is_dropped_in_hand_is_not_begun(store: SqlAlerts, outbox: SqlOutbox) -> None:
+    put(store, message("a"), message("b"))
+    posts = outbox.lease("w", 2, NOW, LATER)
+    with store.decide() as desk:
+        desk.drop(posts[0], "no longer so")
+        desk.revise(posts[1], card("better"))
+    (begun,) = outbox.begin(posts, LATER)
+    assert (begun.message.card.title, begun.attempts) == ("better", 1), "as it is now"
+    outbox.put_off(posts[0], NOW, "busy")
+    assert {post.message.key: post.state for post in outbox.posts()} == {"a": Delivery.DROPPED, "b": Delivery.SENDING}
+
+
+def test_a_turn_is_kept_until_it_comes(store: SqlAlerts, outbox: SqlOutbox) -> None:
+    put(store, message("a"))
+    (post,) = outbox.lease("w", 1, NOW, LATER)
+    outbox.schedule([replace(post, turn=LATER)])
+    assert outbox.lease("w", 1, NOW, LATER) == []
+    (again,) = outbox.lease("w", 1, LATER - timedelta(seconds=1), LATER, timedelta(seconds=2))
+    assert (again.turn, again.attempts) == (LATER, 0)
+    outbox.put_off(again, LATER, "busy")
+    assert outbox.lease("w", 1, LATER, LATER)[0].turn is None, "who was put off stands in line again"
+
+
 def test_a_card_that_changes_is_put_in_the_place_of_what_was_sent(store: SqlAlerts, outbox: SqlOutbox) -> None:
     put(store, message("a"))
     (post,) = outbox.lease("w", 1, NOW, LATER)
-    outbox.sent(post, Sent("slack", "T1", "D1", "1.2"), NOW)
+    outbox.sent([(post, Sent("slack", "T1", "D1", "1.2"))], NOW)
     assert outbox.lease("w", 1, NOW, LATER) == []
     with store.decide() as desk:
         desk.revise(desk.about("alert 1")[0], card("better"))
@@ -147,10 +193,10 @@ def test_a_card_that_changes_is_put_in_the_place_of_what_was_sent(store: SqlAler
 
 def test_a_card_that_changes_while_it_is_sent_goes_out_next(store: SqlAlerts, outbox: SqlOutbox) -> None:
     put(store, message("a"))
-    (post,) = outbox.lease("w", 1, NOW, LATER)
+    (post,) = outbox.begin(outbox.lease("w", 1, NOW, LATER), LATER)
     with store.decide() as desk:
         desk.revise(post, card("better"))
-    outbox.sent(post, Sent("slack", "T1", "D1", "1.2"), NOW)
+    outbox.sent([(post, Sent("slack", "T1", "D1", "1.2"))], NOW)
     (again,) = outbox.lease("w", 1, NOW, LATER)
     assert (again.message.card.title, again.sent_revision) == ("better", 1)
 
@@ -158,7 +204,7 @@ def test_a_card_that_changes_while_it_is_sent_goes_out_next(store: SqlAlerts, ou
 def test_dropping_leaves_what_was_sent(store: SqlAlerts, outbox: SqlOutbox) -> None:
     put(store, message("sent"), message("waits"))
     (post,) = outbox.lease("w", 1, NOW, LATER)
-    outbox.sent(post, Sent("slack", "T1", "D1", "1.2"), NOW)
+    outbox.sent([(post, Sent("slack", "T1", "D1", "1.2"))], NOW)
     with store.decide() as desk:
         for one in desk.about("alert 1"):
             desk.drop(one, "no longer so")
@@ -168,9 +214,8 @@ def test_dropping_leaves_what_was_sent(store: SqlAlerts, outbox: SqlOutbox) -> N
 def test_turns_are_handed_out_in_a_row(outbox: SqlOutbox) -> None:
     second = timedelta(seconds=1)
     spacings = {"slack:T1": second / 5, "slack:T1:ana": second}
-    first = outbox.reserve(spacings, NOW)
-    other = outbox.reserve({"slack:T1": second / 5, "slack:T1:ben": second}, NOW)
-    again = outbox.reserve(spacings, NOW)
+    first, other = outbox.reserve([spacings, {"slack:T1": second / 5, "slack:T1:ben": second}], NOW)
+    (again,) = outbox.reserve([spacings], NOW)
     assert (first, other, again) == (NOW, NOW + second / 5, NOW + second)
 
 
@@ -187,10 +232,10 @@ def test_a_job_is_one_replica_s_until_its_lease_ends(database: Database) -> None
 
 def test_pushes_are_counted_per_person_and_week(store: SqlAlerts, outbox: SqlOutbox) -> None:
     put(store, message("a"), message("b"), message("urgent", is_urgent=True), message("other", to="ben@x.example"))
-    for post in outbox.lease("w", 9, NOW, LATER):
-        outbox.sent(post, Sent("slack", "T1", "D1", post.message.key), NOW)
-    assert outbox.pushes("ana@x.example", NOW - timedelta(days=7)) == 2
-    assert outbox.pushes("ana@x.example", NOW + timedelta(days=1)) == 0
+    outbox.sent([(post, Sent("slack", "T1", "D1", post.message.key)) for post in outbox.lease("w", 9, NOW, LATER)], NOW)
+    both = ("ana@x.example", "ben@x.example")
+    assert outbox.pushes(both, NOW - timedelta(days=7)) == {"ana@x.example": 2, "ben@x.example": 1}
+    assert outbox.pushes(both, NOW + timedelta(days=1)) == {}
 
 
 def test_who_turns_up_late_gets_what_waits_but_not_old_news(store: SqlAlerts, outbox: SqlOutbox) -> None:
