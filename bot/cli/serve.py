@@ -129,8 +129,9 @@ async def _duties(app: App, parts: Parts) -> AsyncIterator[None]:
         jobs[WEBHOOKS] = app.webhooks.run
     stopped = asyncio.Event()
     courier = app.courier(parts.chats, name, parts.writer)
+    courier.watch = watch("delivery_failed")
     async with scheduler.running(jobs, leases, name, app.clock, parts.writer):
-        sending = asyncio.create_task(deliver.until_stopped(courier, PAUSE_S, watch("delivery_failed"), stopped.wait()))
+        sending = asyncio.create_task(deliver.until_stopped(courier, PAUSE_S, courier.watch, stopped.wait()))
         try:
             yield
         finally:
