@@ -24,6 +24,7 @@ from bot.ports import REPEATED, Accounts, Chat, Clock, Delivery, Documents, Outb
 from bot.services.accounts import Register
 from bot.services.address import Addresses, Aim, Place
 from bot.services.talk import reader_of
+from bot.services.together import Together
 
 REPEATS = N_("This may have reached you before; whether it did could not be told.")
 LEASE = timedelta(minutes=2)
@@ -36,6 +37,7 @@ _ASK_AGAIN = timedelta(hours=1)
 DRAIN_S = 20
 """How long a stop waits for what is being sent."""
 _STORE_AGAIN_S, _STORE_TRIES = 1.0, 300
+_CROWDED_S = 1.0
 _T = TypeVar("_T")
 
 
@@ -101,8 +103,10 @@ class Courier:
     counted: Counted = field(default_factory=Counted)
     _hand: set[asyncio.Task[None]] = field(default_factory=set)
     _busy: dict[str, datetime] = field(default_factory=dict)
-    _done: list[tuple[Post, Sent]] = field(default_factory=list)
-    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        self._beginning = Together(self._begin_all)
+        self._recording = Together(self._record_all)
 
     async def run(self) -> Counted:
         """Deliver until nothing is due, and return what was done."""
@@ -115,7 +119,9 @@ class Courier:
     async def round(self) -> int:
         """Take what is due in hand, as far as there is room, and return how many that is; what is being sent goes on meanwhile."""
         if len(self._hand) > self.width // 2:
-            await asyncio.wait(self._hand, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(self._hand, timeout=_CROWDED_S, return_when=asyncio.FIRST_COMPLETED)
+        if len(self._hand) >= self.width:
+            return 0
         now = self.clock.now()
         room = self.width - len(self._hand)
         posts = await self._store(self.outbox.lease, self.worker, room, now, now + LEASE, self.linger)
@@ -124,7 +130,7 @@ class Courier:
                 await self._unsure(post, "the worker that had it ended")
         fresh = [post for post in posts if post.state is not Delivery.UNKNOWN]
         if fresh:
-            await self._begin([aim for aim in await self._store(self.addresses.aim, fresh, now) if await self._goes_out(aim)])
+            await self._line_up([aim for aim in await self._store(self.addresses.aim, fresh, now) if await self._goes_out(aim)])
         return len(posts)
 
     async def finish(self) -> None:
@@ -149,8 +155,8 @@ class Courier:
             return True
         return False
 
-    async def _begin(self, aims: Sequence[Aim]) -> None:
-        """Give each its turn: those whose turn is near are begun, the others come back at theirs."""
+    async def _line_up(self, aims: Sequence[Aim]) -> None:
+        """Give each its turn: those whose turn is near are taken in hand, the others come back at theirs."""
         now = self.clock.now()
         lost = [aim for aim in aims if aim.post.turn is None or now - aim.post.turn > LATE]
         spacings = [self._spacings(aim) for aim in lost]
@@ -163,12 +169,8 @@ class Courier:
         if far:
             await self._store(self.outbox.schedule, far)
         for aim in near:
-            if aim.place is None:
-                self._take(self._introduce(aim.post))
-        places = {aim.post.number: aim.place for aim in near if aim.place}
-        begun = [aim.post for aim in near if aim.place]
-        for post in await self._store(self.outbox.begin, begun, now + LEASE) if begun else ():
-            self._take(self._carry(post, places[post.number], turn_of[post.number]))
+            post = aim.post
+            self._take(self._carry(post, aim.place, turn_of[post.number]) if aim.place else self._introduce(post))
 
     def _take(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -183,6 +185,10 @@ class Courier:
 
     async def _carry(self, post: Post, place: Place, turn: datetime) -> None:
         await asyncio.sleep(max(0.0, (turn - self.clock.now()).total_seconds()))
+        begun = await self._beginning.add(post)
+        if begun is None:  # it was dropped meanwhile, or another worker has it
+            return
+        post = begun
         try:
             sent = await self._say(post, place)
         except DeliveryDeferred as exc:
@@ -196,7 +202,7 @@ class Courier:
         else:
             self.counted.sent += not post.sent
             self.counted.edited += bool(post.sent)
-            await self._record(post, sent)
+            await self._recording.add((post, sent))
 
     async def _say(self, post: Post, place: Place) -> Sent:
         """Send *post*, or put its card in the place of what was sent."""
@@ -206,13 +212,15 @@ class Courier:
             return post.sent
         return await (chat.send(place.account, card) if place.account else chat.post(place.space, place.place, card))
 
-    async def _record(self, post: Post, sent: Sent) -> None:
-        """Store that it was sent: together with whatever else was meanwhile, and for as long as it takes."""
-        self._done.append((post, sent))
-        async with self._writing:
-            while self._done:
-                done, self._done = self._done, []
-                await self._keep(self.outbox.sent, done, self.clock.now())
+    async def _begin_all(self, posts: Sequence[Post]) -> Sequence[Post | None]:
+        """Mark *posts* as being sent, and return them as they are now; None for what is not to be sent any more."""
+        begun = {post.number: post for post in await self._store(self.outbox.begin, posts, self.clock.now() + LEASE)}
+        return [begun.get(post.number) for post in posts]
+
+    async def _record_all(self, done: Sequence[tuple[Post, Sent]]) -> Sequence[None]:
+        """Store that they were sent."""
+        await self._keep(self.outbox.sent, done, self.clock.now())
+        return [None] * len(done)
 
     async def _introduce(self, post: Post) -> None:
         """Find the account of somebody who was never seen, and ask who they are, without a figure."""
