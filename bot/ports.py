@@ -417,6 +417,9 @@ class Budgets(Protocol):
     def current(self) -> list[Budget]:
         """Return the budgets in force, by name."""
 
+    def at(self, instant: datetime) -> list[Budget]:
+        """Return the versions that were in force at *instant*, by name."""
+
     def raises(self) -> list[Raise]:
         """Return every amount that was granted on top of a budget, by beginning."""
 
@@ -559,6 +562,7 @@ class Message:
         about: What it belongs to: `alert 12`; what is said of that later is put right in place.
         role: As what the person gets it (`owner`, `manager`, `finops`, …), for wording it again.
         is_urgent: Neither quiet hours nor the attention budget hold it back.
+        needs_answer: Silence counts, so it is not held for a digest.
     """
 
     key: str
@@ -568,6 +572,7 @@ class Message:
     about: str = ""
     role: str = ""
     is_urgent: bool = False
+    needs_answer: bool = False
     not_before: datetime | None = None
 
 
@@ -634,7 +639,7 @@ class Outbox(Protocol):
         """Return the messages in *states* (all for none), newest first."""
 
     def pushes(self, emails: Collection[str], since: datetime) -> dict[str, int]:
-        """Return how many new messages each of *emails* was sent since, without those that are urgent."""
+        """Return how many new messages each of *emails* was sent since, or is about to be, without those that are urgent."""
 
     def reserve(self, wanted: Sequence[Mapping[str, timedelta]], now: datetime) -> list[datetime]:
         """Take the next turn for each of *wanted*, and return them.
@@ -650,7 +655,7 @@ class Desk(Protocol):
     """One decision under way: nobody else decides meanwhile, and all of it is stored or nothing."""
 
     def alerts(self, since: date) -> list[Alert]:
-        """Return the alerts of periods that began on *since* or later, and every live one."""
+        """Return the alerts of periods that began on *since* or later, every live one, and all that are about no budget."""
 
     def alert(self, number: int) -> Alert | None:
         """Return alert *number*."""

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -55,8 +55,13 @@ class FakePeople:
 @dataclass
 class FakeBudgets:
     versions: list[Budget] = field(default_factory=list)
-    ended: set[tuple[str, int]] = field(default_factory=set)
+    ended: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    begun: dict[tuple[str, int], datetime] = field(default_factory=dict)
     granted: list[Raise] = field(default_factory=list)
+
+    def at(self, instant: datetime) -> list[Budget]:
+        keys = [key for key, began in self.begun.items() if began <= instant < self.ended.get(key, datetime.max.replace(tzinfo=UTC))]
+        return sorted((b for b in self.versions if (b.name, b.version) in keys), key=lambda b: b.name)
 
     def raises(self) -> list[Raise]:
         return sorted(self.granted, key=lambda r: r.begins)
@@ -66,10 +71,11 @@ class FakeBudgets:
 
     def apply(self, changed: Sequence[Budget], removed: Sequence[str], at: datetime) -> None:
         for name in [*removed, *(b.name for b in changed)]:
-            self.ended |= {(b.name, b.version) for b in self.versions if b.name == name}
+            self.ended |= {(b.name, b.version): at for b in self.versions if b.name == name and (b.name, b.version) not in self.ended}
         for budget in changed:
             version = 1 + max((b.version for b in self.versions if b.name == budget.name), default=0)
             self.versions.append(replace(budget, version=version))
+            self.begun[budget.name, version] = at
 
 
 @dataclass

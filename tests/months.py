@@ -83,6 +83,8 @@ class World:
             if not change.happened:
                 continue
             identity = change.after.identity
+            if change.before:
+                self.known.pop(change.before.identity, None)
             self.known[identity] = change.after
             if change.says is Says.NOTHING:
                 continue

@@ -13,6 +13,8 @@ WIDTH = 76
 _METER = 40
 _WIDE = "WF"
 _BARS = " ▁▂▃▄▅▆▇█"
+_WORDS = {"answer": "ack {on} …", "grant": "approve {on} …", "deny": "deny {on} …"}
+"""What to type for a button that opens a form."""
 _MANY = 12
 """Points of a chart from which on it is one line of bars."""
 
@@ -40,7 +42,8 @@ def _block(block: Block, language: str) -> Iterator[str]:
         case Chart():
             yield from _chart(block)
         case Actions(items):
-            asked = [item.on for item in items if isinstance(item, Button) and item.do == "ask"] + [
+            buttons = [item for item in items if isinstance(item, Button)]
+            asked = [_WORDS.get(item.do, "{on}").format(on=item.on) for item in buttons if item.do == "ask" or item.do in _WORDS] + [
                 option.on for item in items if isinstance(item, Select) and item.is_overflow for option in item.options
             ]
             if asked:

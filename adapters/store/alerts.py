@@ -89,8 +89,9 @@ class SqlDesk:
         self._connection, self._clock = connection, clock
 
     def alerts(self, since: date) -> list[Alert]:
-        """Return the alerts of periods that began on *since* or later, and every live one."""
-        query = select(AlertRow).where(or_(col(AlertRow.period_start) >= since, _is_live())).order_by(col(AlertRow.id))
+        """Return the alerts of periods that began on *since* or later, every live one, and all that are about no budget."""
+        wanted = or_(col(AlertRow.period_start) >= since, _is_live(), col(AlertRow.budget) == "")
+        query = select(AlertRow).where(wanted).order_by(col(AlertRow.id))
         return [_alert(row) for row in self._connection.execute(query)]
 
     def alert(self, number: int) -> Alert | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 from sqlmodel import col
 
 from adapters.store.database import Database
@@ -31,6 +31,13 @@ class SqlBudgets:
         with self._database.reading() as connection:
             began: dict[str, datetime] = {name: at for name, at in connection.execute(first)}  # noqa: C416 - rows are no pairs
             return [replace(_budget(row), began_at=began[row.name]) for row in connection.execute(query)]
+
+    def at(self, instant: datetime) -> list[Budget]:
+        """Return the versions that were in force at *instant*, by name."""
+        ended = col(BudgetRow.ended_at)
+        was_there = col(BudgetRow.began_at) <= instant, or_(ended.is_(None), ended > instant)
+        with self._database.reading() as connection:
+            return [_budget(row) for row in connection.execute(select(BudgetRow).where(*was_there).order_by(col(BudgetRow.name)))]
 
     def raises(self) -> list[Raise]:
         """Return every amount that was granted on top of a budget, by beginning."""

@@ -27,7 +27,7 @@ class SqlJobs:
             held = connection.execute(select(col(MarkRow.value)).where(col(MarkRow.name) == name)).scalar()
             if held:
                 holder, _, ends = str(held).partition(" ")
-                if holder != worker and datetime.fromisoformat(ends) > now:
+                if holder != worker and now < datetime.fromisoformat(ends) <= until:  # a later end comes from a clock that was ahead
                     return False
             put(connection, MarkRow, {"name": name, "value": f"{worker} {until.astimezone(UTC).isoformat()}"})
         return True

@@ -19,6 +19,8 @@ from bot.ports import Delivery, Message, MessageKind, Post, Sent
 
 _STILL_NEWS = timedelta(days=7)
 """Older messages are not sent when somebody turns up at last."""
+_MORE = 1000
+"""Turns that may be taken beyond what waits."""
 _STATE, _DUE = col(PostRow.state), col(PostRow.due_at)
 
 
@@ -70,8 +72,17 @@ class SqlOutbox:
         }
         places: dict[str, Any] = {name: bindparam(f"of_{name}") for name in ("sent_revision", "platform", "space", "place", "message")}
         statement = update(PostRow).where(col(PostRow.id) == bindparam("of_id")).values(values | places)
+        ordered = sorted(done, key=lambda one: one[0].number)
+        numbers = [post.number for post, _ in ordered]
         with self._database.writing() as connection:
-            connection.execute(statement, [_placed(post, sent) for post, sent in sorted(done, key=lambda one: one[0].number)])
+            query = select(PostRow).where(col(PostRow.id).in_(numbers)).order_by(col(PostRow.id)).with_for_update()
+            rows = {row.id: row for row in connection.execute(query)}
+            firsts = [(post, sent) for post, sent in ordered if not _is_second(rows[post.number], sent)]
+            if firsts:
+                connection.execute(statement, [_placed(post, sent) for post, sent in firsts])
+            for post, sent in ordered:
+                if _is_second(rows[post.number], sent):
+                    connection.execute(insert(PostRow), _copy(rows[post.number], post, sent, now))
 
     def put_off(self, post: Post, until: datetime, reason: str) -> None:
         """Give *post* back, to be tried again at *until*."""
@@ -113,9 +124,11 @@ class SqlOutbox:
         return _post(row) if row else None
 
     def pushes(self, emails: Collection[str], since: datetime) -> dict[str, int]:
-        """Return how many new messages each of *emails* was sent since, without those that are urgent."""
+        """Return how many new messages each of *emails* was sent since, or is about to be, without those that are urgent."""
         to = col(PostRow.recipient)
-        counted = and_(to.in_(emails), col(PostRow.sent_at) >= since, col(PostRow.is_urgent).is_(False))
+        has_turn = and_(_STATE == Delivery.WAITING, col(PostRow.turn_at).is_not(None))
+        is_said = or_(col(PostRow.sent_at) >= since, _STATE == Delivery.SENDING, has_turn)
+        counted = and_(to.in_(emails), is_said, col(PostRow.is_urgent).is_(False))
         with self._database.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(select(to, func.count()).where(counted).group_by(to))}
 
@@ -125,7 +138,11 @@ class SqlOutbox:
         query = select(PaceRow).where(col(PaceRow.place).in_(places)).order_by(col(PaceRow.place)).with_for_update()
         turns = []
         with self._database.writing() as connection:
+            waiting = connection.execute(select(func.count()).select_from(PostRow).where(_STATE == Delivery.WAITING)).scalar() or 0
             free = {row.place: row.next_at for row in connection.execute(query)}
+            for place, spacing in {place: spacing for spacings in wanted for place, spacing in spacings.items()}.items():
+                if free.get(place, now) > now + spacing * (waiting + _MORE):  # nobody waits so long: a clock was ahead
+                    free[place] = now
             for spacings in wanted:
                 turn = max([now, *(free.get(place, now) for place in spacings)])
                 free |= {place: turn + spacing for place, spacing in spacings.items()}
@@ -151,6 +168,25 @@ def _mine(post: Post) -> ColumnElement[bool]:
     """Match *post*, unless somebody else has taken it in hand since."""
     in_hand = and_(col(PostRow.worker) == post.lease, _STATE.in_([Delivery.WAITING.value, Delivery.SENDING.value]))
     return and_(col(PostRow.id) == post.number, in_hand if post.lease else true())
+
+
+def _is_second(row: Any, sent: Sent) -> bool:
+    """Tell whether *sent* is another message than the one that is known to stand for this row: both are there."""
+    return bool(row.message) and (row.platform, row.space, row.message) != (sent.platform, sent.space, sent.message)
+
+
+def _copy(row: Any, post: Post, sent: Sent, now: datetime) -> dict[str, Any]:
+    """Return the row of a message that reached somebody twice, so that what becomes untrue is put right in both."""
+    state = Delivery.SENT if row.revision == post.revision else Delivery.WAITING
+    return _row(replace(post.message, key=f"{row.key} copy {uuid4().hex[:12]}", card=stored.load(row.card)), now) | {
+        "revision": row.revision,
+        "sent_revision": post.revision,
+        "state": state.value,
+        "was_unknown": True,
+        "sent_at": now,
+        "due_at": now,
+        **{name.removeprefix("of_"): value for name, value in _placed(post, sent).items() if name not in {"of_id", "of_revision"}},
+    }
 
 
 def _placed(post: Post, sent: Sent) -> dict[str, Any]:
@@ -222,6 +258,7 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
         "about": message.about,
         "role": message.role,
         "is_urgent": message.is_urgent,
+        "needs_answer": message.needs_answer,
         "card": stored.dump(message.card),
         "revision": 1,
         "sent_revision": 0,
@@ -242,7 +279,15 @@ def _row(message: Message, now: datetime) -> dict[str, Any]:
 def _post(row: Any, state: Delivery | None = None) -> Post:
     card = stored.load(row.card)
     message = Message(
-        row.key, MessageKind(row.kind), row.recipient, card, row.about, row.role, is_urgent=row.is_urgent, not_before=row.due_at
+        row.key,
+        MessageKind(row.kind),
+        row.recipient,
+        card,
+        row.about,
+        row.role,
+        is_urgent=row.is_urgent,
+        needs_answer=row.needs_answer,
+        not_before=row.due_at,
     )
     sent = Sent(row.platform, row.space, row.place, row.message) if row.message else None
     return Post(

@@ -368,6 +368,7 @@ class PostRow(SQLModel, table=True):
     about: str
     role: str
     is_urgent: bool
+    needs_answer: bool = False
     card: str = Field(sa_column=Column(Text, nullable=False))
     revision: int
     sent_revision: int

@@ -15,6 +15,7 @@ import typer
 from adapters.chat import terminal
 from bot.cli.context import Context, Format, say, say_json
 from bot.domain.alert import Says
+from bot.domain.visibility import Privacy
 from bot.errors import ConfigError
 from bot.messages.formats import Reader
 from bot.ports import Delivery, Post
@@ -80,6 +81,7 @@ def deliver(context: typer.Context) -> None:
     of: Context = context.obj
     with of.app() as app:
         app.prepare_store()
+        app.broadcasts.run()
         say(f"{asyncio.run(_deliver(app))}.")
 
 
@@ -124,6 +126,7 @@ def showback(
                 writer = csv.writer(stream)
                 writer.writerow(["month", "cost_center", "cost", "currency"])
                 writer.writerows([month, row.key, f"{row.cost.amount:f}", row.cost.currency] for row in found.rows)
+            typer.echo(f"Written to {file}: {len(found.rows)} cost centres.", err=True)
         if format_ is Format.JSON:
             say_json(found.document())
         else:
@@ -143,13 +146,19 @@ def alerts(
     with of.app() as app:
         app.prepare_store()
         found = Listing(app.alerts, app.review.notices()).everything(promises=promises)
-        if format_ is Format.JSON:
+        hides = app.settings.organisation.privacy is Privacy.WORKS_COUNCIL
+        if format_ is Format.JSON and not hides:
             say_json(found.document())
             return
+        if format_ is Format.JSON:
+            raise ConfigError("In works_council mode alerts are listed as text only, without the names of people.")
         for row in found.rows:
-            promise = f" · {row.promise.by} until {row.promise.until:%Y-%m-%d}: {row.promise.plan} ({row.outcome})" if row.promise else ""
+            is_private = hides and row.subject.startswith("person ")
+            whose = "a person" if is_private else row.subject
+            said = f" · {row.promise.by} until {row.promise.until:%Y-%m-%d}: {row.promise.plan} ({row.outcome})" if row.promise else ""
+            promise = "" if is_private else said
             tier = f" {row.tier:f}" if row.tier else ""
-            say(f"{row.number}  {row.kind}{tier}  {row.budget} · {row.subject}  {row.state} ({row.reason}){promise}")
+            say(f"{row.number}  {row.kind}{tier}  {row.budget} · {whose}  {row.state} ({row.reason}){promise}")
         if not found.rows:
             say("There are none.")
 

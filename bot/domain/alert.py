@@ -68,6 +68,8 @@ class Reason(StrEnum):
     CORRECTED = "the figures were corrected"
     BUDGET_CHANGED = "the budget was changed"
     BUDGET_ENDED = "the budget was ended"
+    CARRIED = "the budget was changed; it is still over"
+    MOVED = "not this budget's any more"
     PERIOD_ENDED = "the period has ended"
     ANSWERED = "acknowledged"
     SNOOZED = "snoozed"
@@ -272,6 +274,28 @@ def closed(alert: Alert, reason: Reason, seen: Seen | None, at: datetime) -> Cha
     return Change(alert, after, reason, _edit(alert))
 
 
+def carried(alert: Alert, found: Found, at: datetime) -> Change:
+    """Let an alert go on under another version of its budget, of which it is true as well; who was to answer still is."""
+    after = replace(
+        alert,
+        identity=found.identity,
+        reason=Reason.CARRIED,
+        seen=found.seen,
+        is_last=found.is_last,
+        needs_answer=found.needs_answer,
+        changed_at=at,
+    )
+    return Change(alert, after, Reason.CARRIED, _edit(alert))
+
+
+def moved(alert: Alert, at: datetime) -> Change:
+    """Take back what is no longer this budget's; should it be again, it is told again."""
+    if alert.state is State.RETRACTED or alert.reason is Reason.PERIOD_ENDED:
+        return Change(alert, alert, Reason.NOTHING_NEW)
+    after = replace(alert, state=State.RETRACTED, reason=Reason.MOVED, changed_at=at, due=None)
+    return Change(alert, after, Reason.MOVED, _edit(alert) if alert.is_live else Says.NOTHING)
+
+
 def acknowledged(alert: Alert, promise: Promise) -> Change:
     """Take an answer; it holds for this tier until its date."""
     if not alert.is_live:
@@ -372,7 +396,7 @@ def _edit(alert: Alert) -> Says:
     return Says.EDIT if alert.was_told else Says.NOTHING
 
 
-_VOIDING = frozenset({Reason.BUDGET_CHANGED, Reason.BUDGET_ENDED, Reason.CORRECTED})
+_VOIDING = frozenset({Reason.BUDGET_CHANGED, Reason.BUDGET_ENDED, Reason.MOVED, Reason.CORRECTED})
 
 
 class Outcome(StrEnum):

@@ -118,7 +118,7 @@ class Deciding:
         higher = any(a.identity.tier > tier and a.state is not State.RETRACTED and a.was_told for a in self._of(Kind.TIER))
         if higher:
             self._take(alerts.inhibited(known, found, Reason.HIGHER_TIER, self.at))
-        elif self._known_before_raise(tier):
+        elif tier < LIMIT and self._known_before_raise(tier):
             self._take(alerts.inhibited(known, found, Reason.KNOWN_BEFORE_RAISE, self.at))
         elif known and known.round >= MOST_ROUNDS and not self.measured.is_over:
             self._take(alerts.inhibited(known, found, Reason.FLAPPING, self.at))
@@ -204,8 +204,21 @@ class Deciding:
             is_undone = limit is not None and self.measured.cost.nanos < Fraction(known.identity.tier) * limit.nanos
             if known.identity.kind is Kind.TIER and is_undone:
                 self._take(alerts.corrected(known, seen, self.at))
+            elif known.is_live and self._goes_on(known):
+                self._carry(known)
             elif known.is_live:
                 self._take(alerts.closed(known, Reason.BUDGET_CHANGED, self.measured.seen, self.at))
+
+    def _goes_on(self, known: Alert) -> bool:
+        """Tell whether what was told of another limit is all there is to say of this one, too."""
+        tier = known.identity.tier
+        highest = max((t for t in self.measured.budget.ladder if Fraction(t) <= self.measured.share), default=None)
+        return known.identity.kind is Kind.TIER and tier == highest and self._tier(tier) is None and not self.measured.is_over
+
+    def _carry(self, known: Alert) -> None:
+        change = alerts.carried(known, self._found(known.identity.tier), self.at)
+        self._take(change)
+        self.known = [change.after if alert is known else alert for alert in self.known]
 
     def _end(self) -> None:
         told = {change.after.identity for change in self.changes}
@@ -248,6 +261,8 @@ def quieted(changes: Sequence[Change], chains: Sequence[tuple[str, ...]]) -> lis
 def _yields(one: Change, other: Change, chain: tuple[str, ...], other_chain: tuple[str, ...]) -> bool:
     """Tell whether *one* is told by *other*: to the same people, on one chain, and less severe (or as severe and wider)."""
     related = (chain[0] in other_chain or other_chain[0] in chain) and other.reason is not Reason.CROSSED_LATE
+    if one.after.needs_answer and chain[0] != other_chain[0]:
+        return False  # an answer for the one is none for the other
     if not related or not set(one.after.owners) <= set(other.after.owners):
         return False
     return _severity(one, chain) < _severity(other, other_chain)

@@ -33,13 +33,14 @@ class BudgetAlert:
         role: `owner` or `other`: whether the reader answers for it.
         whose: The subject as words; empty for the reader's own budget.
         kind: `tier`, `forecast` or `burn`.
-        happened: `crossed`, `late`, `next`, `corrected`, `changed`, `ended`, `recovered`, `answered`, `snoozed`, `lapsed`, `unanswered`,
-            `disowned`, or `again` (after a correction).
+        happened: `crossed`, `again`, `late`, `next`, `corrected`, `changed`, `carried`, `ended`, `removed`, `moved`, `recovered`,
+            `answered`, `snoozed`, `lapsed`, `unanswered`, `disowned`.
         cost, limit, told: None where the reader may not see the figures; *told* is what was said at first.
         note: Who was passed over.
         asks: The reader can answer with the buttons.
         is_repeat: It may have arrived before.
         proposed: E-mail and name of whose a disowned one is said to be.
+        is_theirs_to_see: The proposed one may see the figures, so the alert can be given to them.
     """
 
     number: int
@@ -66,6 +67,7 @@ class BudgetAlert:
     ask: str = "me"
     is_repeat: bool = False
     proposed: tuple[str, str] | None = None
+    is_theirs_to_see: bool = False
 
     template: ClassVar[str] = "alerts/budget"
 
@@ -116,7 +118,7 @@ class BudgetAlert:
     @property
     def is_over_with(self) -> bool:
         """Tell whether nothing is asked any more."""
-        return self.happened in {"late", "next", "corrected", "changed", "ended", "recovered"}
+        return self.happened in {"late", "next", "corrected", "changed", "ended", "removed", "moved", "recovered"}
 
     @property
     def tone(self) -> str:
@@ -162,7 +164,9 @@ class BudgetAlert:
         yield "recovered", cls(**(low | {"kind": "forecast", "happened": "recovered", "expected": _usd("551"), "asks": False}))
         yield "escalated", cls(**(other | {"ask": "person ana.ruiz@nordwind.example"}))
         yield "escalated-hidden", cls(**(other | hidden | {"note": note}))
-        yield "disowned", cls(**(team | {"role": "other", "happened": "disowned", "proposed": ("ben@nordwind.example", "Ben Okafor")}))
+        disowned = {"role": "other", "happened": "disowned", "proposed": ("ben@nordwind.example", "Ben Okafor")}
+        yield "disowned", cls(**(team | disowned | {"is_theirs_to_see": True}))
+        yield "disowned-by-one", cls(**(team | disowned | {"whose": Phrase("{name}", name="Ana Ruiz")}))
         yield "repeat", cls(**(own | {"is_repeat": True}))
 
 

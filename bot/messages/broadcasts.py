@@ -38,22 +38,24 @@ class BroadcastPlan:
 
     Attributes:
         state: `draft`, `second` (somebody else has to agree), `sending`, `stopped`, `done` or `cancelled`.
-        count: People it is for; *left_out* of the audience lack a figure that the text names.
+        count: People it is for, None where that may not be told; *left_out* of the audience lack a figure that the text names.
         samples: What some of them read.
         receipts: How many messages stand where; by name.
         seen: How many people said that they have read it.
         asks: The reader can let it go out.
+        is_stoppable: Something of it has not gone out yet.
     """
 
     number: int
     audience: str
     state: str
-    count: int
+    count: int | None
     left_out: int
     samples: tuple[tuple[str, str], ...]
     receipts: tuple[tuple[str, int], ...] = ()
     seen: int = 0
     asks: bool = False
+    is_stoppable: bool = False
 
     template: ClassVar[str] = "cases/broadcast_plan"
 
@@ -75,10 +77,11 @@ class BroadcastPlan:
     def examples(cls) -> Iterator[tuple[str, BroadcastPlan]]:
         """Yield named examples."""
         samples = (("Ana Ruiz", "Hi Ana, $412.80!"), ("Ben Okafor", "Hi Ben Okafor, $48.20!"))
-        yield "draft", cls(7, "team:search over:80%", "draft", 14, 2, samples, asks=True)
-        yield "second", cls(7, "everyone", "second", 140, 0, samples, asks=True)
-        yield "sending", cls(7, "everyone", "sending", 140, 0, (), (("sent", 60), ("waiting", 80)), 12, asks=False)
-        yield "stopped", cls(7, "everyone", "stopped", 140, 0, (), (("sent", 60), ("dropped", 20)), 12, asks=True)
+        yield "draft", cls(7, "team:search over:80%", "draft", 14, 2, samples, asks=True, is_stoppable=True)
+        yield "hidden", cls(7, "everyone over:80%", "draft", None, 0, (("…", "{used}"),), asks=True, is_stoppable=True)
+        yield "second", cls(7, "everyone", "second", 140, 0, samples, asks=True, is_stoppable=True)
+        yield "sending", cls(7, "everyone", "sending", 140, 0, (), (("sent", 60), ("waiting", 80)), 12, is_stoppable=True)
+        yield "stopped", cls(7, "everyone", "stopped", 140, 0, (), (("sent", 60), ("dropped", 20)), 12, asks=True, is_stoppable=True)
         yield "done", cls(7, "everyone", "done", 140, 0, (), (("sent", 138), ("unknown", 1), ("parked", 1)), 97)
 
 

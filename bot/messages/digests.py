@@ -32,6 +32,7 @@ class PersonalDigest:
     Attributes:
         previous: Of as many days before; None where nobody delivered them.
         notices: Titles of what was held back until now.
+        missing: Days that are over and that some source has not delivered; then nothing is compared.
     """
 
     cadence: str
@@ -43,6 +44,7 @@ class PersonalDigest:
     alerts: tuple[AlertRow, ...]
     notices: tuple[str, ...]
     freshness: Freshness
+    missing: int = 0
 
     template: ClassVar[str] = "digests/personal"
 
@@ -51,6 +53,8 @@ class PersonalDigest:
         """Yield named examples."""
         yield "weekly", cls("weekly", _WEEK, _usd("96.40"), _usd("71.15"), _outlook(), _DRIVERS, (_alert(),), (), _FRESH)
         yield "plain", cls("daily", _DAY, _usd("12.10"), None, None, _DRIVERS[:1], (), ("52 % ($52.00)",), _FRESH)
+        late = Freshness(datetime(2026, 11, 18, tzinfo=UTC), date(2026, 11, 26))
+        yield "late", cls("weekly", _WEEK, _usd("12.10"), None, None, _DRIVERS[:1], (), (), late, missing=5)
         yield "nothing", cls("weekly", _WEEK, _usd("0"), _usd("0"), None, (), (), (), _FRESH)
 
 
@@ -86,6 +90,7 @@ class TeamDigest:
     coverage: Fraction | None
     notices: tuple[str, ...]
     freshness: Freshness
+    missing: int = 0
 
     template: ClassVar[str] = "digests/team"
 
@@ -153,6 +158,7 @@ class FinopsDigest:
     undelivered: int
     notices: tuple[str, ...]
     freshness: Freshness
+    missing: int = 0
 
     template: ClassVar[str] = "digests/finops"
 
@@ -191,8 +197,15 @@ class Showback:
     rows: tuple[Row, ...]
     total: Money
     freshness: Freshness
+    missing: int = 0
 
     template: ClassVar[str] = "digests/showback"
+    previous: ClassVar[None] = None
+
+    @property
+    def month(self) -> str:
+        """The month, as a command names it."""
+        return f"{self.window.start:%Y-%m}"
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from functools import cache
@@ -52,6 +52,7 @@ class Reader:
             "days": self.days,
             "short": self.short,
             "instant": self.instant,
+            "through": self.through,
             "count": self.count,
         }
 
@@ -109,6 +110,12 @@ class Reader:
         same_day = local.date() == moment.astimezone(ZoneInfo("UTC")).date()
         shown = format_datetime(moment, "HH:mm" if same_day else pattern, tzinfo=ZoneInfo(self.time_zone), locale=self._locale)
         return f"{utc} ({shown} {local.tzname()})"
+
+    def through(self, end: datetime) -> str:
+        """Return the last day of what ends at *end*: of the reader's zone, or of UTC where it ends with a day there, as periods do."""
+        is_utc = end.astimezone(UTC).time() == time()
+        last = (end - timedelta(microseconds=1)).astimezone(UTC if is_utc else ZoneInfo(self.time_zone))
+        return format_skeleton("yMMMEd", last.date(), locale=self._locale)
 
     def count(self, number: int) -> str:
         """Return a whole number with the reader's separators."""

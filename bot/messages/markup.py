@@ -38,7 +38,7 @@ from bot.messages.card import (
 from bot.messages.formats import Reader
 from bot.messages.words import say, words
 
-FILTERS = ("money", "change", "percent", "day", "days", "short", "instant", "count")
+FILTERS = ("money", "change", "percent", "day", "days", "short", "instant", "through", "count")
 TONES = ("plain", "good", "warn", "alert")
 _ATTRIBUTES = {
     "card": {"tone", "summary"},

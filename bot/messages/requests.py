@@ -24,6 +24,8 @@ class RaiseRequest:
         state: As `bot.domain.request.Standing`.
         answered_by: Who has said yes or no.
         asks: The reader can answer it.
+        limit: That holds now, with what was granted.
+        is_own_yes: The reader has said yes, and a second one is needed.
     """
 
     number: int
@@ -39,6 +41,7 @@ class RaiseRequest:
     answered_by: tuple[str, ...] = ()
     answer: str = ""
     asks: bool = False
+    is_own_yes: bool = False
 
     template: ClassVar[str] = "cases/request"
 
@@ -49,8 +52,8 @@ class RaiseRequest:
 
     @property
     def raised(self) -> Money:
-        """The limit with what was granted, or asked for."""
-        return self.limit + (self.granted or self.amount)
+        """The limit with what is asked for; what was granted is in it already."""
+        return self.limit if self.state == "granted" else self.limit + (self.granted or self.amount)
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -85,7 +88,8 @@ class RaiseRequest:
             "waits for a second approver",
         )
         yield "second", second
-        yield "granted", cls(3, "", "", *what, "granted", _usd("150"), ("Mia Berg",))
+        raised = (_usd("200"), _usd("750"), *what[2:])
+        yield "granted", cls(3, "", "", *raised, "granted", _usd("150"), ("Mia Berg",))
         yield "denied", cls(3, "", "", *what, "denied", None, ("Mia Berg",), "use Haiku first")
         yield "expired", cls(3, "", "", *what, "expired")
 

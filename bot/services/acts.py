@@ -6,12 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
 from bot.domain.alert import Because
-from bot.domain.money import to_nanos
 from bot.domain.people import Person, Role
 from bot.domain.period import add_months, first_of_month
 from bot.errors import Refusal
@@ -19,6 +17,7 @@ from bot.messages.actions import Action
 from bot.messages.alerts import AnswerForm, DisownForm, Thanks
 from bot.messages.requests import DenyForm, GrantForm, RaiseForm
 from bot.messages.words import N_, Phrase
+from bot.services import written
 from bot.services.answers import VOTES, Answers
 from bot.services.broadcast import KIND as BROADCAST
 from bot.services.broadcast import Broadcasts
@@ -34,6 +33,7 @@ from bot.services.talk import Wrong
 _WHICH = N_("Which alert? For instance: {verb} 12. Your alerts: alerts")
 _WHICH_REQUEST = N_("Which request? For instance: {verb} 3")
 _WHICH_BROADCAST = N_("Which broadcast? For instance: {verb} 7")
+_WHAT = N_("What will you do? For instance: ack {number} {because} back to the small model until {day}")
 _WHY = N_("Why, and until when? For instance: ack {number} planned back to the small model until {day}")
 
 
@@ -53,6 +53,7 @@ class Acts:
         Raises:
             Refusal: They are not whole, or it is not theirs to do.
         """
+        self._check(person)
         command = parse(words, self._today())
         verbs: dict[Verb, Callable[[Person, Command], Any]] = {
             Verb.ALERTS: self._alerts,
@@ -77,7 +78,8 @@ class Acts:
         Raises:
             Refusal: It is not theirs to do.
         """
-        number = _number(on)
+        self._check(person)
+        number = written.number(on)
         acts: dict[str, Callable[[], Any]] = {
             Action.ANSWER: lambda: self._form_for(person, number, AnswerForm(number, Phrase("Alert {number}", number=str(number)))),
             Action.ANSWERED: lambda: self._answered(person, number, answers),
@@ -99,7 +101,7 @@ class Acts:
 
     def _answered(self, person: Person, number: int, answers: Mapping[str, str]) -> Any:
         errors: dict[str, Phrase] = {}
-        until = _day(answers.get("until", ""))
+        until = written.day(answers.get("until", ""))
         if until is None or until < self._today():
             errors["until"] = Phrase("Choose a day to come.")
         if not answers.get("plan", "").strip():
@@ -112,37 +114,37 @@ class Acts:
         return self.answers.acknowledge(person, number, answers["because"], answers["plan"], until)
 
     def _raised(self, person: Person, number: int, on: str, answers: Mapping[str, str]) -> Any:
-        amount, until = _amount(answers.get("amount", "")), _day(answers.get("until", ""))
+        asked, until = written.amount(answers.get("amount", ""), person.locale), written.day(answers.get("until", ""))
         errors: dict[str, Phrase] = {}
-        if amount is None or amount <= 0:
+        if not asked:
             errors["amount"] = Phrase("Write an amount such as 200 or 99.50.")
         if until is None or until < self._today():
             errors["until"] = Phrase("Choose a day to come.")
         if not answers.get("reason", "").strip():
             errors["reason"] = Phrase("Say in a few words what for.")
-        if errors or amount is None:
+        if errors or not asked:
             return Wrong(RaiseForm(on, answers.get("until", "")), errors)
-        return self.requests.ask(person, amount, until, answers["reason"], number)
+        return self.requests.ask(person, asked, until, answers["reason"], number)
 
     def _granted(self, person: Person, number: int, answers: Mapping[str, str]) -> Any:
-        amount = _amount(answers.get("amount", ""))
-        if amount is None or amount <= 0:
+        granted = written.amount(answers.get("amount", ""), person.locale)
+        if not granted:
             form = GrantForm(number, self.requests.find(person, number).amount)
             return Wrong(form, {"amount": Phrase("Write an amount such as 200 or 99.50.")})
-        return self.requests.approve(person, number, amount)
+        return self.requests.approve(person, number, granted)
 
     def _request(self, person: Person, command: Command) -> Any:
         words = command.name.split()[1:]
-        amount = _amount(words[0]) if words else None
-        if amount is None:
+        more = written.amount(words[0], person.locale) if words else None
+        if more is None:
             raise Refusal("How much more? For instance: budget request 200 the migration takes longer")
         rest, until = words[1:], None
         if len(rest) > 1 and rest[0].lower() == "until":
-            until = _day(rest[1])
+            until = written.day(rest[1])
             if until is None:
                 raise Refusal("“{word}” is no day. Write one such as {day}.", word=rest[1], day=self._next_week())
             rest = rest[2:]
-        return self.requests.ask(person, amount, until, " ".join(rest))
+        return self.requests.ask(person, more, until, " ".join(rest))
 
     def _approve(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command, _WHICH_REQUEST)
@@ -150,7 +152,7 @@ class Acts:
             return self.claims.answer(person, number, is_yes=True)
         if self._kind(number) == BROADCAST:
             return self.broadcasts.agree(person, number)
-        amount = _amount(words[0]) if words else None
+        amount = written.amount(words[0], person.locale) if words else None
         if words and amount is None:
             raise Refusal("“{word}” is no amount. For instance: approve {number} 150", word=words[0], number=str(number))
         return self.requests.approve(person, number, amount)
@@ -172,7 +174,7 @@ class Acts:
 
     def _broadcast(self, person: Person, command: Command) -> Any:
         if command.name.isdecimal():
-            return self.broadcasts.show(person, int(command.name))
+            return self.broadcasts.show(person, written.number(command.name))
         return self.broadcasts.draft(person, list(command.words))
 
     def _seen(self, person: Person, command: Command) -> Any:
@@ -185,7 +187,7 @@ class Acts:
 
     def _alerts(self, person: Person, command: Command) -> Any:
         if command.name.isdecimal():
-            return self.answers.show(person, int(command.name))
+            return self.answers.show(person, written.number(command.name))
         notices = self.answers.review.notices()
         found = Listing(self.answers.review.alerts, notices).of(person, promises=command.name == "promises")
         self.answers.review.remember(notices)
@@ -195,7 +197,7 @@ class Acts:
         number, words = _numbered(command)
         until = None
         if len(words) > 1 and words[-2].lower() == "until":
-            until = _day(words[-1])
+            until = written.day(words[-1])
             if until is None:
                 raise Refusal("“{word}” is no day. Write one such as {day}.", word=words[-1], day=self._next_week())
             words = words[:-2]
@@ -204,6 +206,8 @@ class Acts:
             raise Refusal(_WHY, number=str(number), day=self._next_week())
         plan = " ".join(words)[len(because.value) :] if because else " ".join(words)
         because = because or _meant(words[0])
+        if not plan.strip():
+            raise Refusal(_WHAT, number=str(number), because=because.value if because else "planned", day=self._next_week())
         return self.answers.acknowledge(person, number, because or Because.OTHER, plan.strip(), until)
 
     def _snooze(self, person: Person, command: Command) -> Any:
@@ -228,6 +232,11 @@ class Acts:
         self.chosen.change(person, command.name.split())
         return Thanks(Phrase("It is set. To see everything: settings"))
 
+    def _check(self, person: Person) -> None:
+        """Refuse who has left: a chat account may outlive its person's days here."""
+        if person.stint(self._today()) is None:
+            raise Refusal("You are in no team of the directory today, so there is nothing you could change. Please ask FinOps.")
+
     def _today(self) -> date:
         return self.answers.review.clock.now().date()
 
@@ -244,31 +253,10 @@ def _meant(word: str) -> Because | None:
 def _numbered(command: Command, which: str = _WHICH) -> tuple[int, list[str]]:
     """Return the number of the alert or the request, and the words after it."""
     first, _, rest = command.name.partition(" ")
-    if not first.lstrip("#").isdecimal():
+    if not written.number(first):
         raise Refusal(which, verb=command.verb.value)
-    return _number(first.lstrip("#")), rest.split()
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004 - no alert has a longer one
-
-
-def _amount(text: str) -> int | None:
-    """Return an amount in nanos, None for what is none; a sign of a currency and separators of thousands may stand in it."""
-    plain = text.strip().lstrip("$€£").replace("'", "")
-    try:
-        amount = Decimal(plain.replace(",", "") if "." in plain or "," not in plain else plain.replace(",", "."))
-    except InvalidOperation:
-        return None
-    return to_nanos(amount) if amount.is_finite() and abs(amount) < 10**10 else None
+    return written.number(first), rest.split()
 
 
 def _month_end(day: date) -> date:
     return add_months(first_of_month(day), 1) - timedelta(days=1)
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

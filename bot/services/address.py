@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,9 +72,9 @@ class Addresses:
             if binding.account.platform in self.platforms:
                 bindings[binding.email].append(binding)
         habits = self.chosen.of_all(emails) if emails else {}
-        pushes = self.outbox.pushes(emails, now - WEEK) if emails else {}
-        directory = self.people.directory()
-        return [self._aim(post, _Known(directory, bindings, habits, pushes), now) for post in posts]
+        pushes = Counter(self.outbox.pushes(emails, now - WEEK)) if emails else Counter[str]()
+        known = _Known(self.people.directory(), bindings, habits, pushes)
+        return [self._aim(post, known, now) for post in posts]
 
     def _aim(self, post: Post, known: _Known, now: datetime) -> Aim:
         if post.sent:
@@ -90,13 +90,16 @@ class Addresses:
 
     def _waits(self, post: Post, known: _Known, person: Person, now: datetime) -> Aim | None:
         """Put off what is not urgent in quiet hours, and hold it for the next digest when enough was said this week."""
-        if post.message.is_urgent or post.message.kind not in HOLDABLE:
+        if post.turn or post.message.is_urgent or post.message.kind not in HOLDABLE:
             return None
         habits = known.habits[person.email]
         quiet = habits.until(now, person.time_zone)
         if quiet:
             return Aim(post, until=quiet, reason="quiet hours")
-        if known.pushes.get(person.email, 0) >= self.most_pushes and habits.cadence is not Cadence.OFF:
+        known.pushes[person.email] += 1
+        is_enough = known.pushes[person.email] > self.most_pushes and habits.cadence is not Cadence.OFF
+        if is_enough and not post.message.needs_answer:
+            known.pushes[person.email] -= 1
             return Aim(post, end=Delivery.HELD, reason="enough was said this week; it goes into the next digest")
         return None
 
@@ -123,4 +126,4 @@ class _Known:
     directory: Directory
     bindings: Mapping[str, Sequence[Binding]]
     habits: Mapping[str, Habits]
-    pushes: Mapping[str, int]
+    pushes: Counter[str]

@@ -20,7 +20,7 @@ NO_SUCH = N_("There is no alert {number} of yours. Your alerts: alerts")
 _SENTENCES = {
     Reason.NOT_LIVE: N_("Alert {number} is over; there is nothing left to answer."),
     Reason.LAST_TIER: N_("The last tier of a budget cannot be snoozed. Please answer instead: ack {number}"),
-    Reason.TOO_LONG: N_("At most seven days, please. For instance: snooze {number} 3"),
+    Reason.TOO_LONG: N_("From one to seven days, please. For instance: snooze {number} 3"),
 }
 _LONGEST_ANSWER = timedelta(days=366)
 _LONGEST_PLAN = 500
@@ -46,7 +46,9 @@ class Answers:
             alert = self._theirs(desk, person, number)
             ends = _end_of(until, person) if until else _period_end(notices, alert)
             if until and not now < ends <= now + _LONGEST_ANSWER:
-                raise Refusal("Until when does that hold? Write a day to come, for instance: {day}", day=_in_a_week(now).isoformat())
+                raise Refusal(
+                    "Until when does that hold? Write a day to come, within a year, for instance: {day}", day=_in_a_week(now).isoformat()
+                )
             text = " ".join(plan.split())[:_LONGEST_PLAN]
             change = alerts.acknowledged(alert, Promise(person.email, reason, text, max(ends, now + timedelta(hours=1)), now))
             return self._taken(desk, notices, change, person)
@@ -75,7 +77,8 @@ class Answers:
         if owner and proposed is None:
             raise Refusal("I do not know {email}. Leave it empty if you are not sure.", email=owner)
         with self.review.alerts.decide() as desk:
-            change = alerts.disowned(self._theirs(desk, person, number), proposed.email if proposed else "", now)
+            alert = self._theirs(desk, person, number)
+            change = alerts.disowned(alert, proposed.email if proposed else "", now)
             self._taken(desk, notices, change, person)
             desk.note(person.email, "not mine", f"alert {number}", {"proposed": proposed.email if proposed else ""})
         self.review.remember(notices)
@@ -129,18 +132,23 @@ class Answers:
     def _theirs(self, desk: Desk, person: Person, number: int) -> Alert:
         """Return the alert if *person* was told of it, answers for it, or is FinOps; in the same words for all others."""
         alert = desk.alert(number)
-        is_told = any(post.message.to == person.email for post in desk.about(f"alert {number}"))
-        is_here = person.stint(self.review.clock.now().date()) is not None
-        if alert is None or not is_here or not (is_told or person.email in alert.owners or self._may(person, alert)):
+        if alert is None or not self._may(desk, person, alert):
             raise Refusal(NO_SUCH, number=str(number))
         return alert
 
-    def _may(self, person: Person, alert: Alert) -> bool:
+    def _may(self, desk: Desk, person: Person, alert: Alert) -> bool:
+        """Tell whether *person* answers for *alert*: by what they may see, or by whom it comes to, today."""
         notices = self.review.notices()
-        subject = notices.subject(alert)
+        of, subject = notices.audience, notices.subject(alert)
+        if person.stint(of.today) is None:
+            return False
         if subject is None:
             return Role.FINOPS in person.roles
-        return Role.FINOPS in person.roles and notices.audience.may_see(person.email, subject)
+        if of.may_see(person.email, subject) and Role.FINOPS in person.roles:
+            return True
+        is_told = person.email in alert.owners or any(post.message.to == person.email for post in desk.about(f"alert {alert.number}"))
+        asked = {email for emails, _ in of.ladder(subject, alert.owners) for email in emails}
+        return is_told and (of.may_see(person.email, subject) or person.email in asked)
 
     def _taken(self, desk: Desk, notices: Notices, change: Change, person: Person) -> BudgetAlert | Trouble:
         if not change.happened:

@@ -41,6 +41,8 @@ class Plan:
     Attributes:
         people: E-mails, in the order in which they are told.
         done: How many of them are in the outbox.
+        size: People of the audience, whatever they have used.
+        is_hidden: Whom it is for depends on figures that FinOps may not see here: it learns neither who nor how many.
     """
 
     by: str
@@ -51,6 +53,8 @@ class Plan:
     state: str = DRAFT
     agreed_by: tuple[str, ...] = ()
     done: int = 0
+    size: int = 0
+    is_hidden: bool = False
     number: int = 0
 
 
@@ -88,13 +92,16 @@ class Broadcasts:
         measured = self._measured()
         people = crowd.members(notices.audience.directory, _usage(measured), notices.audience.today)
         told = [p.email for p in people if self._worded(text, p, measured) is not None]
-        if not told:
+        size = len(replace(crowd, over=None, forecast=None).members(notices.audience.directory, {}, notices.audience.today))
+        is_hidden = self._is_hidden(crowd, text, notices)
+        if is_hidden and size < SMALLEST_GROUP:
+            raise too_few()
+        if not told and not is_hidden:
             raise Refusal("Nobody belongs to that audience, or all of them lack a figure that the text names.")
-        self._check_size(crowd, len(people), notices)
-        plan = Plan(person.email, " ".join(terms), text, tuple(told), len(people) - len(told))
+        plan = Plan(person.email, " ".join(terms), text, tuple(told), len(people) - len(told), size=size, is_hidden=is_hidden)
         with self.review.alerts.decide() as desk:
             plan = self._store(desk, plan, person.email)
-        return self._view(notices, plan, person, measured)
+        return self._shown(notices, plan, person, measured)
 
     def agree(self, person: Person, number: int) -> BroadcastPlan:
         """Let it go out, or go on; above a number of people somebody else of FinOps has to agree.
@@ -111,11 +118,14 @@ class Broadcasts:
             if plan.state == SECOND and person.email in plan.agreed_by:
                 raise Refusal("You have agreed already; somebody else of FinOps has to agree, too.")
             agreed = plan if person.email in plan.agreed_by else replace(plan, agreed_by=(*plan.agreed_by, person.email))
-            needs_two = len(plan.people) > self.alone_up_to and len(agreed.agreed_by) < 2  # noqa: PLR2004 - two people
+            needs_two = max(plan.size, len(plan.people)) > self.alone_up_to and len(agreed.agreed_by) < 2  # noqa: PLR2004 - two people
+            others = [email for email in notices.audience.finops() if email not in agreed.agreed_by]
+            if needs_two and not others:
+                raise Refusal("So many people are told only after somebody else of FinOps has agreed, and there is nobody else.")
             plan = self._store(desk, replace(agreed, state=SECOND if needs_two else SENDING), person.email)
             if needs_two:
                 self._ask_others(desk, notices, plan, person)
-        return self._view(notices, plan, person, self._measured())
+        return self._shown(notices, plan, person, self._measured())
 
     def stop(self, person: Person, number: int) -> BroadcastPlan:
         """Stop it: what is in the outbox and was not sent is not sent; a draft is cancelled.
@@ -127,12 +137,14 @@ class Broadcasts:
         self._check(person, notices)
         with self.review.alerts.decide() as desk:
             plan = self._plan(desk, number)
-            if plan.state in {DONE, CANCELLED}:
-                raise Refusal("Broadcast {number} is under way or over.", number=str(number))
-            plan = self._store(desk, replace(plan, state=STOPPED if plan.state == SENDING else CANCELLED), person.email)
-            for post in desk.about(_about(number)):
+            posts = desk.about(_about(number))
+            is_out = all(post.sent or post.state not in {Delivery.WAITING, Delivery.HELD} for post in posts)
+            if plan.state == CANCELLED or (plan.state == DONE and is_out):
+                raise Refusal("Broadcast {number} is over; there is nothing left to stop.", number=str(number))
+            plan = self._store(desk, replace(plan, state=STOPPED if plan.state in {SENDING, DONE} else CANCELLED), person.email)
+            for post in posts:
                 desk.drop(post, "stopped")
-        return self._view(notices, plan, person, {})
+        return self._shown(notices, plan, person, {})
 
     def show(self, person: Person, number: int) -> BroadcastPlan:
         """Return how far it is.
@@ -144,7 +156,7 @@ class Broadcasts:
         self._check(person, notices)
         with self.review.alerts.decide() as desk:
             plan = self._plan(desk, number)
-        return self._view(notices, plan, person, self._measured() if plan.state in {DRAFT, SECOND} else {})
+        return self._shown(notices, plan, person, self._measured() if plan.state in {DRAFT, SECOND} else {})
 
     def seen(self, person: Person, number: int) -> Broadcast:
         """Take note that *person* has read it.
@@ -217,7 +229,9 @@ class Broadcasts:
         loads = [load for load in review.ledger.sources() if load.description != FORGOTTEN]
         today = review.clock.now().date()
         people = [b for b in review.budgets.current() if b.scope.kind is ScopeKind.PERSON]
-        ruler = Ruler(review.figures, loads, people, review.budgets.raises(), review.people.directory(), review.clock.now())
+        ruler = Ruler(
+            review.figures, loads, people, review.budgets.at, review.budgets.raises(), review.people.directory(), review.clock.now()
+        )
         found = sorted((m for m in ruler.measure() if today in m.window), key=lambda m: -len(m.window))
         return {str(m.subject): m for m in found}
 
@@ -226,32 +240,46 @@ class Broadcasts:
             raise Refusal(_ONLY_FINOPS)
 
     @staticmethod
-    def _check_size(crowd: Crowd, count: int, notices: Notices) -> None:
-        """Refuse to tell FinOps, by the size of an audience, who is over: in works_council mode groups have five people or more."""
-        if notices.audience.privacy is Privacy.WORKS_COUNCIL and crowd.needs_usage and count < SMALLEST_GROUP:
-            raise too_few()
+    def _is_hidden(crowd: Crowd, text: str, notices: Notices) -> bool:
+        """Tell whether FinOps could learn by it what single people have used, in works_council mode."""
+        depends = crowd.needs_usage or bool(set(_VARIABLE.findall(text)) - {"name"})
+        return depends and notices.audience.privacy is Privacy.WORKS_COUNCIL
+
+    def _shown(self, notices: Notices, plan: Plan, person: Person, measured: dict[str, Measured]) -> BroadcastPlan:
+        """Return the view, and keep whose figures its samples showed."""
+        with self.review.alerts.decide() as desk:
+            view = self._view(desk, notices, plan, person, measured)
+        self.review.remember(notices)
+        return view
 
     def _ask_others(self, desk: Desk, notices: Notices, plan: Plan, person: Person) -> None:
         for email in notices.audience.finops():
             other = notices.audience.person(email)
             if other and email != person.email:
-                view = self._view(notices, plan, other, {})
+                view = self._view(desk, notices, plan, other, {})
                 card = self.review.templates.card(view.template, view, reader_of(other, self.review.documents))
                 key = f"broadcast plan {plan.number} {email}"
                 desk.enqueue(Message(key, MessageKind.APPROVAL, email, card, f"broadcast plan {plan.number}", is_urgent=True))
 
-    def _view(self, notices: Notices, plan: Plan, person: Person, measured: dict[str, Measured]) -> BroadcastPlan:
+    def _view(self, desk: Desk, notices: Notices, plan: Plan, person: Person, measured: dict[str, Measured]) -> BroadcastPlan:
         is_grouped = notices.audience.privacy is Privacy.WORKS_COUNCIL
         people = [p for email in plan.people if (p := notices.audience.person(email))]
-        shown = [] if is_grouped else [(p.name, t) for p in people[:_SAMPLES] if (t := self._worded(plan.text, p, measured))]
-        with self.review.alerts.decide() as desk:
-            posts = desk.about(_about(plan.number))
-            seen = sum(1 for email in plan.people if desk.mark(f"seen {plan.number} {email}"))
-        receipts = Counter(post.state.value for post in posts)
+        shown = [] if is_grouped else [(p, t) for p in people[:_SAMPLES] if (t := self._worded(plan.text, p, measured))]
+        for sample, _ in shown:
+            if set(_VARIABLE.findall(plan.text)) - {"name"} and (own := measured.get(f"person {sample.email}")):
+                notices.note_subject(person.email, own.subject, own.window, _about(plan.number))
+        posts = desk.about(_about(plan.number))
+        seen = sum(1 for email in plan.people if desk.mark(f"seen {plan.number} {email}"))
+        receipts = Counter(Delivery.SENT.value if post.sent else post.state.value for post in posts)
         may = plan.state in {DRAFT, STOPPED} or (plan.state == SECOND and person.email not in plan.agreed_by)
         counted = tuple((state.value, receipts[state.value]) for state in Delivery if receipts[state.value])
-        samples = tuple(shown) or ((("…", plan.text),) if plan.state in {DRAFT, SECOND} else ())
-        return BroadcastPlan(plan.number, plan.audience, plan.state, len(plan.people), plan.left_out, samples, counted, seen, may)
+        samples = tuple((p.name, t) for p, t in shown) or ((("…", plan.text),) if plan.state in {DRAFT, SECOND} else ())
+        if plan.is_hidden:
+            return BroadcastPlan(plan.number, plan.audience, plan.state, None, 0, samples, asks=may, is_stoppable=plan.state != CANCELLED)
+        is_out = plan.state == CANCELLED or (plan.state == DONE and not receipts["waiting"] + receipts["held"])
+        return BroadcastPlan(
+            plan.number, plan.audience, plan.state, len(plan.people), plan.left_out, samples, counted, seen, may, not is_out
+        )
 
     def _store(self, desk: Desk, plan: Plan, by: str) -> Plan:
         now, body = self.review.clock.now(), json.dumps(asdict(plan))
@@ -264,7 +292,7 @@ class Broadcasts:
             by,
             f"broadcast {plan.state}",
             _about(number),
-            {"audience": plan.audience, "people": str(len(plan.people)), "done": str(plan.done)},
+            {"audience": plan.audience, "people": "" if plan.is_hidden else str(len(plan.people)), "done": str(plan.done)},
         )
         return replace(plan, number=number)
 

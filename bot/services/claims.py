@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -74,13 +75,22 @@ class Claims:
             raise Refusal("There is no key “{key}” whose cost nobody owns.", key=key)
         with self.review.alerts.decide() as desk:
             for case in [*desk.cases(KIND, ASKED), *desk.cases(KIND, SAID)]:
-                if _claim(case).key == found.key:
-                    raise Refusal("Somebody is being asked about that key already: claim {number}.", number=str(case.number))
+                self._check_open(_claim(case), found.key, is_finops=is_finops)
             state = SAID if wanted == person else ASKED
             new = Claim(found.key, found.source, found.cost, found.first_seen.isoformat(), wanted.email, person.email, state)
             stored = self._store(desk, new, person.email)
             self._tell(desk, notices, stored, person.email)
         return self._view(notices, stored, person.email)
+
+    @staticmethod
+    def _check_open(other: Claim, key: str, *, is_finops: bool) -> None:
+        if other.key != key:
+            return
+        if not is_finops:
+            raise Refusal("Somebody is being asked about that key already: claim {number}.", number=str(other.number))
+        if other.state == ASKED:
+            raise Refusal("Somebody is being asked about that key. To take the question back: deny {number}", number=str(other.number))
+        raise Refusal("Somebody says that it is theirs. Is it? approve {number} or deny {number}", number=str(other.number))
 
     def answer(self, person: Person, number: int, *, is_yes: bool) -> KeyClaim:
         """Say yes or no: whose it would be, then FinOps.
@@ -97,6 +107,8 @@ class Claims:
                 raise Refusal(_NO_SUCH, number=str(number))
             if claim.state == ASKED and claim.owner == person.email:
                 claim = replace(claim, state=SAID if is_yes else DECLINED)
+            elif claim.state == ASKED and is_finops and not is_yes:
+                claim = replace(claim, state=REFUSED)
             elif claim.state == SAID and is_finops and claim.owner != person.email:
                 claim = self._settled(claim, is_yes=is_yes)
             elif claim.state == SAID and claim.owner == person.email:
@@ -207,8 +219,28 @@ class Claims:
 
 def with_claimed(directory: Directory, claimed: list[Identity]) -> Directory:
     """Return *directory* with the *claimed* identities that it does not name itself."""
-    named = {identity.principal.lower() for identity in directory.identities}
-    return replace(directory, identities=(*directory.identities, *(i for i in claimed if i.principal.lower() not in named)))
+    named: defaultdict[str, list[Identity]] = defaultdict(list)
+    for identity in directory.identities:
+        named[identity.principal.lower()].append(identity)
+    added = [part for one in claimed for part in _beside(one, named[one.principal.lower()])]
+    return replace(directory, identities=(*directory.identities, *added))
+
+
+def _beside(claimed: Identity, named: Sequence[Identity]) -> list[Identity]:
+    """Return *claimed* for the days that none of *named* says anything about."""
+    parts = [claimed]
+    for other in named:
+        parts = [rest for part in parts for rest in _without(part, other)]
+    return parts
+
+
+def _without(part: Identity, other: Identity) -> list[Identity]:
+    begin, end = part.valid_from or date.min, part.valid_to or date.max
+    from_, to = other.valid_from or date.min, other.valid_to or date.max
+    if to <= begin or end <= from_:
+        return [part]
+    before = [replace(part, valid_to=from_)] if begin < from_ else []
+    return before + ([replace(part, valid_from=to)] if to < end else [])
 
 
 def _is_finops(notices: Notices, person: Person) -> bool:

@@ -83,7 +83,7 @@ HELP = (
     ("not-mine NUMBER [WHO]", Phrase("tell FinOps that one is somebody else's")),
     ("useful NUMBER", Phrase("say that a warning helped")),
     ("noise NUMBER", Phrase("say that a warning was noise")),
-    ("settings", Phrase("your language, and the chat accounts I know you by")),
+    ("settings", Phrase("your language, digests, quiet hours, days away, and the chat accounts I know you by")),
     ("privacy", Phrase("who may see your figures, and who looked at them")),
     ("help", Phrase("this list")),
 )

@@ -199,6 +199,9 @@ class Courier:
             await self._give_up(post, str(exc))
         except DeliveryUnknown as exc:
             await self._unsure(post, str(exc))
+        except Exception as exc:  # noqa: BLE001 - an answer nobody foresaw: it may have arrived
+            self.watch(exc)
+            await self._unsure(post, f"{place.platform.capitalize()} answered what could not be read ({type(exc).__name__}).")
         else:
             self.counted.sent += not post.sent
             self.counted.edited += bool(post.sent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -18,6 +19,7 @@ from bot.domain.money import Money
 from bot.domain.people import Person, Role
 from bot.domain.period import Window, first_of_month, midnight, same_days_before
 from bot.domain.visibility import Privacy, SubjectKind, Verdict
+from bot.errors import ConfigError
 from bot.messages.alerts import AlertRow
 from bot.messages.digests import FinopsDigest, Mover, Noise, Outlook, PersonalDigest, Showback, TeamDigest
 from bot.messages.formats import Reader
@@ -66,10 +68,12 @@ class Digests:
             for look in looks:
                 self.review.people.log(look)
         with self.review.alerts.decide() as desk:
-            new = desk.enqueue_all([message for message, _, _ in batch])
-            for _, held, _ in batch:
-                for post in held:
-                    desk.drop(post, TOLD)
+            new = desk.enqueue_all([message for message, held, _ in batch if not held])
+            for message, held, _ in batch:
+                if held and desk.enqueue(message):
+                    new += 1
+                    for post in held:
+                        desk.drop(post, TOLD)
         return new
 
     def showback(self, month: date) -> Showback:
@@ -100,30 +104,34 @@ class _Making:
             if week:
                 yield from self._led(person, week)
             month = due_slot(Cadence.MONTHLY, mine.hour, person.time_zone, self.now) if Role.FINOPS in person.roles else None
-            if month:
-                view = self.showback(month.period.window.start)
-                yield self._message(person, f"showback {month.day}", view), (), ()
+            if month and self._loads:
+                yield from self._showback(person, month)
+
+    def _showback(self, person: Person, month: Slot) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
+        with suppress(ConfigError):  # nothing was delivered for it
+            yield self._message(person, f"showback {month.day}", self.showback(month.period.window.start)), (), ()
 
     # One's own
 
     def _personal(self, person: Person, slot: Slot, *, tells_nothing: bool) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
         window = slot.period.window
         cost = self._costs(window, Dimension.PERSON).get(person.email, 0)
-        if not cost and not tells_nothing:
-            return
         held = self._held.get(person.email, ())
+        if not cost and not held and not tells_nothing:
+            return
         before = same_days_before(window, slot.period.kind)
         previous = self._costs(before, Dimension.PERSON).get(person.email, 0)
         view = PersonalDigest(
             slot.cadence.value,
             window,
             self._money(cost),
-            self._money(previous) if self._was_delivered(before) else None,
+            self._money(previous) if self._compares(window, before) else None,
             self._outlook(Scope(ScopeKind.PERSON, person.email)),
             self._drivers(self._models(window).get(person.email, {})),
             self._open(self._live.get(str(Scope(ScopeKind.PERSON, person.email)), ()), person),
             tuple(post.message.card.title for post in held),
             self._freshness(window),
+            self._missing(window),
         )
         yield self._message(person, f"{slot.cadence.value} {slot.day}", view), held, ()
 
@@ -138,7 +146,9 @@ class _Making:
                 view, looks = found
                 yield self._message(person, f"team {team} {slot.day}", view), (), looks
         if Role.FINOPS in person.roles:
-            yield self._message(person, f"finops {slot.day}", self._finops(slot, person)), (), ()
+            whole = self._finops(slot, person)
+            looks, self._notices.looks[:] = list(self._notices.looks), []
+            yield self._message(person, f"finops {slot.day}", whole), (), looks
 
     def _team(self, person: Person, team: str, slot: Slot) -> tuple[TeamDigest, list[Look]] | None:
         of, window = self._notices.audience, slot.period.window
@@ -167,16 +177,17 @@ class _Making:
             team,
             window,
             self._money(total),
-            self._money(sum(earlier.get(name, 0) for name in teams)) if self._was_delivered(before) and not is_grouped else None,
+            self._money(sum(earlier.get(name, 0) for name in teams)) if self._compares(window, before) and not is_grouped else None,
             self._outlook(Scope(ScopeKind.TEAM, team)),
             self._drivers(models),
             tuple(Row(row.key or Phrase("no person"), row.cost, row.share) for row in self._named(people)),
-            self._movers(people, self._people(before, teams)) if not is_grouped and self._was_delivered(before) else (),
+            self._movers(people, self._people(before, teams)) if not is_grouped and self._compares(window, before) else (),
             tuple(self._row(alert, person) for alert in promised[-_OPEN:]),
             self._open(alerts, person),
             Fraction(named, total) if not is_grouped else None,
             (),
             self._freshness(window),
+            self._missing(window),
         )
         subject = SubjectKind.PEOPLE_OF_TEAM.value
         looks = [Look(self.now, person.email, subject, name, Verdict.MANAGER.value, "weekly digest") for name in teams if people]
@@ -215,10 +226,12 @@ class _Making:
         visible = [a for a in every if a.is_live and a.identity.kind is Kind.TIER and a.identity.tier >= 1]
         largest = sorted(visible, key=lambda a: -(a.seen.cost.nanos - (a.seen.limit.nanos if a.seen.limit else 0)))
         shown = [a for a in largest if (s := self._notices.subject(a)) and self._notices.audience.may_see(person.email, s)]
+        for alert in shown[:_OPEN]:
+            self._notices.note_look(person.email, alert)
         return FinopsDigest(
             window,
             self._money(total),
-            self._money(previous) if self._was_delivered(before) and not is_grouped else None,
+            self._money(previous) if self._compares(window, before) and not is_grouped else None,
             self._outlook(Scope(ScopeKind.ORG)),
             self._money(unowned),
             1 - Fraction(unowned, total) if total > 0 else Fraction(1),
@@ -231,6 +244,7 @@ class _Making:
             len(self.outbox.posts((Delivery.PARKED, Delivery.UNKNOWN))),
             (),
             self._freshness(window),
+            self._missing(window),
         )
 
     def _noise(self) -> tuple[Noise, ...]:
@@ -250,13 +264,16 @@ class _Making:
     def showback(self, month: date) -> Showback:
         """Return what the month cost each cost centre; empty text is none."""
         window = Window(first_of_month(month), first_of_month(first_of_month(month) + timedelta(days=31)))
+        if not any(load.window.start < window.end and load.window.end > window.start for load in self._loads):
+            raise ConfigError(f"Nothing was delivered for {month:%Y-%m}.")
+        window = window.until(max(self.now.date() + timedelta(days=1), window.start + timedelta(days=1)))
         centres: Counter[str] = Counter()
         for team, cost in self._costs(window, Dimension.TEAM).items():
             known = self._directory.teams.get(team)
             centres[(known.cost_center if known else None) or ""] += cost
         total = sum(centres.values())
         rows = [Row(centre, self._money(cost), Fraction(cost, total) if total else Fraction(0)) for centre, cost in sorted(centres.items())]
-        return Showback(window, tuple(rows), self._money(total), self._freshness(window))
+        return Showback(window, tuple(rows), self._money(total), self._freshness(window), self._missing(window))
 
     # Shared
 
@@ -301,6 +318,15 @@ class _Making:
 
     def _money(self, nanos: int) -> Money:
         return Money(nanos, self.review.currency)
+
+    def _compares(self, window: Window, before: Window) -> bool:
+        """Tell whether all of both was delivered; a part beside a whole says nothing."""
+        return not self._missing(window) and self._was_delivered(before)
+
+    def _missing(self, window: Window) -> int:
+        """Return how many of the days that are over some source has not delivered."""
+        last = min((load.watermark for load in self._loads), default=midnight(window.start)).date()
+        return max(0, (min(window.end, self.now.date()) - max(last, window.start)).days)
 
     def _was_delivered(self, window: Window) -> bool:
         return min((load.window.start for load in self._loads), default=window.end) <= window.start
@@ -363,7 +389,9 @@ class _Making:
     def _measured(self) -> dict[str, Measured]:
         """Return the running period of each subject's budget; of several the monthly one."""
         review = self.review
-        ruler = Ruler(review.figures, self._loads, review.budgets.current(), review.budgets.raises(), self._directory, self.now)
+        ruler = Ruler(
+            review.figures, self._loads, review.budgets.current(), review.budgets.at, review.budgets.raises(), self._directory, self.now
+        )
         running = (m for m in ruler.measure() if self.now.date() in m.window)
         found: dict[str, Measured] = {}
         for measured in sorted(running, key=lambda m: -len(m.window)):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain import alert as alerts
 from bot.domain.alert import Alert, Change, State
+from bot.ports import Desk
 from bot.services.notify import Notices
 from bot.services.review import Review
 
@@ -25,7 +26,7 @@ class Escalation:
         done = []
         with self.review.alerts.decide() as desk:
             for alert in desk.alerts(notices.now.date()):
-                change = self._step(alert, notices)
+                change = self._step(desk, alert, notices)
                 if change and change.happened:
                     saved = desk.save(change, TIMER)
                     notices.spread(desk, change, saved)
@@ -34,11 +35,12 @@ class Escalation:
         return done
 
     @staticmethod
-    def _step(alert: Alert, notices: Notices) -> Change | None:
+    def _step(desk: Desk, alert: Alert, notices: Notices) -> Change | None:
         if alert.due is None or alert.due > notices.now:
             return None
         if alert.state in {State.ACKNOWLEDGED, State.SNOOZED}:
             return alerts.lapsed(alert, notices.due(alert.owners, notices.now), notices.now)
-        if not notices.has_next(alert):
+        coming = notices.next_step(desk, alert)
+        if coming is None:
             return None
-        return alerts.unanswered(alert, notices.next_due(alert, notices.now), notices.now)
+        return alerts.unanswered(alert, notices.due(coming[0], notices.now), notices.now)

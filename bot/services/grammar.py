@@ -46,7 +46,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     words = _words(text)
     if words and words[0].lower() in {"/aispend", "aispend"}:
         words = words[1:]
-    verb, rest = _verb(words or ["help"])
+    verb, rest = _verb(_joined(words) or ["help"])
     if verb in ACTS or _changes(verb.value, rest):
         month = period_containing(today, PeriodKind.MONTH)
         return Command(verb, month, " ".join(rest), text=" ".join(words), words=tuple(rest))
@@ -70,7 +70,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
 
 def is_act(text: str) -> bool:
     """Tell whether *text* asks for something to be done about alerts, or lists them."""
-    words = [word.lower() for word in _words(text) if word.lower() not in {"/aispend", "aispend"}]
+    words = _joined([word.lower() for word in _words(text) if word.lower() not in {"/aispend", "aispend"}])
     return bool(words) and (words[0] in list(ACTS) or _changes(words[0], words[1:]))
 
 
@@ -101,6 +101,11 @@ def _verb(words: list[str]) -> tuple[Verb, list[str]]:
     raise Refusal(
         "I do not know “{word}”. Did you mean: {nearest}? (help lists what I can answer)", nearest, word=words[0], nearest=nearest
     )
+
+
+def _joined(words: list[str]) -> list[str]:
+    """Return *words* with `not mine` as the one verb that it is."""
+    return ["not-mine", *words[2:]] if [word.lower() for word in words[:2]] == ["not", "mine"] else words
 
 
 def _by(words: list[str]) -> tuple[Dimension | None, list[str]]:

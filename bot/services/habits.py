@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from bot.domain.attention import Cadence, Habits
@@ -13,10 +13,12 @@ from bot.domain.people import Person
 from bot.errors import Refusal
 from bot.messages.words import N_
 from bot.ports import Clock, Documents
+from bot.services import written
 
 KIND = "habits"
 AWAY = "away"
 """Documents: the last day somebody said they are away."""
+_LONGEST_AWAY = timedelta(days=366)
 PLATFORMS = ("slack", "teams")
 _NOTHING = N_(
     "“{word}” is nothing that can be set. "
@@ -73,11 +75,8 @@ class Chosen:
                 raise Refusal("How often? One of {known}.", known=", ".join(Cadence))
             case "hour":
                 habits = replace(habits, hour=_hour(value))
-            case "quiet" if value == "off":
-                habits = replace(habits, quiet_from=0, quiet_to=0)
             case "quiet":
-                start, _, end = value.partition("-")
-                habits = replace(habits, quiet_from=_hour(start), quiet_to=_hour(end))
+                habits = _quiet(habits, value)
             case "platform" if value in PLATFORMS:
                 habits = replace(habits, platform=value)
             case "platform":
@@ -89,13 +88,15 @@ class Chosen:
         self.documents.put(KIND, person.email, json.dumps(asdict(habits)))
 
     def _away(self, person: Person, value: str) -> None:
-        if value == "off":
+        if value in {"off", "no", "back"}:
             self.documents.drop(AWAY, person.email)
             return
-        try:
-            last = date.fromisoformat(value)
-        except ValueError:
-            raise Refusal("Until when? Write the last day you are away, such as {day}.", day=self.clock.now().date().isoformat()) from None
+        last, today = written.day(value), self.clock.now().date()
+        if last is None or not today <= last <= today + _LONGEST_AWAY:
+            week = (today + timedelta(days=7)).isoformat()
+            raise Refusal(
+                "Until when? Write the last day you are away, within a year, such as {day}; to end it: settings away off", day=week
+            )
         self.documents.put(AWAY, person.email, last.isoformat())
 
     def _read(self, text: str | None) -> Habits:
@@ -104,6 +105,17 @@ class Chosen:
         known = {field.name for field in fields(Habits)}
         found: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in known}
         return replace(self.usual, **found | {"cadence": Cadence(found.get("cadence", self.usual.cadence))})
+
+
+def _quiet(habits: Habits, value: str) -> Habits:
+    """Return *habits* with other quiet hours: `19-8`, or `off`."""
+    if value == "off":
+        return replace(habits, quiet_from=0, quiet_to=0)
+    start, _, end = value.partition("-")
+    found = replace(habits, quiet_from=_hour(start), quiet_to=_hour(end))
+    if found.quiet_from == found.quiet_to:
+        raise Refusal("Write two different hours, such as 19-8; or for none: settings quiet off")
+    return found
 
 
 def _hour(text: str) -> int:

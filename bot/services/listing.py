@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.domain.alert import Alert, Outcome, outcome
+from bot.domain.alert import Alert, Kind, Outcome, outcome
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.people import Person, Role
 from bot.messages.alerts import AlertList, AlertRow
@@ -15,6 +15,7 @@ from bot.services.notify import Notices, promised
 from bot.services.subjects import words_for
 
 SHOWN = 20
+_WITHOUT_COST = {Kind.STALE, Kind.UNTIED}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Listing:
             alert.state.value,
             alert.reason.value,
             alert.opened_at,
-            alert.seen.cost if shows else None,
+            alert.seen.cost if shows and identity.kind not in _WITHOUT_COST else None,
             alert.seen.limit if shows else None,
             identity.budget,
             identity.subject,

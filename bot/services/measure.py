@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -47,12 +47,14 @@ class Ruler:
 
     Attributes:
         loads: The newest load of every source.
+        then: Returns the budgets that were in force at an instant: a period that is over is judged by what held at its end.
         pace_floor: Nanos; a day that cost less is never too fast.
     """
 
     figures: Figures
     loads: Sequence[Load]
     budgets: Sequence[Budget]
+    then: Callable[[datetime], Sequence[Budget]]
     raises: Sequence[Raise]
     directory: Directory
     now: datetime
@@ -60,8 +62,9 @@ class Ruler:
 
     def measure(self) -> Iterator[Measured]:
         """Yield every subject of every budget with cost or history, for the periods that can still change."""
-        for budget in self.budgets:
-            for window in self._windows(budget):
+        for newest in self.budgets:
+            for window in self._windows(newest):
+                budget = self._of_window(newest, window)
                 keys = self._keys(budget, window)
                 for subject, members in self._subjects(budget, keys):
                     found = self._measured(budget, subject, members, window, keys)
@@ -74,7 +77,8 @@ class Ruler:
         window = next((w for w in self._windows(budget) if w.start == start), None) if budget else None
         if budget is None or window is None or not self._is_subject(budget, subject):
             return None
-        held = in_force(budget, subject, self.raises, self.now)
+        budget = self._of_window(budget, window)
+        held = in_force(budget, subject, self.raises, self._instant(window))
         as_of = min(self._marks.values(), default=None)
         return Measured(held, subject, window, Money(0, budget.limit.currency), as_of, is_over=self._is_over(window))
 
@@ -92,7 +96,7 @@ class Ruler:
                 by_source[source] += nanos
         if not by_source:
             return None
-        held = in_force(budget, subject, self.raises, self.now)
+        held = in_force(budget, subject, self.raises, self._instant(window))
         cost = sum(by_source.values())
         as_of = min((self._marks[source] for source in by_source if source in self._marks), default=None)
         found = Measured(held, subject, window, Money(cost, budget.limit.currency), as_of, is_over=self._is_over(window))
@@ -211,6 +215,20 @@ class Ruler:
         is_open = was_there and self.now.date() <= min(until, before.end + _LONGEST_LOOK_BACK)
         return [before, running] if is_open else [running]
 
+    def _instant(self, window: Window) -> datetime:
+        """Return when the limit of *window* is looked up: now, or in its last instant."""
+        return min(self.now, midnight(window.end) - timedelta(microseconds=1))
+
+    def _of_window(self, newest: Budget, window: Window) -> Budget:
+        """Return the version of a budget that holds for *window*."""
+        instant = self._instant(window)
+        if instant == self.now:
+            return newest
+        if instant not in self._versions:
+            self._versions[instant] = {budget.name: budget for budget in self.then(instant)}
+        found = self._versions[instant].get(newest.name, newest)
+        return found if found.period is newest.period else newest
+
     def _is_over(self, window: Window) -> bool:
         """Tell whether *window* has ended and what contributes to it has been delivered, or will not come any more."""
         end = midnight(window.end)
@@ -231,8 +249,13 @@ class Ruler:
 
     def _asked(self, window: Window, dimension: Dimension) -> dict[str, dict[str, int]]:
         if (window, dimension) not in self._answers:
-            self._answers[window, dimension] = self.figures.matrix(window, dimension, Dimension.SOURCE)
+            so_far = window.until(max(window.start, self.now.date()) + timedelta(days=1))  # what is billed ahead has not been used
+            self._answers[window, dimension] = self.figures.matrix(so_far, dimension, Dimension.SOURCE)
         return self._answers[window, dimension]
+
+    @cached_property
+    def _versions(self) -> dict[datetime, dict[str, Budget]]:
+        return {}
 
     @cached_property
     def _outlook(self) -> dict[tuple[Dimension, date, date], NDArray[np.float64]]:

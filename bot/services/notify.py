@@ -59,7 +59,9 @@ _HAPPENED = {
     Reason.CORRECTED: "corrected",
     Reason.FLAPPING: "corrected",
     Reason.BUDGET_CHANGED: "changed",
-    Reason.BUDGET_ENDED: "ended",
+    Reason.BUDGET_ENDED: "removed",
+    Reason.MOVED: "moved",
+    Reason.CARRIED: "carried",
     Reason.PERIOD_ENDED: "ended",
     Reason.ANSWERED: "answered",
     Reason.SNOOZED: "snoozed",
@@ -113,7 +115,7 @@ class Notices:
             case Says.ESCALATE if alert.reason is Reason.DISOWNED:
                 self._tell(desk, alert, self.audience.finops(), MessageKind.ESCALATION)
             case Says.ESCALATE:
-                recipients, note = self._next(alert)
+                recipients, note = self.next_step(desk, alert) or ((), "")
                 self._tell(desk, alert, recipients, MessageKind.ESCALATION, note)
 
     def due(self, owners: tuple[str, ...], at: datetime) -> datetime:
@@ -126,17 +128,13 @@ class Notices:
         zone = person.time_zone if person else "UTC"
         return after_working_hours(at, self.terms.answer_within, zone, lambda day: self.calendar.is_free(day, zone))
 
-    def next_due(self, alert: Alert, at: datetime) -> datetime | None:
-        """Return when the step after the coming one is taken, None where there is none."""
-        steps = self._steps(alert)
-        if alert.step + 1 >= len(steps):
+    def next_step(self, desk: Desk, alert: Alert) -> tuple[tuple[str, ...], str] | None:
+        """Return who is asked next, and a note of who was passed over: the first whom nobody has told in this round; None for nobody."""
+        if not alert.identity.budget:
             return None
-        recipients = steps[alert.step][0]
-        return self.due(recipients, at)
-
-    def has_next(self, alert: Alert) -> bool:
-        """Tell whether somebody is left to be asked."""
-        return alert.step < len(self._steps(alert))
+        told = {post.message.to for post in desk.about(_about(alert)) if f" {alert.round}." in post.message.key} | set(alert.owners)
+        steps = self.audience.ladder(scope_of(alert.identity.subject), alert.owners)
+        return next((step for step in steps if not told & set(step[0])), None)
 
     def card(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> Card:
         """Return what *email* reads of *alert*, in their language and with the figures that they may see."""
@@ -179,16 +177,21 @@ class Notices:
             ask=question_for(subject, email),
             is_repeat=is_repeat,
             proposed=(alert.note, self.audience.name(alert.note)) if alert.note and alert.reason is Reason.DISOWNED else None,
+            is_theirs_to_see=bool(alert.note) and self.audience.may_see(alert.note, subject),
         )
 
     def note_look(self, email: str, alert: Alert) -> None:
         """Note that *email* is shown the figures of another person, who may want to know."""
         subject = self.subject(alert)
-        if subject is None or subject.kind is not ScopeKind.PERSON or subject.name == email:
+        if subject:
+            self.note_subject(email, subject, self.window(alert), _about(alert))
+
+    def note_subject(self, email: str, subject: Scope, window: Window, about: str) -> None:
+        """Note that *email* is shown the figures of *subject* if that is another person."""
+        if subject.kind is not ScopeKind.PERSON or subject.name == email or not self.shows(email, subject, window):
             return
-        if self.shows(email, subject, self.window(alert)):
-            verdict = may_see(self.audience.directory.people[email], subject_of(subject), *self._mode)
-            self.looks.append(Look(self.now, email, SubjectKind.PERSON.value, subject.name, verdict.value, f"alert {alert.number}"))
+        verdict = may_see(self.audience.directory.people[email], subject_of(subject), *self._mode)
+        self.looks.append(Look(self.now, email, SubjectKind.PERSON.value, subject.name, verdict.value, about))
 
     @property
     def _mode(self) -> tuple[Directory, Privacy, date]:
@@ -241,7 +244,8 @@ class Notices:
             role = OWNER if email in alert.owners else OTHER
             self.note_look(email, alert)
             key = f"{_about(alert)} {kind.value} {alert.round}.{alert.step} {email}"
-            desk.enqueue(Message(key, kind, email, self.card(alert, email, role, note), _about(alert), role, is_urgent=alert.is_last))
+            card, needs = self.card(alert, email, role, note), alert.needs_answer or kind is MessageKind.ESCALATION
+            desk.enqueue(Message(key, kind, email, card, _about(alert), role, is_urgent=alert.is_last, needs_answer=needs))
 
     def _put_right(self, desk: Desk, post: Post, alert: Alert) -> None:
         """Word *post* anew; what was not sent and is no longer so is not sent."""
@@ -249,15 +253,6 @@ class Notices:
             desk.drop(post, alert.reason.value)
         elif post.state is not Delivery.DROPPED:
             desk.revise(post, self.card(alert, post.message.to, post.message.role))
-
-    def _next(self, alert: Alert) -> tuple[tuple[str, ...], str]:
-        steps = self._steps(alert)
-        return steps[alert.step - 1] if alert.step <= len(steps) else ((), "")
-
-    def _steps(self, alert: Alert) -> list[tuple[tuple[str, ...], str]]:
-        if not alert.identity.budget:
-            return []
-        return self.audience.ladder(scope_of(alert.identity.subject), alert.owners)
 
 
 def promised(alert: Alert, audience: Audience) -> Answered | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from bot.domain import request as requests
 from bot.domain.audience import scope_of
 from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force, person_budget
 from bot.domain.money import Money
-from bot.domain.people import Person
+from bot.domain.people import Person, Role
 from bot.domain.period import Window, midnight
 from bot.domain.request import Request, Standing, Verdict
 from bot.errors import Refusal
@@ -32,6 +31,10 @@ _SENTENCES = {
     Verdict.NOT_OPEN: N_("Request {number} was answered already, or is too old."),
     Verdict.OWN: N_("Somebody else has to answer your own request."),
     Verdict.TWICE: N_("You have said yes already; somebody else has to say it, too."),
+    Verdict.ALONE: N_(
+        "Above a sum that FinOps has set, two people have to say yes, and there is nobody else of FinOps to say the second. "
+        "Grant less, or have somebody else given the role finops."
+    ),
     Verdict.TOO_MUCH: N_("That is more than was asked for."),
     Verdict.NOTHING: N_("Grant an amount above zero, or deny it: deny {number} and why"),
 }
@@ -65,9 +68,11 @@ class Requests:
         now, notices = self.review.clock.now(), self.review.notices()
         budget, subject = self._budget(person, about, notices)
         held = in_force(budget, subject, self.review.budgets.raises(), now)
-        ends = _end_of(until, person) if until else midnight(budget.current(now.date()).window.end)
+        ends = midnight(until + timedelta(days=1)) if until else midnight(budget.current(now.date()).window.end)
         if not now < ends <= now + _LONGEST:
-            raise Refusal("Through which day? Write one to come, for instance: {day}", day=(now + timedelta(days=7)).date().isoformat())
+            raise Refusal(
+                "Through which day? Write one to come, within a year, for instance: {day}", day=(now + timedelta(days=7)).date().isoformat()
+            )
         if not 0 < amount <= _MOST * 10**9:
             raise Refusal("How much more? For instance: budget request 200 the migration takes longer")
         if not reason.strip():
@@ -78,11 +83,12 @@ class Requests:
         text = " ".join(reason.split())[:_LONGEST_TEXT]
         asked = Request(person.email, budget.name, str(subject), Money(amount, held.limit.currency), held.limit, ends, text, now, approvers)
         with self.review.alerts.decide() as desk:
-            if any(self._same(_request(case), asked) for case in desk.cases(KIND, Standing.ASKED.value)):
-                raise Refusal("You have asked for that already; it waits for an answer.")
+            for case in [*desk.cases(KIND, Standing.ASKED.value), *desk.cases(KIND, Standing.SECOND.value)]:
+                if self._same(_request(case), asked):
+                    raise Refusal("You have asked already: request {number} waits for an answer.", number=str(case.number))
             asked = self._store(desk, asked, person.email, "request asked")
             self._tell(desk, notices, asked)
-        return self._view(notices, asked, person.email)
+        return self._shown(notices, asked, person.email)
 
     def approve(self, person: Person, number: int, amount: int | None = None) -> RaiseRequest:
         """Say yes, to *amount* nanos or to all that was asked.
@@ -92,9 +98,9 @@ class Requests:
         """
         now, notices = self.review.clock.now(), self.review.notices()
         with self.review.alerts.decide() as desk:
-            asked = self._theirs(desk, person, number)
+            asked = self._as_now(self._theirs(desk, person, number, notices), notices)
             granted = Money(amount, asked.amount.currency) if amount is not None else None
-            limit = Money(self.four_eyes_from, asked.amount.currency)
+            limit = Money(max(0, self.four_eyes_from - self._granted_already(asked)), asked.amount.currency)
             answer = requests.approve(asked, person.email, granted, notices.audience.finops(), limit, now)
             done = self._answered(desk, notices, answer, person)
             if answer.verdict is Verdict.GRANTED and done.granted:
@@ -103,7 +109,7 @@ class Requests:
                     desk.open_case(WEBHOOK, "waiting", json.dumps(_told(done)), now)
         if answer.verdict is Verdict.GRANTED:
             self.review.run()
-        return self._view(notices, done, person.email)
+        return self._shown(notices, done, person.email)
 
     def deny(self, person: Person, number: int, sentence: str) -> RaiseRequest:
         """Say no, with a sentence.
@@ -115,10 +121,10 @@ class Requests:
             raise Refusal("Why not? Who asked reads it: deny {number} and why", number=str(number))
         now, notices = self.review.clock.now(), self.review.notices()
         with self.review.alerts.decide() as desk:
-            asked = self._theirs(desk, person, number)
+            asked = self._theirs(desk, person, number, notices)
             text = " ".join(sentence.split())[:_LONGEST_TEXT]
             done = self._answered(desk, notices, requests.deny(asked, person.email, text, now), person)
-        return self._view(notices, done, person.email)
+        return self._shown(notices, done, person.email)
 
     def find(self, person: Person, number: int) -> Request:
         """Return a request that *person* may answer.
@@ -127,7 +133,7 @@ class Requests:
             Refusal: There is none.
         """
         with self.review.alerts.decide() as desk:
-            return self._theirs(desk, person, number)
+            return self._theirs(desk, person, number, self.review.notices())
 
     def expire(self) -> int:
         """Close the requests that nobody answered in time, and tell who asked."""
@@ -139,7 +145,14 @@ class Requests:
                     if answer.verdict is Verdict.EXPIRED:
                         self._tell(desk, notices, self._store(desk, answer.request, "timer", "request expired"))
                         count += 1
+        self.review.remember(notices)
         return count
+
+    def _shown(self, notices: Notices, request: Request, email: str) -> RaiseRequest:
+        """Return the view, and keep who was shown whose figures in all of this."""
+        view = self._view(notices, request, email)
+        self.review.remember(notices)
+        return view
 
     def _answered(self, desk: Desk, notices: Notices, answer: requests.Answer, person: Person) -> Request:
         if answer.verdict in _SENTENCES:
@@ -184,13 +197,18 @@ class Requests:
         scope = cost_scope(subject, notices.audience.directory)
         shows = notices.shows(email, subject, window)
         used = self.review.figures.total(scope, window).total if shows else None
-        name = notices.audience.name
+        name, budget = notices.audience.name, notices.budgets.get(request.budget)
+        limit = self._limit(request, budget) if budget else request.limit
+        if request.state is Standing.GRANTED and request.granted:
+            limit = request.limit + request.granted
+        if shows:
+            notices.note_subject(email, subject, window, f"request {request.number}")
         return RaiseRequest(
             request.number,
             "" if email == request.by else name(request.by),
             "" if subject == Scope(ScopeKind.PERSON, email) else words_for(subject, notices.audience.directory),
             request.amount,
-            request.limit,
+            limit,
             Money(used, request.limit.currency) if used is not None else None,
             request.ends,
             request.reason,
@@ -199,6 +217,7 @@ class Requests:
             tuple(name(by) for by in request.approved_by),
             request.answer,
             request.is_open and email in request.approvers,
+            is_own_yes=request.state is Standing.SECOND and email in request.approved_by,
         )
 
     def _window(self, notices: Notices, request: Request) -> Window:
@@ -236,16 +255,48 @@ class Requests:
 
     @staticmethod
     def _same(one: Request, other: Request) -> bool:
-        return (one.by, one.budget, one.subject, one.amount) == (other.by, other.budget, other.subject, other.amount)
+        return (one.by, one.budget, one.subject) == (other.by, other.budget, other.subject)
 
-    @staticmethod
-    def _theirs(desk: Desk, person: Person, number: int) -> Request:
+    def _theirs(self, desk: Desk, person: Person, number: int, notices: Notices) -> Request:
+        """Return a request that *person* may answer today, has answered, or has made."""
         case = desk.case(number)
         request = _request(case) if case and case.kind == KIND else None
-        may = request and (person.email in request.approvers or person.email in {*request.approved_by, request.by})
-        if request is None or not may:
+        if request is None or not (person.email in {*request.approved_by, request.by} or self._may_answer(person, request, notices)):
             raise Refusal(_NO_SUCH, number=str(number))
         return request
+
+    def _may_answer(self, person: Person, request: Request, notices: Notices) -> bool:
+        """Tell whether *person* is one who may say yes today; having been asked once is not enough."""
+        of = notices.audience
+        if person.stint(of.today) is None:
+            return False
+        if request.state is Standing.SECOND:
+            return Role.FINOPS in person.roles
+        budget, subject, asker = notices.budgets.get(request.budget), scope_of(request.subject), of.person(request.by)
+        if budget and asker and person.email in self._approvers(notices, budget, subject, asker):
+            return True
+        is_entitled = (
+            of.may_see(person.email, subject) or Role.FINOPS in person.roles or (budget is not None and budget.owner == person.email)
+        )
+        return person.email in request.approvers and is_entitled
+
+    def _as_now(self, request: Request, notices: Notices) -> Request:
+        """Return *request* with the limit that holds today; what was asked long ago may rest on another."""
+        if not request.is_open:
+            return request
+        budget = notices.budgets.get(request.budget)
+        if budget is None:
+            raise Refusal("The budget “{budget}” is not there any more, so nothing can be granted.", budget=request.budget)
+        return replace(request, limit=self._limit(request, budget))
+
+    def _limit(self, request: Request, budget: Budget) -> Money:
+        return in_force(budget, scope_of(request.subject), self.review.budgets.raises(), self.review.clock.now()).limit
+
+    def _granted_already(self, request: Request) -> int:
+        """Return what is granted to the same subject already, in nanos: many small yeses are one large one."""
+        now = self.review.clock.now()
+        mine = (request.budget, request.subject)
+        return sum(r.amount.nanos for r in self.review.budgets.raises() if (r.budget, r.subject) == mine and r.ends > now)
 
 
 def _plain(request: Request) -> str:
@@ -276,7 +327,3 @@ def _told(request: Request) -> dict[str, Any]:
         "ends": request.ends.isoformat(),
         "approved_by": list(request.approved_by),
     }
-
-
-def _end_of(day: date, person: Person) -> datetime:
-    return datetime.combine(day + timedelta(days=1), time(), ZoneInfo(person.time_zone)).astimezone(UTC)

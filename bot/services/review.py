@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from statistics import median
@@ -16,7 +16,7 @@ from bot.domain.audience import Audience, scope_of
 from bot.domain.crossing import Deciding, Measured, ended, quieted
 from bot.domain.crossing import Terms as CrossingTerms
 from bot.domain.money import Money
-from bot.domain.period import Window
+from bot.domain.period import Window, midnight
 from bot.domain.visibility import Privacy
 from bot.errors import StoreError
 from bot.messages.markup import Templates
@@ -125,6 +125,7 @@ class Review:
             self.figures,
             loads,
             self.budgets.current(),
+            self.budgets.at,
             self.budgets.raises(),
             self.people.directory(),
             now,
@@ -163,7 +164,8 @@ class Review:
         window = Window(now.date() - _NEW, now.date() + timedelta(days=1))
         for key in self.figures.unallocated(window):
             if key.key and key.cost >= self.terms.unowned_floor and key.first_seen >= window.start:
-                seen = Seen(Money(key.cost, self.currency), None, datetime.combine(key.last_seen, time(), UTC))
+                mark = next((load.watermark for load in loads if load.source == key.source), None)
+                seen = Seen(Money(key.cost, self.currency), None, mark)
                 yield _Trouble(Kind.UNOWNED, f"key {key.key}", key.first_seen, seen)
 
     def _patience(self, load: Load) -> timedelta:
@@ -228,14 +230,20 @@ class _Decision:
         if measured is None:
             measured = self._without_cost(group)
         if measured is None:
-            reason = Reason.BUDGET_ENDED if group[0] not in self.notices.budgets else Reason.PERIOD_ENDED
-            gone = [alerts.closed(a, reason, None, now) if reason is Reason.PERIOD_ENDED else ended(a, now) for a in known]
-            return [change for change in gone if change.happened]
+            return [change for change in (self._gone(alert, now) for alert in known) if change.happened]
         if not known and not self._is_noteworthy(measured):
             return []
         owners = self.notices.audience.owners(measured.budget, measured.subject)
         due = self.notices.due(owners, now) if self.notices.audience.ladder(measured.subject, owners) else None
         return Deciding(measured, known, self.terms.crossing, owners, due, now).decide()
+
+    def _gone(self, known: Alert, now: datetime) -> Change:
+        """End what is measured no more: with its budget, with its period, or because the subject has another budget now."""
+        if known.identity.budget not in self.notices.budgets:
+            return ended(known, now)
+        if midnight(self.notices.window(known).end) <= now:
+            return alerts.closed(known, Reason.PERIOD_ENDED, None, now)
+        return alerts.moved(known, now)
 
     def _is_noteworthy(self, measured: Measured) -> bool:
         first = min(measured.budget.ladder)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from factories import charge, write_csv
 from office import BUDGETS, Office, office
 
 from bot.domain.alert import State
 from bot.errors import Refusal
 from bot.ports import Delivery
+from bot.services import directory
 from bot.wiring import App
 
 LEADS = """
@@ -96,7 +99,7 @@ def test_a_reason_is_known_by_its_near_misses(firm: Office, words: str, because:
 def test_a_promise_about_a_limit_that_was_raised_is_neither_kept_nor_broken(firm: Office) -> None:
     firm.spend("104")
     firm.review()
-    firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} planned until 2026-11-25")
+    firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} planned a launch until 2026-11-25")
     firm.agree(BUDGETS.replace("100", "400"))
     firm.review()
     assert firm.ask("ana", "alerts promises")["rows"][0]["promise"]["outcome"] == "void"
@@ -248,7 +251,7 @@ def test_a_budget_that_is_taken_away_ends_its_alerts(firm: Office) -> None:
     firm.review()
     assert states(firm)[2] == ("100", "closed")
     firm.later(days=9)
-    assert firm.said() == [("ana", "Period closed, over by $4.00"), ("mia", "52 % used ($104.00 of $200.00)")]
+    assert firm.said() == [("ana", "This budget was ended"), ("mia", "52 % used ($104.00 of $200.00)")]
 
 
 def test_a_source_that_falls_silent_is_told_once_and_its_return_put_right(firm: Office) -> None:
@@ -312,3 +315,112 @@ def test_finops_gives_it_to_whom_the_owner_names(firm: Office) -> None:
     found = firm.app.alerts.find(number)
     assert found
     assert (found.owners, found.state) == (("fin@x.example",), State.OPEN)
+
+
+def at(firm: Office, *day: int, hour: int = 9) -> None:
+    firm.clock.instant = datetime(2026, *day, hour, tzinfo=UTC)
+
+
+def live(firm: Office) -> list[tuple[str, str, str]]:
+    return [(a.identity.subject, str(a.identity.tier), a.state.value) for a in firm.app.alerts.every(live=True)]
+
+
+def test_a_key_that_nobody_owns_does_not_stop_later_reviews(firm: Office) -> None:
+    firm.agree("budgets = []")
+    write_csv(firm.folder / "bill.csv", [charge("2026-11-01", "30", x_PrincipalId="sk-x")])
+    with firm.app.source(firm.app.settings.sources[0]) as source:
+        firm.app.ingest.run(source)
+    firm.review()
+    firm.review()
+    assert len(firm.app.alerts.every()) == 1
+
+
+def test_a_month_that_is_over_is_judged_by_what_held_in_it(firm: Office) -> None:
+    firm.spend("85")
+    firm.review()
+    firm.ask("ana", "budget request 50 the migration")
+    firm.ask("mia", "approve 1")
+    at(firm, 11, 28)
+    firm.spend("135")
+    firm.review()
+    at(firm, 12, 1)
+    firm.review()
+    firm.later(days=3)
+    assert not [title for to, title in firm.said() if "135 %" in title]
+    assert not [to for to, title in firm.said() if "Not answered" in title]
+
+
+def test_a_limit_that_is_lowered_in_december_does_not_change_november(firm: Office) -> None:
+    firm.spend("65")
+    firm.review()
+    at(firm, 12, 2)
+    firm.agree(BUDGETS.replace("100", "50"))
+    firm.review()
+    assert [title for to, title in firm.said() if to == "ana"] == ["You have used 65 % ($65.00 of $100.00)"]
+
+
+def test_a_raise_that_leaves_somebody_over_answers_nothing(firm: Office) -> None:
+    firm.spend("115")
+    firm.review()
+    firm.ask("ana", "budget request 1 x")
+    firm.ask("mia", "approve 1")
+    assert live(firm) == [("person ana@x.example", "1", "open")]
+    assert firm.said()[0] == ("ana", "You have used 114 % ($115.00 of $101.00)")
+    firm.later(days=2)
+    assert ("mia", "Not answered yet: 114 % used ($115.00 of $101.00)") in firm.said()
+
+
+def test_another_ladder_leaves_what_is_open(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} planned back to the small model until 2026-11-20")
+    firm.agree(BUDGETS + "ladder = [50, 80, 100, 120, 150]\n")
+    firm.review()
+    assert live(firm) == [("person ana@x.example", "1", "acknowledged")]
+    assert len(firm.said()) == 1
+
+
+def test_a_budget_that_was_lost_from_the_file_is_told_again_when_it_is_back(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.agree("budgets = []")
+    firm.review()
+    assert firm.said() == [("ana", "This budget was ended")] or not firm.said()
+    firm.agree()
+    firm.review()
+    assert live(firm) == [("person ana@x.example", "1", "open")]
+
+
+def test_who_is_away_from_the_directory_for_a_day_is_not_forgiven(firm: Office) -> None:
+    firm.know()
+    firm.spend("104")
+    firm.review()
+    firm.deliver()
+    people = firm.folder / "people.csv"
+    whole = people.read_text("utf-8")
+    people.write_text(whole.replace("Europe/Berlin,en,,,\nben", "Europe/Berlin,en,,,2026-11-01\nben"), "utf-8")
+    assert people.read_text("utf-8") != whole
+    directory.apply(directory.plan([people], firm.app.people), firm.app.people)
+    firm.review()
+    assert firm.said() == [("ana", "Another budget holds here now")]
+    people.write_text(whole, "utf-8")
+    directory.apply(directory.plan([people], firm.app.people), firm.app.people)
+    firm.spend("110")
+    firm.review()
+    assert live(firm) == [("person ana@x.example", "1", "open")]
+
+
+def test_a_manager_s_own_overrun_does_not_hide_the_team_s(firm: Office) -> None:
+    firm.agree(BUDGETS + '[[budgets]]\nname = "search"\nteam = "search"\nlimit = 150\n')
+    firm.spend("130", "mia")
+    firm.spend("30", "ana")
+    firm.review()
+    assert ("team search", "1", "open") in live(firm)
+
+
+def test_what_is_billed_ahead_is_not_used_yet(firm: Office) -> None:
+    firm.spend("60")
+    firm.spend("60", day="2026-11-20")
+    firm.review()
+    assert firm.said() == [("ana", "You have used 60 % ($60.00 of $100.00)")]
+    assert firm.ask("ana", "me")["budget"]["used"] == "60"

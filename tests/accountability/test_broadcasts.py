@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from office import Office, office
 from bot.domain.crowd import Crowd, parse_crowd
 from bot.errors import Refusal, RuleError
 from bot.ports import Delivery
-from bot.services import broadcast
+from bot.services import broadcast, directory
 from bot.wiring import App
 
 
@@ -46,7 +47,7 @@ def test_everybody_reads_their_own_and_says_so(firm: Office) -> None:
     assert [f"You have used ${cost}.00." in text for cost, text in zip((30, 85, 90), texts, strict=True)] == [True] * 3
     firm.ask("ana", f"seen {number}")
     shown = firm.ask("fin", f"broadcast {number}")
-    assert (shown["state"], shown["receipts"], shown["acknowledged"]) == ("done", {"sent": 2, "waiting": 1}, 1)
+    assert (shown["state"], shown["receipts"], shown["acknowledged"]) == ("done", {"sent": 3}, 1), "what was read was sent"
     assert firm.deliver().edited == 1
     with pytest.raises(Refusal, match="no broadcast"):
         firm.ask("ruth", f"seen {number}")
@@ -81,12 +82,45 @@ def test_stopped_half_way_and_gone_on_with(firm: Office, monkeypatch: pytest.Mon
 
 def test_a_large_one_needs_somebody_else_to_agree(firm: Office) -> None:
     object.__setattr__(firm.app.broadcasts, "alone_up_to", 2)
+    alone = firm.ask("fin", 'broadcast everyone "Hello."')["number"]
+    with pytest.raises(Refusal, match="there is nobody else"):
+        firm.ask("fin", f"approve {alone}")
+    people = firm.folder / "people.csv"
+    fin = next(line for line in people.read_text("utf-8").splitlines() if line.startswith("fin@"))
+    people.write_text(people.read_text("utf-8") + fin.replace("fin@", "second@") + "\n", "utf-8")
+    directory.apply(directory.plan([people], firm.app.people), firm.app.people)
     number = firm.ask("fin", 'broadcast everyone "Hello."')["number"]
     assert firm.ask("fin", f"approve {number}")["state"] == "second"
     with pytest.raises(Refusal, match="somebody else"):
         firm.ask("fin", f"approve {number}")
     firm.app.broadcasts.run()
     assert [post for post in firm.posts() if post.message.about == f"broadcast {number}"] == []
+    assert firm.ask("second", f"approve {number}")["state"] == "sending"
+
+
+def test_what_waits_for_the_morning_can_be_stopped_in_the_evening(firm: Office) -> None:
+    firm.know()
+    firm.clock.instant = firm.clock.instant.replace(hour=20)
+    number = firm.ask("fin", 'broadcast everyone "Hello."')["number"]
+    firm.ask("fin", f"approve {number}")
+    firm.app.broadcasts.run()
+    assert firm.deliver().put_off == 5
+    assert firm.ask("fin", f"deny {number}")["state"] == "stopped"
+    firm.clock.instant += timedelta(hours=13)
+    assert firm.deliver().sent == 0
+    firm.ask("fin", f"approve {number}")
+    firm.app.broadcasts.run()
+    assert firm.deliver().sent == 5
+    with pytest.raises(Refusal, match="nothing left to stop"):
+        firm.ask("fin", f"deny {number}")
+
+
+def test_a_sample_with_figures_is_a_look(firm: Office) -> None:
+    firm.spend("30", "ana")
+    firm.ask("fin", 'broadcast person:ana@x.example "Hello {name}."')
+    assert firm.ask("ana", "privacy")["looks"] == []
+    firm.ask("fin", 'broadcast person:ana@x.example "You have used {used}."')
+    assert len(firm.ask("ana", "privacy")["looks"]) == 1
 
 
 @pytest.mark.parametrize("who", ["ana", "mia", "ruth"])
@@ -116,15 +150,21 @@ def test_words_of_finops_are_text_and_nothing_else(firm: Office) -> None:
 def test_works_council_mode_tells_not_even_finops_who_is_over(make_app: Callable[..., App], tmp_path: Path) -> None:
     firm = office(make_app, tmp_path, "works_council")
     firm.spend("85", "ana")
-    with pytest.raises(Refusal, match="fewer than five"):
-        firm.ask("fin", 'broadcast over:80% "Hi"')
+    for words in ('person:ana@x.example over:83% "Hi"', 'person:ana@x.example over:90% "Hi"', 'person:ana@x.example "{used}"'):
+        with pytest.raises(Refusal, match="fewer than five"):
+            firm.ask("fin", f"broadcast {words}")
+    for share in (80, 90):
+        hidden = firm.ask("fin", f'broadcast over:{share}% "Hi"')
+        assert (hidden["count"], hidden["left_out"]) == (None, 0)
+        firm.ask("fin", f"approve {hidden['number']}")
+        firm.app.broadcasts.run()
+        assert firm.ask("fin", f"broadcast {hidden['number']}")["receipts"] == {}
+    assert [to for to, title in firm.said() if "Hi" in title] == ["ana"]
     plan = firm.ask("fin", 'broadcast everyone "Hello {name}"')
     assert "Ana" not in repr(plan["samples"])
 
 
 def test_who_left_meanwhile_is_told_nothing(firm: Office) -> None:
-    from bot.services import directory
-
     number = firm.ask("fin", 'broadcast everyone "Hello."')["number"]
     firm.ask("fin", f"approve {number}")
     people = firm.folder / "people.csv"

@@ -78,7 +78,9 @@ CASES = {
     "a raise that runs out tells again": ("85 raise200 100 raise100", ["80", "80:edit {budget}", "50", "50:edit {budget}", "100"]),
     "a raise, then a correction of what was said before": ("105 raise200 70", ["100", "100:edit {budget}", "100:edit {corrected}"]),
     "two raises": ("105 raise120 raise150 150", ["100", "100:edit {budget}", "100"]),
-    "a raise below what is spent": ("130 raise110", ["120", "120:edit {budget}"]),
+    "a raise below what is spent": ("130 raise110", ["120", "120:edit {budget}", "100"]),
+    "a raise that leaves the same tier reached": ("115 raise110 wait8", ["100", "100:edit {carried}", "100:escalate"]),
+    "a raise that leaves it over after an answer": ("115 ack raise110 wait8", ["100", "100:edit {answered}", "100:edit {carried}"]),
     # The end of the period
     "the end closes": ("105 end", ["100", "100:edit {ended}"]),
     "the end closes an acknowledged one": ("105 ack end", ["100", "100:edit {answered}", "100:edit {ended}"]),
@@ -123,7 +125,7 @@ CASES = {
 }  # fmt: skip
 WORDS = {
     "next": "the next tier was reached", "corrected": "the figures were corrected", "answered": "acknowledged", "snoozed": "snoozed",
-    "budget": "the budget was changed", "ended": "the period has ended", "recovered": "no longer so", "reached": "what was forecast has happened",
+    "budget": "the budget was changed", "carried": "the budget was changed; it is still over", "ended": "the period has ended", "recovered": "no longer so", "reached": "what was forecast has happened",
 }  # fmt: skip
 
 

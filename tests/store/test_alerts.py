@@ -225,9 +225,11 @@ def test_a_job_is_one_replica_s_until_its_lease_ends(database: Database) -> None
     assert not jobs.take("review", "two", NOW, LATER)
     assert jobs.take("review", "two", LATER, LATER + timedelta(minutes=2)), "the first one died"
     jobs.give_back("review", "one")
-    assert not jobs.take("review", "one", LATER, LATER)
+    assert not jobs.take("review", "one", LATER, LATER + timedelta(minutes=2))
     jobs.give_back("review", "two")
     assert jobs.take("review", "one", LATER, LATER + timedelta(minutes=2))
+    jobs.take("sweep", "one", LATER + timedelta(days=30), LATER + timedelta(days=31))
+    assert jobs.take("sweep", "two", LATER, LATER + timedelta(minutes=2)), "the clock of the first one was ahead"
 
 
 def test_pushes_are_counted_per_person_and_week(store: SqlAlerts, outbox: SqlOutbox) -> None:

@@ -178,7 +178,10 @@ class SlackChat:
             if "users_not_found" in str(exc):
                 return None
             raise
-        return Account(self.platform, own.space, found["user"]["id"])
+        user = (found.get("user") or {}).get("id")
+        if not user:
+            raise DeliveryDeferred("Slack's answer names no user.", RETRY)
+        return Account(self.platform, own.space, user)
 
     async def send(self, account: Account, card: Card) -> Sent:
         """Send *card* as a direct message."""

@@ -1,6 +1,6 @@
-"""Turns of messages: when a message may be sent at its platform's pace.
+"""Turns of messages: when one may be sent at its platform's pace; and which of them need an answer.
 
-Safe beside the previous version, which does not know the column; never edited once released.
+Safe beside the previous version, which does not know the columns; never edited once released.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("outbox", sa.Column("turn_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("outbox", sa.Column("needs_answer", sa.Boolean(), nullable=False, server_default=sa.false()))
 
 
 def downgrade() -> None:
+    op.drop_column("outbox", "needs_answer")
     op.drop_column("outbox", "turn_at")
