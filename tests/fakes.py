@@ -298,6 +298,8 @@ class FakeChat:
                 raise DeliveryDeferred("The platform asks to wait.", timedelta(seconds=7))
             case "trouble" | "drop":
                 raise DeliveryUnknown("The connection broke.")
+            case "odd":
+                raise KeyError("ts")
             case "blocked":
                 raise DeliveryImpossible("The app was removed there.")
         self.world.shown[message] = terminal.render(card)[:30_000]

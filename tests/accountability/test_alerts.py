@@ -424,3 +424,58 @@ def test_what_is_billed_ahead_is_not_used_yet(firm: Office) -> None:
     firm.review()
     assert firm.said() == [("ana", "You have used 60 % ($60.00 of $100.00)")]
     assert firm.ask("ana", "me")["budget"]["used"] == "60"
+
+
+def test_a_manager_who_is_away_does_not_keep_it_from_finops(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.later(days=1, hours=1)
+    assert firm.said()[-1][0] == "mia"
+    firm.ask("mia", "settings away 2026-12-31")
+    firm.later(days=2)
+    assert firm.said()[-1] == ("fin", "Not answered yet: 104 % used ($104.00 of $100.00)")
+    told = len(firm.said())
+    for _ in range(9):
+        firm.later(days=1)
+    assert len(firm.said()) == told, "everybody was told once"
+
+
+def people(firm: Office, before: str, after: str) -> None:
+    """Change the directory's file and apply it."""
+    path = firm.folder / "people.csv"
+    text = path.read_text("utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), "utf-8")
+    directory.apply(directory.plan([path], firm.app.people), firm.app.people)
+
+
+def test_who_has_left_or_lost_a_role_answers_nothing(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    firm.later(days=1, hours=1)
+    firm.later(days=1, hours=1)
+    number = firm.app.alerts.every()[0].number
+    assert {to for to, _ in firm.said()} == {"ana", "mia", "fin"}
+    people(firm, ",finops", ",")
+    with pytest.raises(Refusal, match="no alert"):
+        firm.ask("fin", f"ack {number} planned all is well")
+    firm.clock.instant = datetime(2026, 11, 10, 9, tzinfo=UTC)
+    line = next(row for row in (firm.folder / "people.csv").read_text("utf-8").splitlines() if row.startswith("mia@"))
+    people(firm, line, f"{line.rstrip(',')},,,2026-11-09" if line.endswith(",") else line)
+    with pytest.raises(Refusal, match="in no team"):
+        firm.ask("mia", f"ack {number} planned all is well")
+
+
+@pytest.mark.parametrize("words", ["alerts 99999999999999999999999", "broadcast 99999999999999999999", "ack 99999999999999999999 other x"])
+def test_numbers_that_no_alert_has_are_refused_in_words(firm: Office, words: str) -> None:
+    with pytest.raises(Refusal):
+        firm.ask("fin", words)
+
+
+def test_a_day_that_nobody_means_is_refused_in_words(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    with pytest.raises(Refusal, match="is no day"):
+        firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} planned x until 9999-12-31")
+    with pytest.raises(Refusal, match="within a year"):
+        firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} planned x until 2029-12-31")

@@ -118,9 +118,9 @@ def test_what_waits_for_the_morning_can_be_stopped_in_the_evening(firm: Office) 
 def test_a_sample_with_figures_is_a_look(firm: Office) -> None:
     firm.spend("30", "ana")
     firm.ask("fin", 'broadcast person:ana@x.example "Hello {name}."')
-    assert firm.ask("ana", "privacy")["looks"] == []
+    assert firm.ask("ana", "privacy")["rows"] == []
     firm.ask("fin", 'broadcast person:ana@x.example "You have used {used}."')
-    assert len(firm.ask("ana", "privacy")["looks"]) == 1
+    assert len(firm.ask("ana", "privacy")["rows"]) == 1
 
 
 @pytest.mark.parametrize("who", ["ana", "mia", "ruth"])
@@ -159,7 +159,7 @@ def test_works_council_mode_tells_not_even_finops_who_is_over(make_app: Callable
         firm.ask("fin", f"approve {hidden['number']}")
         firm.app.broadcasts.run()
         assert firm.ask("fin", f"broadcast {hidden['number']}")["receipts"] == {}
-    assert [to for to, title in firm.said() if "Hi" in title] == ["ana"]
+    assert [to for to, title in firm.said() if "From FinOps" in title] == ["ana"]
     plan = firm.ask("fin", 'broadcast everyone "Hello {name}"')
     assert "Ana" not in repr(plan["samples"])
 

@@ -104,3 +104,27 @@ def test_a_source_that_cannot_be_read_now_is_said(firm: Office) -> None:
     number = firm.ask("fin", f"claim {KEY} ben@x.example")["number"]
     firm.ask("ben", f"approve {number}")
     assert firm.ask("fin", f"approve {number}")["must_reload"] is True
+
+
+def test_a_question_to_the_wrong_person_is_taken_back(firm: Office) -> None:
+    number = firm.ask("fin", f"claim {KEY} ruth@x.example")["number"]
+    with pytest.raises(Refusal, match=f"take the question back: deny {number}"):
+        firm.ask("fin", f"claim {KEY} ben@x.example")
+    assert firm.ask("fin", f"deny {number}")["state"] == "refused"
+    assert firm.ask("fin", f"claim {KEY} ben@x.example")["state"] == "asked"
+
+
+def test_finops_learns_that_somebody_says_it_is_theirs(firm: Office) -> None:
+    number = firm.ask("ben", f"claim {KEY}")["number"]
+    with pytest.raises(Refusal, match=f"approve {number} or deny {number}"):
+        firm.ask("fin", f"claim {KEY} ruth@x.example")
+
+
+def test_a_key_that_was_somebody_s_once_is_theirs_for_the_days_that_are_left(firm: Office) -> None:
+    identities = firm.folder / "identities.csv"
+    identities.write_text(identities.read_text("utf-8") + f"{KEY},key,ruth@x.example,,2026-01-01,2026-10-01\n", "utf-8")
+    directory.apply(directory.plan([identities], firm.app.people), firm.app.people)
+    number = firm.ask("ben", f"claim {KEY}")["number"]
+    firm.ask("fin", f"approve {number}")
+    assert firm.ask("ben", "me")["billed_cost"] == "40"
+    assert firm.ask("fin", "unallocated")["rows"] == []

@@ -10,7 +10,7 @@ import pytest
 from office import Office, office
 
 from bot.messages.card import Card, Paragraph, Run
-from bot.ports import Delivery, Message, MessageKind
+from bot.ports import Delivery, Message, MessageKind, Sent
 from bot.services.deliver import LEASE, MOST_ATTEMPTS
 from bot.wiring import App
 
@@ -162,3 +162,73 @@ def test_an_operator_sends_again_or_drops(firm: Office) -> None:
     (post,) = firm.posts()
     firm.app.outbox.put_off(post, firm.clock.instant, "")
     assert firm.deliver().sent == 1
+
+
+def test_what_comes_at_once_counts_together(firm: Office) -> None:
+    for n in range(9):
+        put(firm, kind=MessageKind.BROADCAST, key=f"b{n}")
+    counted = firm.deliver()
+    assert (counted.sent, counted.held) == (5, 4)
+
+
+def test_what_needs_an_answer_is_never_held_back(firm: Office) -> None:
+    for n in range(6):
+        put(firm, kind=MessageKind.BROADCAST, key=f"b{n}")
+    firm.deliver()
+    firm.spend("104")
+    firm.review()
+    assert firm.deliver().sent == 1
+
+
+def test_what_is_held_is_not_lost_when_the_digest_was_sent_before(firm: Office) -> None:
+    firm.spend("1", day="2026-10-28")
+    firm.clock.instant = firm.clock.instant.replace(hour=10)
+    assert firm.app.digests.run() > 0
+    for n in range(6):
+        put(firm, kind=MessageKind.BROADCAST, key=f"b{n}")
+    firm.deliver()
+    firm.app.digests.run()
+    assert [post.state for post in firm.posts() if post.message.key == "b5"] == [Delivery.HELD]
+    firm.clock.instant += timedelta(days=7)
+    firm.app.digests.run()
+    assert [post.state for post in firm.posts() if post.message.key == "b5"] == [Delivery.DROPPED], "it stands in the digest"
+
+
+def test_who_used_nothing_gets_what_was_held_for_them(firm: Office) -> None:
+    for n in range(6):
+        put(firm, to="ben@x.example", kind=MessageKind.BROADCAST, key=f"b{n}")
+    firm.deliver()
+    firm.clock.instant += timedelta(days=7)
+    firm.app.digests.run()
+    (digest,) = [post for post in firm.posts() if post.message.kind is MessageKind.DIGEST and post.message.to == "ben@x.example"]
+    assert "Held back until now" in repr(digest.message.card)
+
+
+def test_a_message_that_arrived_twice_is_put_right_twice(firm: Office) -> None:
+    firm.spend("130")
+    firm.review()
+    now = firm.clock.instant
+    (slow,) = firm.app.outbox.begin(firm.app.outbox.lease("slow", 1, now, now + LEASE), now + LEASE)
+    firm.clock.instant += LEASE + timedelta(seconds=1)
+    assert firm.deliver().sent == 1, "said once more, with a note"
+    firm.world.shown["late"] = "130 %"
+    firm.app.outbox.sent([(slow, Sent("fake", "T1", "ana", "late"))], firm.clock.instant)
+    firm.spend("20")
+    firm.review()
+    firm.deliver()
+    assert len(firm.world.shown) == 2
+    assert all("Corrected" in text for text in firm.world.shown.values())
+
+
+def test_a_clock_that_was_ahead_stops_nobody(firm: Office) -> None:
+    lanes = [{"fake:T1": timedelta(seconds=1)}]
+    firm.app.outbox.reserve(lanes, firm.clock.instant + timedelta(days=30))
+    (turn,) = firm.app.outbox.reserve(lanes, firm.clock.instant)
+    assert turn == firm.clock.instant
+
+
+def test_an_answer_nobody_foresaw_is_told_apart(firm: Office) -> None:
+    put(firm, kind=MessageKind.DIGEST)
+    firm.world.fault = "odd"
+    firm.deliver()
+    assert state(firm) == (Delivery.UNKNOWN, "Fake answered what could not be read (KeyError).")

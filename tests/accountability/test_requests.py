@@ -10,9 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from office import Office, office
+from office import BUDGETS, Office, office
 
 from bot.errors import Refusal
+from bot.services import directory
 from bot.services.webhooks import MOST_ATTEMPTS, Webhooks
 from bot.wiring import App
 
@@ -174,3 +175,53 @@ def test_a_system_that_is_away_is_given_up_in_the_end(firm: Office) -> None:
         hooks.run()
         firm.clock.instant += timedelta(hours=2)
     assert len(tries) == MOST_ATTEMPTS
+
+
+def test_two_raises_add_up_in_what_is_said_and_told(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    for amount in ("50", "60"):
+        number = firm.ask("ana", f"budget request {amount} a launch")["number"]
+        done = firm.ask("mia", f"approve {number}")
+    assert done["limit"] == "210"
+    assert firm.said()[-1] == ("ana", "Granted: $60.00 more, $210.00 in all")
+
+
+def test_many_small_raises_are_a_large_one(firm: Office) -> None:
+    object.__setattr__(firm.app.requests, "four_eyes_from", 100 * 10**9)
+    first = firm.ask("ana", "budget request 80 a launch")["number"]
+    assert firm.ask("mia", f"approve {first}")["state"] == "granted"
+    second = firm.ask("ana", "budget request 30 a launch")["number"]
+    assert firm.ask("mia", f"approve {second}")["state"] == "waits for a second approver"
+
+
+def test_one_request_at_a_time(firm: Office) -> None:
+    firm.ask("ana", "budget request 80 a launch")
+    with pytest.raises(Refusal, match="request 1 waits for an answer"):
+        firm.ask("ana", "budget request 81 a launch")
+
+
+def test_a_budget_that_is_gone_is_not_raised(firm: Office) -> None:
+    number = firm.ask("ana", "budget request 80 a launch")["number"]
+    firm.agree(BUDGETS.replace("everyone", "all of us"))
+    with pytest.raises(Refusal, match="“everyone” is not there any more"):
+        firm.ask("mia", f"approve {number}")
+
+
+def test_what_the_approver_reads_of_somebody_is_a_look(firm: Office) -> None:
+    firm.spend("104")
+    firm.ask("ana", "budget request 80 a launch")
+    assert [row["viewer"] for row in firm.ask("ana", "privacy")["rows"]] == ["Mia Berg"]
+
+
+def test_who_left_approves_nothing_and_who_came_does(firm: Office) -> None:
+    number = firm.ask("ana", "budget request 500 a launch")["number"]
+    teams = firm.folder / "teams.csv"
+    teams.write_text(teams.read_text("utf-8").replace("search,,mia@", "search,,ruth@"), "utf-8")
+    people = firm.folder / "people.csv"
+    lines = people.read_text("utf-8").replace("ana@x.example,Ana Ruiz,search,mia@x.example", "ana@x.example,Ana Ruiz,search,ruth@x.example")
+    people.write_text(lines, "utf-8")
+    directory.apply(directory.plan([people, teams], firm.app.people), firm.app.people)
+    with pytest.raises(Refusal, match="no request"):
+        firm.ask("mia", f"approve {number}")
+    assert firm.ask("ruth", f"approve {number}")["state"] == "granted"
