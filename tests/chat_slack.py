@@ -45,6 +45,10 @@ class FakeSlack:
         """Methods that fail, and how."""
         self.reachable: set[str] = set()
         """Users who are found by their e-mail."""
+        self.fault = ""
+        """What goes wrong with messages: `busy`, `broken`, `html`, `reset` (after it was taken)."""
+        self.shown: list[str] = []
+        """Texts of messages that people see."""
         self.scopes, self.date = "commands", ""
         self.manifest: dict[str, Any] = {}
 
@@ -54,6 +58,8 @@ class FakeSlack:
         given: dict[str, Any] = await request.json() if request.content_type == "application/json" else dict(await request.post())
         given |= dict(request.query)
         self.calls.append((name, given))
+        if name == "chat.postMessage" and (failed := self._failed(request, given)) is not None:
+            return failed
         if name in self.refused:
             return web.json_response({"ok": False, "error": self.refused[name]})
         answer: dict[str, Any] = {
@@ -74,6 +80,22 @@ class FakeSlack:
         elif name not in QUESTIONS:
             self.heard.set()
         return web.json_response(answer, headers={"X-OAuth-Scopes": self.scopes, **({"Date": self.date} if self.date else {})})
+
+    def _failed(self, request: web.Request, given: dict[str, Any]) -> web.Response | None:
+        if self.fault in {"", "reset"}:
+            self.shown.append(str(given.get("text")))
+        match self.fault:
+            case "busy":
+                return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": "30"})
+            case "broken":
+                return web.json_response({"ok": False, "error": "internal_error"}, status=500)
+            case "html":
+                return web.Response(text="<html>Service Unavailable</html>", content_type="text/html", status=503)
+            case "reset":
+                assert request.transport
+                request.transport.abort()
+                return web.Response()
+        return None
 
     async def next(self) -> tuple[str, dict[str, Any]]:
         await asyncio.wait_for(self.heard.wait(), 10)

@@ -23,6 +23,8 @@ STAMP = int(datetime.fromisoformat(NOW).timestamp())
 PEOPLE: dict[str, dict[str, Any]] = {
     "ana": {"email": "Ana@x.example", "userPrincipalName": "ana@x.example"},
     "ben": {"email": None, "userPrincipalName": "ben@x.example"},
+    "mia": {"email": "mia@x.example", "userPrincipalName": "mia@x.example"},
+    "fin": {"email": "fin@x.example", "userPrincipalName": "fin@x.example"},
     "guest": {"email": "ana@x.example", "userPrincipalName": "ana_x.example#EXT#@y.example"},
     "hired": {"email": "ana@x.example", "userPrincipalName": "ana@x.example", "tenantId": "33333333-3333-4333-8333-333333333333"},
     "nobody": {"email": "nobody@y.example", "userPrincipalName": "nobody@y.example"},

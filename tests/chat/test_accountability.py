@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 from chat_slack import SECRET, Rig
+from factories import charge, write_csv
 from office import Office, office
 
+from bot import timetable
 from bot.domain.account import Account
+from bot.services import broadcast
 from bot.wiring import App
 
 
@@ -26,7 +31,8 @@ def secrets(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
     found = office(make_app, tmp_path)
-    for name in ("ana", "mia", "ben"):
+    found.clock.instant += timedelta(days=1)  # a Tuesday, on which nobody gets a digest
+    for name in ("ana", "mia", "ben", "fin"):
         found.app.register.pin(Account("slack", "T1", f"U{name.upper()}"), f"{name}@x.example", "test")
     return found
 
@@ -140,3 +146,86 @@ def test_more_budget_is_asked_for_and_granted_by_buttons(firm: Office) -> None:
 
     asyncio.run(scene())
     assert firm.ask("ana", "me")["budget"]["limit"] == "150"
+
+
+def test_a_correction_takes_back_what_was_said(firm: Office) -> None:
+    firm.spend("104")
+
+    async def scene() -> None:
+        async with Rig(firm.app) as rig:
+            await sent(rig, "chat.postMessage", 1)
+            await asyncio.to_thread(firm.spend, "40")
+            await asyncio.to_thread(firm.review)
+            (edited,) = await sent(rig, "chat.update", 1)
+            assert "Corrected: 40 %, not 104 %" in edited["text"]
+            await asyncio.to_thread(firm.later, days=3)
+            assert len([name for name, _ in rig.slack.calls if name == "chat.postMessage"]) == 1, "nobody is escalated to"
+
+    asyncio.run(scene())
+
+
+def test_a_key_finds_its_owner_by_buttons(firm: Office) -> None:
+    firm.agree("budgets = []")
+    rows = [charge("2026-11-02", "40", x_PrincipalId="sk-lost")]
+    write_csv(firm.folder / "bill.csv", rows)
+    with firm.app.source(firm.app.settings.sources[0]) as source:
+        firm.app.ingest.run(source)
+    firm.app.review.run()
+
+    async def scene() -> None:
+        async with Rig(firm.app) as rig:
+            await rig.press("UFIN", "ask", "claim sk-lost ben@x.example")
+            (asked,) = await told(rig, "UBEN", 1)
+            assert "Is sk-lost yours?" in asked["text"]
+            assert "$" not in asked["text"]
+            with firm.app.alerts.decide() as desk:
+                (case,) = desk.cases("claim")
+            await rig.press("UBEN", "ask", f"approve {case.number}")
+            await told(rig, "UFIN", 1, "Ben Okafor says that sk-lost is theirs")
+            await rig.press("UFIN", "ask", f"approve {case.number}")
+            firm.clock.instant += timedelta(seconds=9)  # a place is written to once a second
+            await told(rig, "UBEN", 1, "sk-lost belongs to: you")
+
+    asyncio.run(scene())
+    assert firm.ask("ben", "me")["billed_cost"] == "40"
+
+
+def test_a_broadcast_is_stopped_half_way_and_gone_on_with_by_buttons(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast, "CHUNK", 1)
+    monkeypatch.setattr(timetable, "BROADCASTS", replace(timetable.BROADCASTS, every=timedelta(days=1)))
+
+    async def scene() -> None:
+        async with Rig(firm.app) as rig:
+            _, shown = await rig.press("UFIN", "ask", 'broadcast team:search "Please use the small model, {name}."')
+            assert "Not sent yet: 3 people" in json.dumps(shown)
+            with firm.app.alerts.decide() as desk:
+                (case,) = desk.cases("broadcast")
+            await rig.press("UFIN", "ask", f"approve {case.number}")
+            await asyncio.to_thread(firm.app.broadcasts.run)
+            await told(rig, "UANA", 1, "Please use the small model, Ana Ruiz.")
+            _, shown = await rig.press("UFIN", "ask", f"deny {case.number}")
+            assert "Stopped" in json.dumps(shown)
+            await asyncio.to_thread(firm.app.broadcasts.run)
+            assert not [given for name, given in rig.slack.calls if name == "chat.postMessage" and given["channel"] != "UANA"]
+            await rig.press("UFIN", "ask", f"approve {case.number}")
+            await asyncio.to_thread(firm.app.broadcasts.run)
+            await asyncio.to_thread(firm.app.broadcasts.run)
+            await told(rig, "UBEN", 1, "Please use the small model, Ben Okafor.")
+            await told(rig, "UMIA", 1, "Please use the small model, Mia Berg.")
+            assert len(await told(rig, "UANA", 1, "Please use")) == 1
+            _, shown = await rig.press("UANA", "ask", f"seen {case.number}")
+            assert "You have read it" in json.dumps(shown)
+
+    asyncio.run(scene())
+
+
+async def told(rig: Rig, channel: str, count: int, words: str = "") -> list[dict[str, Any]]:
+    """Wait until so many messages with *words* were posted to *channel*, and return them."""
+    async with asyncio.timeout(20):
+        while True:
+            posted = [given for name, given in rig.slack.calls if name == "chat.postMessage" and given["channel"] == channel]
+            found = [given for given in posted if words in given["text"]]
+            if len(found) >= count:
+                rig.slack.heard.clear()
+                return found
+            await asyncio.sleep(0.02)
