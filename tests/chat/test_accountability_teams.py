@@ -34,7 +34,7 @@ def play(firm: Office, scene: Callable[[Rig], Awaitable[None]]) -> None:
             rig.token = lambda **more: Rig.token(rig, **({"nbf": stamp(firm), "exp": stamp(firm) + 3600} | more))  # type: ignore[method-assign]
             for name in ("ana", "mia", "fin"):
                 await rig.says(name, "me")
-                await rig.presses(name, "yes", {"on": "me"})
+                await rig.presses(name, "confirm", {"on": "help"})
             await scene(rig)
 
     asyncio.run(run())
