@@ -10,7 +10,7 @@ from fractions import Fraction
 from bot.domain.people import Directory, Person, Role
 from bot.errors import RuleError
 
-TERMS = ("everyone", "team:NAME", "person:E-MAIL", "role:finops", "center:COST-CENTER", "over:80%", "forecast:110%")
+TERMS = ("everyone", "team:NAME", "person:E-MAIL", "role:finops", "department:COST-CENTER", "over:80%", "forecast:110%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def parse_crowd(words: Iterable[str], directory: Directory) -> Crowd:
     return Crowd(**found)  # type: ignore[arg-type]
 
 
-_NAMES = {"team": "teams", "person": "people", "role": "roles", "center": "centers"}
+_NAMES = {"team": "teams", "person": "people", "role": "roles", "center": "centers", "department": "centers"}
 
 
 def _value(kind: str, value: str, directory: Directory) -> object:
@@ -96,8 +96,8 @@ def _value(kind: str, value: str, directory: Directory) -> object:
             return tuple(_person(part, directory) for part in parts)
         case "role":
             return tuple(_role(part) for part in parts)
-        case "center":
-            return tuple(part.casefold() for part in parts)
+        case "center" | "department":
+            return tuple(_center(part, directory) for part in parts)
         case "over" | "forecast":
             return _share(kind, value)
         case _:
@@ -116,6 +116,13 @@ def _person(email: str, directory: Directory) -> str:
     if person is None:
         raise RuleError(f"I do not know {email}.")
     return person.email
+
+
+def _center(name: str, directory: Directory) -> str:
+    known = {team.cost_center for team in directory.teams.values() if team.cost_center}
+    if name.casefold() not in {center.casefold() for center in known}:
+        raise RuleError(f"There is no department “{name}”" + (f"; there are {', '.join(sorted(known)[:10])}." if known else "."))
+    return name.casefold()
 
 
 def _role(name: str) -> Role:

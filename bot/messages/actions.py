@@ -42,9 +42,13 @@ class Action(StrEnum):
     """Open the form that says no; `on` holds the request."""
     DENIED = "denied"
     """The answers of that form."""
+    WRITE = "write"
+    """Open the form for a broadcast."""
+    WRITTEN = "written"
+    """The answers of that form."""
 
 
-_FORMS = {Action.RAISE: Action.RAISED, Action.GRANT: Action.GRANTED, Action.DENY: Action.DENIED}
+_FORMS = {Action.RAISE: Action.RAISED, Action.GRANT: Action.GRANTED, Action.DENY: Action.DENIED, Action.WRITE: Action.WRITTEN}
 ACTS = frozenset({Action.ANSWER, Action.ANSWERED, Action.DISOWN, Action.DISOWNED, *_FORMS, *_FORMS.values()})
 """Actions about alerts."""
 OPENS_FORM = frozenset({Action.PICK, Action.ANSWER, Action.DISOWN, *_FORMS})

@@ -85,4 +85,36 @@ class BroadcastPlan:
         yield "done", cls(7, "everyone", "done", 140, 0, (), (("sent", 138), ("unknown", 1), ("parked", 1)), 97)
 
 
-BROADCASTS: tuple[Any, ...] = (Broadcast, BroadcastPlan)
+@dataclass(frozen=True, slots=True)
+class BroadcastStart:
+    """What FinOps reads who asks for a broadcast without saying for whom."""
+
+    template: ClassVar[str] = "cases/broadcast_start"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"view": "broadcast_start"}
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, BroadcastStart]]:
+        """Yield named examples."""
+        yield "one", cls()
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastForm:
+    """The form in which FinOps writes a broadcast; *terms* are those an audience may have."""
+
+    terms: tuple[str, ...]
+    audience: str = ""
+    text: str = ""
+
+    template: ClassVar[str] = "forms/broadcast"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, BroadcastForm]]:
+        """Yield named examples."""
+        yield "one", cls(("everyone", "team:NAME", "over:80%"))
+
+
+BROADCASTS: tuple[Any, ...] = (Broadcast, BroadcastPlan, BroadcastStart, BroadcastForm)

@@ -141,7 +141,7 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class FinopsDigest:
-    """The organisation's week for FinOps."""
+    """The organisation's week for FinOps; *movers* are teams."""
 
     window: Window
     total: Money
@@ -156,6 +156,7 @@ class FinopsDigest:
     noise: tuple[Noise, ...]
     stale: tuple[str, ...]
     undelivered: int
+    movers: tuple[Mover, ...]
     notices: tuple[str, ...]
     freshness: Freshness
     missing: int = 0
@@ -182,11 +183,12 @@ class FinopsDigest:
                 noise,
                 ("gateway",),
                 3,
+                (Mover("search", _usd("812"), _usd("401")),),
                 (),
                 _FRESH,
             ),
         )
-        yield "quiet", cls(_WEEK, _usd("3210.55"), None, None, _usd("0"), Fraction(1), (), 0, 0, 0, (), (), 0, (), _FRESH)
+        yield "quiet", cls(_WEEK, _usd("3210.55"), None, None, _usd("0"), Fraction(1), (), 0, 0, 0, (), (), 0, (), (), _FRESH)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,12 @@ from bot.messages.requests import DenyForm, GrantForm, RaiseForm
 from bot.messages.words import N_, Phrase
 from bot.services import written
 from bot.services.answers import VOTES, Answers
+from bot.services.broadcast import BAD_TEXT, Broadcasts
 from bot.services.broadcast import KIND as BROADCAST
-from bot.services.broadcast import Broadcasts
 from bot.services.claims import KIND as CLAIM
 from bot.services.claims import Claims
 from bot.services.commands import Command, Verb
-from bot.services.grammar import parse
+from bot.services.grammar import parse, words_of
 from bot.services.habits import Chosen
 from bot.services.listing import Listing
 from bot.services.requests import Requests
@@ -91,6 +91,8 @@ class Acts:
             Action.GRANTED: lambda: self._granted(person, number, answers),
             Action.DENY: lambda: DenyForm(self.requests.find(person, number).number),
             Action.DENIED: lambda: self.requests.deny(person, number, answers.get("answer", "")),
+            Action.WRITE: lambda: self.broadcasts.form(person),
+            Action.WRITTEN: lambda: self._written(person, answers),
         }
         return acts[do]()
 
@@ -132,6 +134,16 @@ class Acts:
             form = GrantForm(number, self.requests.find(person, number).amount)
             return Wrong(form, {"amount": Phrase("Write an amount such as 200 or 99.50.")})
         return self.requests.approve(person, number, granted)
+
+    def _written(self, person: Person, answers: Mapping[str, str]) -> Any:
+        form = self.broadcasts.form(person, answers.get("audience", ""), answers.get("text", ""))
+        if not form.text.strip():
+            return Wrong(form, {"text": Phrase("Say something.")})
+        try:
+            return self.broadcasts.draft(person, [*words_of(form.audience), " ".join(form.text.split())])
+        except Refusal as exc:
+            field = "text" if exc.template == BAD_TEXT else "audience"
+            return Wrong(form, {field: Phrase(exc.template, **exc.values)})
 
     def _request(self, person: Person, command: Command) -> Any:
         words = command.name.split()[1:]
@@ -175,6 +187,8 @@ class Acts:
     def _broadcast(self, person: Person, command: Command) -> Any:
         if command.name.isdecimal():
             return self.broadcasts.show(person, written.number(command.name))
+        if not command.words:
+            return self.broadcasts.start(person)
         return self.broadcasts.draft(person, list(command.words))
 
     def _seen(self, person: Person, command: Command) -> Any:

@@ -10,11 +10,11 @@ from fractions import Fraction
 
 from bot.domain.budget import ScopeKind
 from bot.domain.crossing import Measured
-from bot.domain.crowd import Crowd, Usage, parse_crowd
+from bot.domain.crowd import TERMS, Crowd, Usage, parse_crowd
 from bot.domain.people import Person, Role
 from bot.domain.visibility import SMALLEST_GROUP, Privacy
 from bot.errors import Refusal, RuleError
-from bot.messages.broadcasts import VARIABLES, Broadcast, BroadcastPlan
+from bot.messages.broadcasts import VARIABLES, Broadcast, BroadcastForm, BroadcastPlan, BroadcastStart
 from bot.messages.words import N_
 from bot.ports import FORGOTTEN, Case, Delivery, Desk, Message, MessageKind
 from bot.services.measure import Ruler
@@ -30,6 +30,7 @@ CHUNK = 200
 _LONGEST = 1500
 _SAMPLES = 3
 _VARIABLE = re.compile(r"\{(\w*)\}")
+BAD_TEXT = N_("In the text, these stand for the reader's own figures: {known}. At most 1,500 characters.")
 _ONLY_FINOPS = N_("Only FinOps sends broadcasts.")
 _EXAMPLE = N_('For whom, and what? For instance: broadcast team:search over:80% "You have used {{used}} of {{limit}}."')
 
@@ -82,9 +83,7 @@ class Broadcasts:
         *terms, text = words
         unknown = sorted(set(_VARIABLE.findall(text)) - set(VARIABLES))
         if unknown or len(text) > _LONGEST:
-            raise Refusal(
-                "In the text, these stand for the reader's own figures: {known}. At most 1,500 characters.", known=", ".join(VARIABLES)
-            )
+            raise Refusal(BAD_TEXT, known=", ".join(VARIABLES))
         try:
             crowd = parse_crowd(terms, notices.audience.directory)
         except RuleError as exc:
@@ -102,6 +101,24 @@ class Broadcasts:
         with self.review.alerts.decide() as desk:
             plan = self._store(desk, plan, person.email)
         return self._shown(notices, plan, person, measured)
+
+    def start(self, person: Person) -> BroadcastStart:
+        """Return what leads to the form.
+
+        Raises:
+            Refusal: Only FinOps may.
+        """
+        self._check(person, self.review.notices())
+        return BroadcastStart()
+
+    def form(self, person: Person, audience: str = "", text: str = "") -> BroadcastForm:
+        """Return the form.
+
+        Raises:
+            Refusal: Only FinOps may.
+        """
+        self._check(person, self.review.notices())
+        return BroadcastForm(TERMS, audience, text)
 
     def agree(self, person: Person, number: int) -> BroadcastPlan:
         """Let it go out, or go on; above a number of people somebody else of FinOps has to agree.

@@ -173,15 +173,18 @@ class _Making:
         members = [p.email for name in teams for p in self._directory.members(name, self.now.date())]
         promised = [] if is_grouped else [a for email in members for a in self._promised.get(str(Scope(ScopeKind.PERSON, email)), ())]
         named = sum(cost for email, cost in people.items() if email)
+        compares = not is_grouped and self._compares(window, before)
         view = TeamDigest(
             team,
             window,
             self._money(total),
-            self._money(sum(earlier.get(name, 0) for name in teams)) if self._compares(window, before) and not is_grouped else None,
+            self._money(sum(earlier.get(name, 0) for name in teams)) if compares else None,
             self._outlook(Scope(ScopeKind.TEAM, team)),
             self._drivers(models),
             tuple(Row(row.key or Phrase("no person"), row.cost, row.share) for row in self._named(people)),
-            self._movers(people, self._people(before, teams)) if not is_grouped and self._compares(window, before) else (),
+            self._movers(people, self._people(before, teams), self._notices.audience.name)
+            if not is_grouped and self._compares(window, before)
+            else (),
             tuple(self._row(alert, person) for alert in promised[-_OPEN:]),
             self._open(alerts, person),
             Fraction(named, total) if not is_grouped else None,
@@ -203,13 +206,15 @@ class _Making:
         rows = self._drivers(people, _PEOPLE)
         return tuple(Row(self._notices.audience.name(row.key) if row.key else "", row.cost, row.share) for row in rows)
 
-    def _movers(self, now: Mapping[str, int], before: Mapping[str, int]) -> tuple[Mover, ...]:
+    def _team_movers(self, window: Window, before: Window) -> tuple[Mover, ...]:
+        return self._movers(self._costs(window, Dimension.TEAM), self._costs(before, Dimension.TEAM), str)
+
+    def _movers(self, now: Mapping[str, int], before: Mapping[str, int], named: Callable[[str], str]) -> tuple[Mover, ...]:
         """Return who has changed most, by at least a quarter."""
         changes = {email: now.get(email, 0) - before.get(email, 0) for email in {*now, *before} if email}
         moved = [email for email, change in changes.items() if abs(change) > _MOVES * max(before.get(email, 0), 1)]
         largest = sorted(moved, key=lambda email: (-abs(changes[email]), email))[:_MOVERS]
-        name = self._notices.audience.name
-        return tuple(Mover(name(email), self._money(now.get(email, 0)), self._money(before.get(email, 0))) for email in largest)
+        return tuple(Mover(named(email), self._money(now.get(email, 0)), self._money(before.get(email, 0))) for email in largest)
 
     # The organisation
 
@@ -242,6 +247,7 @@ class _Making:
             self._noise(),
             tuple(a.identity.subject.partition(" ")[2] for a in every if a.is_live and a.identity.kind is Kind.STALE),
             len(self.outbox.posts((Delivery.PARKED, Delivery.UNKNOWN))),
+            self._team_movers(window, before) if self._compares(window, before) and not is_grouped else (),
             (),
             self._freshness(window),
             self._missing(window),

@@ -43,7 +43,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     Raises:
         Refusal: The words are no command; the sentence names the nearest one and an example.
     """
-    words = _words(text)
+    words = words_of(text)
     if words and words[0].lower() in {"/aispend", "aispend"}:
         words = words[1:]
     verb, rest = _verb(_joined(words) or ["help"])
@@ -70,7 +70,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
 
 def is_act(text: str) -> bool:
     """Tell whether *text* asks for something to be done about alerts, or lists them."""
-    words = _joined([word.lower() for word in _words(text) if word.lower() not in {"/aispend", "aispend"}])
+    words = _joined([word.lower() for word in words_of(text) if word.lower() not in {"/aispend", "aispend"}])
     return bool(words) and (words[0] in list(ACTS) or _changes(words[0], words[1:]))
 
 
@@ -79,7 +79,7 @@ def _changes(verb: str, rest: list[str]) -> bool:
     return bool(rest) and (verb == Verb.SETTINGS or (verb == Verb.BUDGET and rest[0].lower() == "request"))
 
 
-def _words(text: str) -> list[str]:
+def words_of(text: str) -> list[str]:
     """Return the words of *text*, those in quotes as one; half of a character pair, which no store takes, is replaced."""
     whole = text[:LONGEST].encode("utf-16", "surrogatepass").decode("utf-16", "replace").translate(_QUOTES)
     try:

@@ -133,7 +133,7 @@ def test_only_finops_sends_sees_and_stops(firm: Office, who: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    ["", "everyone", 'team:nowhere "Hi"', 'over:much "Hi"', 'colour:red "Hi"', 'everyone "{salary}"', 'everyone "{}"', 'over:100% "Hi"'],
+    ["everyone", 'team:nowhere "Hi"', 'over:much "Hi"', 'colour:red "Hi"', 'everyone "{salary}"', 'everyone "{}"', 'over:100% "Hi"'],
 )
 def test_what_is_not_whole_is_refused(firm: Office, words: str) -> None:
     with pytest.raises(Refusal):
@@ -184,3 +184,35 @@ def test_terms_narrow_and_values_widen(firm: Office) -> None:
     assert [p.email for p in parse_crowd(["role:finops"], found).members(found, {}, today)] == ["fin@x.example"]
     with pytest.raises(RuleError, match="For whom"):
         parse_crowd([], found)
+
+
+def test_a_form_leads_to_the_same_preview(firm: Office) -> None:
+    fin = firm.app.people.directory().people["fin@x.example"]
+    assert firm.ask("fin", "broadcast")["view"] == "broadcast_start"
+    assert "over:80%" in firm.app.acts.pressed(fin, "write", "", {}).terms
+    plan = firm.app.acts.pressed(fin, "written", "", {"audience": "team:search", "text": "Hello {name}."})
+    assert (plan.count, plan.state) == (3, "draft")
+
+
+@pytest.mark.parametrize(
+    ("audience", "text", "field"),
+    [
+        ("team:nowhere", "Hello.", "audience"),
+        ("", "Hello.", "audience"),
+        ("department:CC-9", "Hello.", "audience"),
+        ("everyone", "You have {spent}.", "text"),
+        ("everyone", " ", "text"),
+    ],
+)
+def test_a_form_that_is_not_whole_says_where_and_keeps_what_was_written(firm: Office, audience: str, text: str, field: str) -> None:
+    fin = firm.app.people.directory().people["fin@x.example"]
+    wrong = firm.app.acts.pressed(fin, "written", "", {"audience": audience, "text": text})
+    assert list(wrong.errors) == [field]
+    assert (wrong.form.audience, wrong.form.text) == (audience, text)
+
+
+@pytest.mark.parametrize("do", ["write", "written"])
+def test_the_form_is_finops_alone(firm: Office, do: str) -> None:
+    mia = firm.app.people.directory().people["mia@x.example"]
+    with pytest.raises(Refusal, match="Only FinOps"):
+        firm.app.acts.pressed(mia, do, "", {"audience": "everyone", "text": "Hello."})
