@@ -51,6 +51,8 @@ bench: .venv/.installed ## ratios measured in one run; ROWS=10000000 for the ful
 	cd benchmarks && ../$(BIN)/python restating.py $(or $(ROWS),1000000) postgresql
 	cd benchmarks && ../$(BIN)/python ask_process.py
 	cd benchmarks && ../$(BIN)/python accountability.py $(or $(ROWS),1000000)
+	cd benchmarks && ../$(BIN)/python sending.py 2000
+	cd benchmarks && ../$(BIN)/python sending.py 2000 postgresql
 	cd benchmarks && ../$(BIN)/python chat.py $(or $(ROWS),1000000)
 	cd benchmarks && ../$(BIN)/python chat.py $(or $(ROWS),1000000) busy
 
