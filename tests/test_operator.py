@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import NOW, aispend
+from office import office
+
+from bot.domain.visibility import Privacy
+from bot.services import budgets
+from bot.wiring import App
 
 TOML = """
 [[sources]]
@@ -113,3 +120,32 @@ def test_the_outbox_is_shown_dropped_and_sent_again_by_hand(folder: Path) -> Non
     run(folder, "outbox", "drop", "9", fails="There is no message 9")
     assert "each fits the one before" in run(folder, "audit", "verify")
     run(folder, "deliver", fails="No chat platform is enabled")
+
+
+def test_budgets_that_are_probably_not_meant_are_told(tmp_path: Path, make_app: Callable[..., App]) -> None:
+    firm = office(make_app, tmp_path)
+    firm.spend("5")
+    toml = """
+[[budgets]]
+name = "typo"
+provider = "OpenAi Inc"
+limit = 5
+[[budgets]]
+name = "owned"
+team = "support"
+limit = 5
+owner = "ana@x.example"
+[[budgets]]
+name = "fine"
+team = "search"
+limit = 5
+owner = "mia@x.example"
+"""
+    (tmp_path / "b.toml").write_text(toml, "utf-8")
+    directory = firm.app.people.directory()
+    plan = budgets.plan(tmp_path / "b.toml", firm.app.budgets, directory, "USD", 1)
+    found = budgets.doubts(plan, firm.app.conversation.figures, directory, Privacy.STANDARD, date(2026, 11, 3))
+    assert found == [
+        "! typo: nothing has cost anything under the provider 'OpenAi Inc' in the last year.",
+        "! owned: ana@x.example may not see the figures of team support; others are told instead.",
+    ]

@@ -115,7 +115,7 @@ def _warn(app: wiring.App, folder: Path) -> None:
         say(f"\nTo {post.message.to}:\n")
         say(terminal.render(post.message.card))
     if len(posts) > _SHOWN:
-        say(f"… and {len(posts) - _SHOWN} more: aispend --config {folder}/aispend.toml outbox\n")
+        say(f"\n… and {len(posts) - _SHOWN} more: aispend --config {folder}/aispend.toml outbox\n")
     say(
         f"Next, ask yourself:\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} me by day\n"

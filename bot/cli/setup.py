@@ -84,6 +84,9 @@ def apply(
         app.prepare_store()
         organisation = app.settings.organisation
         plan = budget_service.plan(file, app.budgets, app.people.directory(), organisation.currency, organisation.fiscal_year_start)
+        known, today = app.people.directory(), app.clock.now().date()
+        for doubt in budget_service.doubts(plan, app.conversation.figures, known, organisation.privacy, today):
+            typer.echo(doubt, err=True)
         if not dry_run:
             budget_service.apply(plan, app.budgets, app.clock)
         _show_changes(plan.sentences, format_, dry_run=dry_run)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from bot.domain.audience import Audience
 from bot.domain.budget import DEFAULT_LADDER, EACH, Budget, Scope, ScopeKind
 from bot.domain.money import Money, to_nanos
 from bot.domain.people import Directory
-from bot.domain.period import PeriodKind
+from bot.domain.period import PeriodKind, Window
+from bot.domain.visibility import Privacy
 from bot.errors import ConfigError
-from bot.ports import Budgets, Clock
+from bot.ports import Budgets, Clock, CostScope, Dimension, Figures
 
 KEYS = (
     "name",
@@ -33,6 +36,8 @@ KEYS = (
 )
 PERIODS = (PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
 _LARGEST = Decimal(10) ** 9
+_LOOK_BACK = timedelta(days=366)
+_NAMED = {ScopeKind.PROJECT: Dimension.PROJECT, ScopeKind.PROVIDER: Dimension.PROVIDER, ScopeKind.MODEL: Dimension.MODEL}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,22 @@ def plan(path: Path, budgets: Budgets, directory: Directory, currency: str, fisc
         *(f"- {name}: {_shown(in_force[name])}" for name in removed),
     ]
     return Plan(changed, removed, tuple(sentences))
+
+
+def doubts(plan_: Plan, figures: Figures, directory: Directory, privacy: Privacy, today: date) -> list[str]:
+    """Return what is allowed and probably not meant: a budget of what has never cost anything, an owner who may not see it."""
+    audience = Audience(directory, privacy, today, {})
+    window = Window(today - _LOOK_BACK, today + timedelta(days=1))
+    found = []
+    for budget in plan_.changed:
+        kind, name = budget.scope.kind, budget.scope.name
+        if kind in _NAMED and name != EACH:
+            known = {cost.key.casefold() for cost in figures.costs(CostScope(), window, _NAMED[kind])}
+            if name.casefold() not in known:
+                found.append(f"! {budget.name}: nothing has cost anything under the {kind} '{name}' in the last year.")
+        if budget.owner and name != EACH and not audience.may_see(budget.owner, budget.scope):
+            found.append(f"! {budget.name}: {budget.owner} may not see the figures of {budget.scope}; others are told instead.")
+    return found
 
 
 def apply(plan_: Plan, budgets: Budgets, clock: Clock) -> None:
