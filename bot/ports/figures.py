@@ -1,0 +1,134 @@
+"""Ports, figures: what the ledger answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from bot.domain.period import Window
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Dimension(StrEnum):
+    """What figures can be broken down by."""
+
+    DAY = "day"
+    MODEL = "model"
+    PROJECT = "project"
+    PERSON = "person"
+    TEAM = "team"
+    SOURCE = "source"
+    TOOL = "tool"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class CostScope:
+    """Whose daily rows count; a field that is None does not restrict.
+
+    Attributes:
+        people: E-mails.
+        teams: Team names; None stands for all.
+    """
+
+    people: tuple[str, ...] | None = None
+    teams: tuple[str, ...] | None = None
+    project: str | None = None
+    provider: str | None = None
+    model: str | None = None
+
+    @property
+    def is_everything(self) -> bool:
+        """Tell whether nothing restricts."""
+        return self == CostScope()
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Cost of one key, in nanos of the reporting currency. *key* is empty where the rows name none."""
+
+    key: str
+    billed: int
+    estimated: int
+
+    @property
+    def total(self) -> int:
+        """Billed and estimated together; a charge is one or the other, never both."""
+        return self.billed + self.estimated
+
+
+@dataclass(frozen=True, slots=True)
+class UnallocatedKey:
+    """A principal whose cost nobody owns."""
+
+    key: str
+    source: str
+    cost: int
+    first_seen: date
+    last_seen: date
+    project: str
+    likely_owner: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The keys with the highest cost.
+
+    Attributes:
+        rows: Key and nanos, billed and estimated together, highest first; what comes to nothing is not there.
+        others: How many keys follow.
+        rest: Their cost, nanos.
+    """
+
+    rows: tuple[tuple[str, int], ...]
+    others: int
+    rest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Daily:
+    """Cost of keys by day.
+
+    Attributes:
+        costs: One row per key, one column per day of *window*, ascending; nanos.
+    """
+
+    keys: tuple[str, ...]
+    window: Window
+    costs: NDArray[np.int64]
+
+
+class Figures(Protocol):
+    """Questions to the ledger. Days without rows are absent; amounts are nanos."""
+
+    def costs(self, scope: CostScope, window: Window, by: Dimension) -> list[Cost]:
+        """Return the cost of *window* per key, highest first (per day: ascending)."""
+
+    def highest(self, scope: CostScope, window: Window, by: Dimension, count: int) -> Ranking:
+        """Return the *count* highest keys of `costs` and what the others come to; of equals at the end, any."""
+
+    def total(self, scope: CostScope, window: Window) -> Cost:
+        """Return the cost of *window* as one row with an empty key."""
+
+    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
+        """Return who stands behind each key, by numbers; nobody where the cost is nobody's in person."""
+
+    def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
+        """Return the cost of *window* for every pair of keys, in nanos; one question however many keys there are."""
+
+    def by_day(self, window: Window, by: Dimension) -> Daily:
+        """Return the cost of each day of *window* for every key; one question however many keys there are."""
+
+    def unallocated(self, window: Window) -> list[UnallocatedKey]:
+        """Return the principals whose cost nobody owns, highest first."""
+
+    def projects(self) -> list[str]:
+        """Return the names of all projects, as the ledger spells them."""
+
+    def has_project(self, name: str) -> str | None:
+        """Return the project's name as the ledger spells it, without regard to case, None when there is none."""
