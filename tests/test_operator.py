@@ -149,3 +149,13 @@ owner = "mia@x.example"
         "! typo: nothing has cost anything under the provider 'OpenAi Inc' in the last year.",
         "! owned: ana@x.example may not see the figures of team support; others are told instead.",
     ]
+
+
+def test_an_operator_who_reads_a_message_is_seen(demo: Path) -> None:
+    config = ("--config", str(demo / "aispend.toml"))
+    done = subprocess.run([aispend(), "--now", NOW, *config, "outbox", "--format", "json"], capture_output=True, text=True, check=True)
+    post = next(row for row in json.loads(done.stdout)["rows"] if "@" in row["recipient"])
+    subprocess.run([aispend(), "--now", NOW, *config, "outbox", "show", str(post["number"])], capture_output=True, check=True)
+    looks = [aispend(), "--now", NOW, *config, "ask", "--as", post["recipient"], "--format", "json", "privacy"]
+    rows = json.loads(subprocess.run(looks, capture_output=True, text=True, check=True).stdout)["rows"]
+    assert ("operator", f"outbox show {post['number']}") in {(row["viewer"], row["command"]) for row in rows}

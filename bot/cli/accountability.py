@@ -15,10 +15,10 @@ import typer
 from adapters.chat import terminal
 from bot.cli.context import Context, Format, say, say_json
 from bot.domain.alert import Says
-from bot.domain.visibility import Privacy
+from bot.domain.visibility import Privacy, SubjectKind, Verdict
 from bot.errors import ConfigError
 from bot.messages.formats import Reader
-from bot.ports import Delivery, Post
+from bot.ports import Delivery, Look, Post
 from bot.wiring import App
 
 _SAID = {
@@ -193,6 +193,9 @@ def card(context: typer.Context, number: Annotated[int, typer.Argument(help="As 
         post = _found(app, number)
         with app.alerts.decide() as desk:
             desk.note("operator", "message shown", f"message {number}", {"to": post.message.to})
+        if "@" in post.message.to:
+            command, kind = f"outbox show {number}", SubjectKind.PERSON.value
+            app.people.log(Look(app.clock.now(), "operator", kind, post.message.to, Verdict.FINOPS.value, command))
         say(terminal.render(post.message.card))
 
 

@@ -236,7 +236,8 @@ def _lines(load: Load) -> Iterator[tuple[str, str]]:
             f"{load.left_out_rows:,} rows, {_costs(load.left_out_cost)}: not AI, or stated by another source",
         )
     if load.quarantined_rows:
-        yield "Quarantined", f"{load.quarantined_rows:,} rows, {_costs(load.quarantined_cost)}"
+        rows = "row" if load.quarantined_rows == 1 else "rows"
+        yield "Quarantined", f"{load.quarantined_rows:,} {rows}, {_costs(load.quarantined_cost)}"
     if load.unpriced_rows:
         yield "Unpriced", f"{load.unpriced_rows:,} rows: {', '.join(load.unpriced_models[:_SHOWN])}"
 
