@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -18,6 +18,8 @@ from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.words import language_of
 
+_KEPT = 4096
+"""Words for instants, days and shares that are remembered: the readers of one evening's digests share most of them."""
 _INSTANT = {"de": "EEE d. MMM HH:mm"}
 
 
@@ -82,7 +84,7 @@ class Reader:
         rounded = value.quantize(digits, ROUND_HALF_EVEN)
         if rounded == 100 and share < 1:  # noqa: PLR2004 - a tier
             rounded = value.quantize(Decimal("0.1"), "ROUND_DOWN")
-        return f"{format_decimal(rounded, locale=self._locale)} %"
+        return f"{_decimal(rounded, self.locale)} %"
 
     def day(self, day: date) -> str:
         """Return `23 Nov 2026` as the reader's language writes it."""
@@ -98,18 +100,11 @@ class Reader:
         last = window.end - timedelta(days=1)
         if last <= window.start:
             return self.day(window.start)
-        return format_interval(window.start, last, "yMMMd", locale=self._locale)
+        return _interval(window.start, last, self.locale)
 
     def instant(self, moment: datetime) -> str:
         """Return `Tue 1 Dec 00:00 UTC (01:00 CET)`: UTC first, then the reader's own zone where it differs."""
-        pattern = _INSTANT.get(self.language, "EEE d MMM HH:mm")
-        utc = f"{format_datetime(moment, pattern, tzinfo=ZoneInfo('UTC'), locale=self._locale)} UTC"
-        local = moment.astimezone(ZoneInfo(self.time_zone))
-        if not local.utcoffset():
-            return utc
-        same_day = local.date() == moment.astimezone(ZoneInfo("UTC")).date()
-        shown = format_datetime(moment, "HH:mm" if same_day else pattern, tzinfo=ZoneInfo(self.time_zone), locale=self._locale)
-        return f"{utc} ({shown} {local.tzname()})"
+        return _instant(moment, self.time_zone, self.locale)
 
     def through(self, end: datetime) -> str:
         """Return the last day of what ends at *end*: of the reader's zone, or of UTC where it ends with a day there, as periods do."""
@@ -124,6 +119,28 @@ class Reader:
     @property
     def _locale(self) -> Locale:
         return _parsed(self.locale)
+
+
+@lru_cache(_KEPT)
+def _decimal(value: Decimal, locale: str) -> str:
+    return format_decimal(value, locale=_parsed(locale))
+
+
+@lru_cache(_KEPT)
+def _interval(first: date, last: date, locale: str) -> str:
+    return format_interval(first, last, "yMMMd", locale=_parsed(locale))
+
+
+@lru_cache(_KEPT)
+def _instant(moment: datetime, zone: str, locale: str) -> str:
+    pattern = _INSTANT.get(language_of(locale), "EEE d MMM HH:mm")
+    utc = f"{format_datetime(moment, pattern, tzinfo=ZoneInfo('UTC'), locale=_parsed(locale))} UTC"
+    local = moment.astimezone(ZoneInfo(zone))
+    if not local.utcoffset():
+        return utc
+    same_day = local.date() == moment.astimezone(ZoneInfo("UTC")).date()
+    shown = format_datetime(moment, "HH:mm" if same_day else pattern, tzinfo=ZoneInfo(zone), locale=_parsed(locale))
+    return f"{utc} ({shown} {local.tzname()})"
 
 
 def _currency(amount: Decimal, currency: str, locale: str) -> str:
