@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, text, update
@@ -19,6 +20,7 @@ from adapters.store.database import Database, put
 from adapters.store.tables import AlertRow, AuditRow, CaseRow, MarkRow, RaiseRow
 from bot.domain.alert import LIVE, Alert, Because, Change, Identity, Kind, Promise, Reason, Seen, State
 from bot.domain.budget import Raise
+from bot.domain.burn import Burn
 from bot.domain.money import Money
 from bot.messages.card import Card
 from bot.ports import Case, Clock, Message, Noted, Post
@@ -290,7 +292,12 @@ def _seen_plain(seen: Seen) -> dict[str, Any]:
         "limit": seen.limit.nanos if seen.limit else None,
         "as_of": seen.as_of.isoformat() if seen.as_of else None,
         "expected": seen.expected.nanos if seen.expected else None,
+        "burn": _burn_plain(seen.burn) if seen.burn else None,
     }
+
+
+def _burn_plain(burn: Burn) -> dict[str, Any]:
+    return {"hours": burn.hours, "until": burn.until.isoformat(), "cost": burn.cost.nanos, "times": str(burn.times)}
 
 
 def _seen(plain: Mapping[str, Any]) -> Seen:
@@ -298,7 +305,14 @@ def _seen(plain: Mapping[str, Any]) -> Seen:
         return Money(plain[name], plain["currency"]) if plain[name] is not None else None
 
     as_of = datetime.fromisoformat(plain["as_of"]) if plain["as_of"] else None
-    return Seen(Money(plain["cost"], plain["currency"]), money("limit"), as_of, money("expected"))
+    found = plain.get("burn")  # alerts of earlier versions have none
+    burn = _burn(found, plain["currency"]) if found else None
+    return Seen(Money(plain["cost"], plain["currency"]), money("limit"), as_of, money("expected"), burn)
+
+
+def _burn(plain: Mapping[str, Any], currency: str) -> Burn:
+    until = datetime.fromisoformat(plain["until"])
+    return Burn(plain["hours"], until, Money(plain["cost"], currency), Fraction(plain["times"]))
 
 
 def _promise_plain(promise: Promise) -> dict[str, str]:

@@ -15,6 +15,7 @@ from fractions import Fraction
 from bot.domain import alert as alerts
 from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Seen, State
 from bot.domain.budget import Budget, Scope
+from bot.domain.burn import Burn
 from bot.domain.money import Money
 from bot.domain.period import Window, midnight
 
@@ -39,7 +40,8 @@ class Measured:
         cost: Up to *as_of*, the oldest watermark of the sources that contribute.
         expected: Of the whole period; None where there is no history to tell.
         pace: The highest of `PACES` that was reached just now, None below.
-        is_calm: The last days cost no more than planned.
+        burn: What too much was spent within the last hours; then the pace is the highest.
+        is_calm: The last days, and the running one so far, cost no more than planned.
         is_over: The period has ended and every source has delivered all of it.
     """
 
@@ -50,6 +52,7 @@ class Measured:
     as_of: datetime | None
     expected: Money | None = None
     pace: Decimal | None = None
+    burn: Burn | None = None
     is_calm: bool = True
     is_over: bool = False
 
@@ -61,7 +64,7 @@ class Measured:
     @property
     def seen(self) -> Seen:
         """The figures, for an alert."""
-        return Seen(self.cost, self.budget.limit, self.as_of, self.expected)
+        return Seen(self.cost, self.budget.limit, self.as_of, self.expected, self.burn)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bot.domain.people import Directory, Person
 from bot.domain.period import PeriodKind, Window, midnight, period_containing
 from bot.domain.visibility import Privacy, SubjectKind, Verdict, may_see
 from bot.domain.worktime import after_working_hours
-from bot.messages.alerts import Answered, BudgetAlert, Trouble
+from bot.messages.alerts import Answered, BudgetAlert, Burned, Trouble
 from bot.messages.card import Card
 from bot.messages.markup import Templates
 from bot.messages.views import Row
@@ -167,6 +167,7 @@ class Notices:
             told=told.cost if told and shows else None,
             told_limit=told.limit if told and shows else None,
             expected=seen.expected if shows else None,
+            burned=Burned(seen.burn.cost, seen.burn.hours, seen.burn.until) if seen.burn and shows else None,
             as_of=seen.as_of,
             drivers=self._drivers(email, subject, window) if shows and is_live else (),
             promise=promised(alert, self.audience),
