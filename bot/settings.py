@@ -120,6 +120,7 @@ class DigestSettings(_Section):
     Attributes:
         hour, quiet_from, quiet_to: Local hours of the reader; equal quiet hours are none.
         pushes: New messages a week before those that are not urgent wait for the digest.
+        address: Where `serve` is reached from outside; digests link to files there, with links sealed by AISPEND_LINK_SECRET.
     """
 
     cadence: Literal["daily", "weekly", "monthly", "off"] = "weekly"
@@ -127,6 +128,7 @@ class DigestSettings(_Section):
     quiet_from: int = Field(default=19, ge=0, le=23)
     quiet_to: int = Field(default=8, ge=0, le=23)
     pushes: int = Field(default=5, ge=1, le=100)
+    address: str = Field(default="", pattern=r"^$|^https://[^\s?#]+$|^http://(127\.0\.0\.1|localhost)(:\d+)?$")
 
 
 class AlertSettings(_Section):

@@ -76,7 +76,9 @@ async def running(app: App, host: str, port: int, *, insecure: bool = False) -> 
     """
     from aiohttp import web  # noqa: PLC0415 - other commands must not wait for it
 
+    from adapters import downloads  # noqa: PLC0415
     from adapters.web import application  # noqa: PLC0415
+    from bot.services import links  # noqa: PLC0415
     from bot.wiring import chat  # noqa: PLC0415
 
     if insecure and host not in _LOOPBACK:
@@ -94,6 +96,8 @@ async def running(app: App, host: str, port: int, *, insecure: bool = False) -> 
             await stack.enter_async_context(chat.slack(parts))
         if settings.teams.enabled:
             await stack.enter_async_context(chat.teams(parts, insecure=insecure))
+        if app.links:
+            parts.endpoints[f"GET {links.PATH}/{{month}}"] = downloads.showback(app.links.open, executor)
         await stack.enter_async_context(_duties(app, parts))
         runner = web.AppRunner(application(parts.endpoints, parts.checks, parts.meters.text, BODY), access_log=None, shutdown_timeout=5)
         await runner.setup()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -45,15 +45,20 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Digests:
-    """Makes what is due; every digest has a key, so that none comes twice whoever makes it."""
+    """Makes what is due; every digest has a key, so that none comes twice whoever makes it.
+
+    Attributes:
+        link: Returns where somebody gets a month as a file; None where nowhere.
+    """
 
     review: Review
     outbox: Outbox
     chosen: Chosen
+    link: Callable[[date, str], str] | None = None
 
     def run(self) -> int:
         """Put the digests that are due now in the outbox, and return how many are new."""
-        made = _Making(self.review, self.outbox, self.chosen, self.review.clock.now())
+        made = _Making(self.review, self.outbox, self.chosen, self.review.clock.now(), self.link)
         count, batch = 0, []
         for one in made.due():
             batch.append(one)
@@ -89,6 +94,7 @@ class _Making:
     outbox: Outbox
     chosen: Chosen
     now: datetime
+    link: Callable[[date, str], str] | None = None
 
     def due(self) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
         """Yield what is due, with the notices it takes in and the looks it is."""
@@ -109,7 +115,9 @@ class _Making:
 
     def _showback(self, person: Person, month: Slot) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
         with suppress(ConfigError):  # nothing was delivered for it
-            yield self._message(person, f"showback {month.day}", self.showback(month.period.window.start)), (), ()
+            first = month.period.window.start
+            found = replace(self.showback(first), link=self.link(first, person.email) if self.link else "")
+            yield self._message(person, f"showback {month.day}", found), (), ()
 
     # One's own
 
