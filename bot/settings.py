@@ -131,6 +131,16 @@ class DigestSettings(_Section):
     address: str = Field(default="", pattern=r"^$|^https://[^\s?#]+$|^http://(127\.0\.0\.1|localhost)(:\d+)?$")
 
 
+class IngestSettings(_Section):
+    """[ingest]: when `serve` loads the configured sources by itself.
+
+    Attributes:
+        every: Minutes; 0 where something else runs `aispend ingest`.
+    """
+
+    every: int = Field(default=0, ge=0, le=10_080)
+
+
 class AlertSettings(_Section):
     """[alerts]: when people are told, and when silence escalates.
 
@@ -192,6 +202,7 @@ class Settings(_Section):
     chat: ChatSettings = ChatSettings()
     slack: SlackSettings = SlackSettings()
     teams: TeamsSettings = TeamsSettings()
+    ingest: IngestSettings = IngestSettings()
     alerts: AlertSettings = AlertSettings()
     digests: DigestSettings = DigestSettings()
     records: dict[str, str] = Field(default_factory=dict)
