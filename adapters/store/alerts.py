@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
 from sqlmodel import col
 
 from adapters.store import outbox
@@ -106,27 +106,34 @@ class SqlDesk:
 
     def save_all(self, changes: Sequence[Change], by: str) -> list[Alert]:
         """Store *changes*, in order."""
-        saved = []
-        for change in changes:
-            row = _row(change.after)
-            if change.before is None:
-                number = self._connection.execute(insert(AlertRow), row).inserted_primary_key[0]  # type: ignore[index]
-            else:
-                number = change.after.number
-                self._connection.execute(update(AlertRow).where(col(AlertRow.id) == number).values(row))
-            alert = replace(change.after, number=int(number))
-            self.note(by, change.reason.value, f"alert {number}", _detail(alert))
-            saved.append(alert)
+        if not changes:
+            return []
+        new = [_row(change.after) for change in changes if change.before is None]
+        adding = insert(AlertRow).returning(col(AlertRow.id), sort_by_parameter_order=True)
+        numbers = iter(self._connection.execute(adding, new).scalars().all() if new else ())
+        saved = [replace(c.after, number=next(numbers) or 0) if c.before is None else c.after for c in changes]
+        changed = [_row(alert) | {"of_id": alert.number} for alert, change in zip(saved, changes, strict=True) if change.before]
+        if changed:
+            self._connection.execute(update(AlertRow).where(col(AlertRow.id) == bindparam("of_id")), changed)
+        reasons = [change.reason.value for change in changes]
+        self._note_all((by, why, f"alert {alert.number}", _detail(alert)) for why, alert in zip(reasons, saved, strict=True))
         return saved
 
     def note(self, by: str, what: str, about: str, detail: Mapping[str, str]) -> None:
         """Add a line to the audit log."""
+        self._note_all([(by, what, about, detail)])
+
+    def _note_all(self, lines: Iterable[tuple[str, str, str, Mapping[str, str]]]) -> None:
+        """Add lines to the audit log, each sealed with the one before; nobody else writes to it during a decision."""
         last = self._connection.execute(select(AuditRow).order_by(col(AuditRow.id).desc()).limit(1)).first()
-        number, before = (last.id + 1, last.seal) if last else (1, "")
-        at, written = self._clock.now(), json.dumps(dict(sorted(detail.items())), ensure_ascii=False)
-        seal = _seal(before, number, at, by, what, about, written)
-        row = {"id": number, "at": at, "by": by, "what": what, "about": about, "detail": written, "seal": seal}
-        self._connection.execute(insert(AuditRow), row)
+        number, seal = (last.id, last.seal) if last else (0, "")
+        at, rows = self._clock.now(), []
+        for by, what, about, detail in lines:
+            number, written = number + 1, json.dumps(dict(sorted(detail.items())), ensure_ascii=False)
+            seal = _seal(seal, number, at, by, what, about, written)
+            rows.append({"id": number, "at": at, "by": by, "what": what, "about": about, "detail": written, "seal": seal})
+        if rows:
+            self._connection.execute(insert(AuditRow), rows)
 
     def enqueue(self, message: Message) -> bool:
         """Put *message* in the outbox; False when its key is there already."""

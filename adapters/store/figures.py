@@ -101,12 +101,14 @@ class SqlFigures:
         import numpy as np  # noqa: PLC0415 - questions must not wait for it
 
         with self._database.reading() as connection:
-            rows = connection.execute(*_crossed(window, by, Dimension.DAY)).all()
-            names = _names(connection, {row.k for row in rows})
-        table = np.array([(row.k, row.other, int(row.cost)) for row in rows], dtype=np.int64).reshape(-1, 3)
-        numbers, places = np.unique(table[:, 0], return_inverse=True)
+            rows = connection.execute(*_by_day(window, by)).all()
+            keys, days, cost = (
+                np.fromiter(map(int, column), np.int64, len(rows)) for column in (zip(*rows, strict=True) if rows else ((),) * 3)
+            )
+            numbers, places = np.unique(keys, return_inverse=True)
+            names = _names(connection, numbers)
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
-        costs[places, table[:, 1] - day_number(window.start)] = table[:, 2]
+        costs[places, days - day_number(window.start)] = cost
         return Daily(tuple(names.get(int(number), "") for number in numbers), window, costs)
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
@@ -285,6 +287,18 @@ def _crossed(window: Window, by: Dimension, other: Dimension) -> tuple[Any, dict
         "WHERE d.day >= :start AND d.day < :end GROUP BY k, other"
     )
     return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
+
+
+def _by_day(window: Window, by: Dimension) -> tuple[Any, dict[str, int]]:
+    """Return the question for the cost of each key on each day; only people's days stand in the daily rows alone."""
+    if by in {Dimension.PERSON, Dimension.DAY}:
+        return _crossed(window, by, Dimension.DAY)
+    params = {"rollup": int(_ROLLUPS[by]), "grain": int(Grain.DAY), "start": day_number(window.start), "end": day_number(window.end)}
+    sql = (
+        "SELECT key_id AS k, start AS other, billed + estimated AS cost FROM period_costs "
+        "WHERE dimension = :rollup AND grain = :grain AND start >= :start AND start < :end"
+    )
+    return text(sql), params
 
 
 def _collect(rows: Iterable[Any]) -> dict[int, tuple[int, int]]:

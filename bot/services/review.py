@@ -146,11 +146,8 @@ class Review:
             if int(before or 0) > seen:
                 return Reviewed(is_outrun=True)
             changes = _Decision(look, notices, self.terms, desk, is_first=not before).changes()
-            done = []
-            for change in changes:
-                alert = desk.save(change, REVIEW)
-                notices.spread(desk, change, alert)
-                done.append((change, alert))
+            done = list(zip(changes, desk.save_all(changes, REVIEW), strict=True))
+            notices.spread_all(desk, done)
             desk.set_mark(_REVIEWED, str(seen))
         self.remember(notices)
         return Reviewed(tuple(done), len(look.measured))
