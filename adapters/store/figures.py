@@ -90,10 +90,10 @@ class SqlFigures:
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)
         with self._database.reading() as connection:
             rows = connection.execute(*_crossed(window, by, other)).all()
-            names = _names(connection, {number for row in rows for number in (row.k, row.other)})
-        for row in rows:
-            if row.cost:
-                found[names.get(row.k, "")][names.get(row.other, "")] = int(row.cost)
+            names = _names(connection, {number for one, two, _ in rows for number in (one, two)})
+        for one, two, cost in rows:
+            if cost:
+                found[names.get(one, "")][names.get(two, "")] = int(cost)
         return dict(found)
 
     def by_day(self, window: Window, by: Dimension) -> Daily:
@@ -102,8 +102,8 @@ class SqlFigures:
 
         with self._database.reading() as connection:
             rows = connection.execute(*_crossed(window, by, Dimension.DAY)).all()
-            names = _names(connection, {row.k for row in rows})
-        table = np.array([(row.k, row.other, int(row.cost)) for row in rows], dtype=np.int64).reshape(-1, 3)
+            names = _names(connection, {key for key, _, _ in rows})
+        table = np.array([(key, day, int(cost)) for key, day, cost in rows], dtype=np.int64).reshape(-1, 3)
         numbers, places = np.unique(table[:, 0], return_inverse=True)
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
         costs[places, table[:, 1] - day_number(window.start)] = table[:, 2]
@@ -316,5 +316,5 @@ def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
         chosen = ", ".join(map(str, wanted[i : i + 900]))
         # Straight to the driver: parsing a long statement takes longer than answering it.
         rows = connection.exec_driver_sql(f"SELECT id, value FROM labels WHERE id IN ({chosen})")  # noqa: S608 - our numbers
-        found |= {int(number): str(value) for number, value in rows}
+        found |= {int(number): str(value) for number, value in rows.all()}
     return found
