@@ -38,6 +38,8 @@ _NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL, Dimension.PROVIDER}
 _SUMS = "SUM(d.billed), SUM(d.estimated)"
 _NOBODY = -1
 """A number no label has: the scope names something the ledger never saw."""
+_AT_ONCE = 50_000
+"""Labels in one statement, which SQLite takes up to a million letters long: a company is asked for in one."""
 
 
 class SqlFigures:
@@ -312,8 +314,8 @@ def _projects(connection: Connection, name: str) -> list[tuple[int, str]]:
 def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
     wanted = sorted({int(number) for number in numbers if number})
     found: dict[int, str] = {}
-    for i in range(0, len(wanted), 900):
-        chosen = ", ".join(map(str, wanted[i : i + 900]))
+    for i in range(0, len(wanted), _AT_ONCE):
+        chosen = ",".join(map(str, wanted[i : i + _AT_ONCE]))
         # Straight to the driver: parsing a long statement takes longer than answering it.
         rows = connection.exec_driver_sql(f"SELECT id, value FROM labels WHERE id IN ({chosen})")  # noqa: S608 - our numbers
         found |= {int(number): str(value) for number, value in rows.all()}
