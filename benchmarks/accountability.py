@@ -101,7 +101,7 @@ def measure_people(count: int) -> None:
 
 
 def company(folder: Path, count: int) -> wiring.App:
-    """Return *count* people with budgets, of whom one in ten or so has an alert, reviewed on a Monday; nobody manages a team."""
+    """Return *count* people with budgets, of whom few have an alert, reviewed on a Monday; nobody manages a team."""
     config = first_load.configure(folder, f"sqlite:///{folder}/ledger.db", bill.write_weeks(first_load.CACHE, count))
     first_load.run(config, "db", "upgrade")
     app = wiring.app(settings.load(config, {}), NOW)
