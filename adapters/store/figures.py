@@ -38,6 +38,8 @@ _NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL, Dimension.PROVIDER}
 _SUMS = "SUM(d.billed), SUM(d.estimated)"
 _NOBODY = -1
 """A number no label has: the scope names something the ledger never saw."""
+_AT_ONCE = 50_000
+"""Labels in one statement, which SQLite takes up to a million letters long: a company is asked for in one."""
 
 
 class SqlFigures:
@@ -90,10 +92,10 @@ class SqlFigures:
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)
         with self._database.reading() as connection:
             rows = connection.execute(*_crossed(window, by, other)).all()
-            names = _names(connection, {number for row in rows for number in (row.k, row.other)})
-        for row in rows:
-            if row.cost:
-                found[names.get(row.k, "")][names.get(row.other, "")] = int(row.cost)
+            names = _names(connection, {number for one, two, _ in rows for number in (one, two)})
+        for one, two, cost in rows:
+            if cost:
+                found[names.get(one, "")][names.get(two, "")] = int(cost)
         return dict(found)
 
     def by_day(self, window: Window, by: Dimension) -> Daily:
@@ -102,9 +104,8 @@ class SqlFigures:
 
         with self._database.reading() as connection:
             rows = connection.execute(*_by_day(window, by)).all()
-            keys, days, cost = (
-                np.fromiter(map(int, column), np.int64, len(rows)) for column in (zip(*rows, strict=True) if rows else ((),) * 3)
-            )
+            columns = zip(*rows, strict=True) if rows else ((), (), ())
+            keys, days, cost = (np.fromiter(map(int, column), np.int64, len(rows)) for column in columns)
             numbers, places = np.unique(keys, return_inverse=True)
             names = _names(connection, numbers)
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
@@ -326,9 +327,9 @@ def _projects(connection: Connection, name: str) -> list[tuple[int, str]]:
 def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
     wanted = sorted({int(number) for number in numbers if number})
     found: dict[int, str] = {}
-    for i in range(0, len(wanted), 900):
-        chosen = ", ".join(map(str, wanted[i : i + 900]))
+    for i in range(0, len(wanted), _AT_ONCE):
+        chosen = ",".join(map(str, wanted[i : i + _AT_ONCE]))
         # Straight to the driver: parsing a long statement takes longer than answering it.
         rows = connection.exec_driver_sql(f"SELECT id, value FROM labels WHERE id IN ({chosen})")  # noqa: S608 - our numbers
-        found |= {int(number): str(value) for number, value in rows}
+        found |= {int(number): str(value) for number, value in rows.all()}
     return found

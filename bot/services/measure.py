@@ -189,6 +189,8 @@ class Ruler:
         keys, costs, first = self._history[dimension]
         end = (last - first).days + 1
         rows = [keys[member] for member in members if member in keys]
+        if len(rows) == 1:  # of most subjects; a view, where several rows are copied
+            return costs[rows[0], max(0, end - HISTORY) : end]
         found: NDArray[np.int64] = costs[rows, max(0, end - HISTORY) : end].sum(axis=0) if rows else np.zeros(HISTORY, np.int64)
         return found
 
