@@ -398,7 +398,7 @@ class _Making:
 
     @cached_property
     def _directory(self) -> Any:
-        return self.review.people.directory()
+        return self._notices.audience.directory
 
     @cached_property
     def _led_by(self) -> dict[str, set[str]]:
