@@ -124,9 +124,10 @@ class _Worded(Environment):
     getattr = staticmethod(getattr)  # type: ignore[assignment] # views are objects, and what they lack is a mistake
 
     @staticmethod
-    def safe(value: Any) -> Markup:
-        """Return *value* as text that can stand in markup."""
-        return value if type(value) is Markup else escape(value)
+    def safe(value: Any) -> str:
+        """Return *value* as text that can stand in markup: most has nothing to escape, and wrapping it takes longer than looking."""
+        kind = type(value)
+        return value if kind is Markup or (kind is str and not _SPECIAL(value)) else escape(value)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """Return what every template knows as one mapping, as each rendering copies it."""
@@ -372,9 +373,10 @@ def _spaced(text: str | None, *, first: bool = False, last: bool = False) -> str
 
 def _legal(text: str) -> str:
     """Replace the characters that XML forbids, which may stand in any name that a vendor sends; none of them can be printed."""
-    return text if text.replace("\n", "").isprintable() else _FORBIDDEN.sub("\ufffd", text)
+    return text if text.replace("\n", "").replace("\u2009", "").replace("\xa0", "").isprintable() else _FORBIDDEN.sub("\ufffd", text)
 
 
+_SPECIAL = re.compile("[&<>\"']").search
 _VALUE = re.compile(r"%\((\w+)\)s")
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
 """Also what turns the direction of the text around it, so that a name cannot rearrange a figure."""
