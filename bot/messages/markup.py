@@ -252,6 +252,11 @@ def _block(element: ET.Element) -> Block:
     return make(element)
 
 
+def _share(text: str) -> Fraction:
+    numerator, _, denominator = text.partition("/")
+    return Fraction(int(numerator), int(denominator)) if denominator else Fraction(text)
+
+
 def _facts(element: ET.Element) -> Facts:
     return Facts(tuple([(fact.get("name", ""), _text(fact)) for fact in _children(element, "fact")]))
 
@@ -386,7 +391,7 @@ _BLOCKS: dict[str, Callable[[ET.Element], Block]] = {
     "note": lambda element: Note(_runs(element)),
     "facts": _facts,
     "table": _table,
-    "progress": lambda element: Progress(Fraction(element.get("share", "0")), _text(element)),
+    "progress": lambda element: Progress(_share(element.get("share", "0")), _text(element)),
     "chart": _chart,
     "actions": lambda element: Actions(tuple(_action(child) for child in element)),
     "form": _form,

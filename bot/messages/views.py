@@ -16,7 +16,6 @@ from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.words import Phrase
 
-
 _CLOSE = Decimal("0.8")
 """The tier from which on a budget is worth a warning."""
 
