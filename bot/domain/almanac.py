@@ -39,6 +39,11 @@ class Days:
     def __len__(self) -> int:
         return len(self.weekday)
 
+    def after(self, count: int) -> Days:
+        """Return the days without the first *count*."""
+        rest = slice(count, None)
+        return Days(self.at(count), self.weekday[rest], self.is_holiday[rest], self.is_quiet[rest], self.turn[rest])
+
     def at(self, index: int) -> date:
         """Return the day of an entry."""
         return self.first + timedelta(days=index)

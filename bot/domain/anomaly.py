@@ -58,6 +58,7 @@ class Anomaly:
     Attributes:
         channels: What it was seen by, what explains most first.
         since, until: First day out of the usual, and the last one that raised an alarm.
+        noticed: First day that raised an alarm.
         so_far, expected: Cost above expectation from *since* to *until*, and the expectation; units of currency.
         who: Those who contribute most, at most three; empty where nobody is known.
         things: New people, keys and models, or what the price list says otherwise about.
@@ -69,6 +70,7 @@ class Anomaly:
     channels: tuple[Channel, ...]
     since: date
     until: date
+    noticed: date
     so_far: float
     expected: float
     who: tuple[Part, ...] = ()
@@ -151,7 +153,8 @@ def sorted_out(found: Sequence[Anomaly], told: Sequence[Anomaly]) -> tuple[list[
         if before is None:
             new.append(anomaly)
         else:
-            going_on.append(replace(anomaly, since=min(before.since, anomaly.since)))
+            since, noticed = min(before.since, anomaly.since), min(before.noticed, anomaly.noticed)
+            going_on.append(replace(anomaly, since=since, noticed=noticed))
     return new, going_on
 
 
@@ -165,6 +168,7 @@ def merged(first: Anomaly, second: Anomaly) -> Anomaly:
         channels=tuple(dict.fromkeys((*large.channels, *small.channels))),
         since=min(first.since, second.since),
         until=max(first.until, second.until),
+        noticed=min(first.noticed, second.noticed),
         who=tuple(who[:3]),
         things=tuple(dict.fromkeys((*large.things, *small.things))),
         month_end=large.month_end if large.month_end is not None else small.month_end,

@@ -123,10 +123,11 @@ class _Learner:
         self._weekday(t)
         factor = self._factor(t)
         plain = self.level * factor
-        expected = self._turned(t, plain, factor)
+        turned = self._turned(t, plain)
+        recovered = np.where(self.known[t], np.clip(self.cost[t], turned, np.maximum(self.high * factor, turned)), turned)
         mature = self.age >= LEAST_DAYS
-        self._learn(t, expected, factor, mature)
-        return np.where(mature, expected, np.nan)
+        self._learn(t, turned, factor, mature)
+        return np.where(mature, recovered, np.nan)
 
     def ahead(self) -> Series:
         """Return weekdays × series: what plain days cost from here on."""
@@ -140,21 +141,23 @@ class _Learner:
             return
         rows = slice(t - 7 * min(t // 7, _WEEKS), t, 7)
         values = self.usable[rows]
-        count = self.plain[rows].sum(axis=0)
-        drop = count >= 3  # noqa: PLR2004 - of two days neither is the odd one
-        total = values.sum(axis=0) - np.where(drop, values.max(axis=0), 0.0)
         day = self.days.weekday[t]
+        gone = t - 7 * _WEEKS - 7
+        count = self.weeks[day]
+        count += self.plain[t - 7]
+        if gone >= 0:
+            count -= self.plain[gone]
+        drop = count >= 3  # noqa: PLR2004 - of two days neither is the odd one
+        total = values.sum(axis=0) - values.max(axis=0) * drop
         self.weekdays[day] = total / np.maximum(count - drop, 1)
-        self.weeks[day] = count
 
     def _factor(self, t: int) -> Series:
         mean = self.weekdays.mean(axis=0)
-        own = self._shrunk(self.days.weekday[t], mean)
-        sunday = self._shrunk(SUNDAY, mean)
         if self.days.is_holiday[t]:
-            return sunday
+            return self._shrunk(SUNDAY, mean)
+        own = self._shrunk(self.days.weekday[t], mean)
         if self.days.is_quiet[t]:
-            return np.sqrt(own * np.minimum(own, sunday))
+            return np.sqrt(own * np.minimum(own, self._shrunk(SUNDAY, mean)))
         return own
 
     def _shrunk(self, day: int, mean: Series) -> Series:
@@ -163,21 +166,21 @@ class _Learner:
         shrunk: Series = np.maximum((weeks * share + _SHRINK) / (weeks + _SHRINK), _LEAST_FACTOR)
         return shrunk
 
-    def _turned(self, t: int, plain: Series, factor: Series) -> Series:
+    def _turned(self, t: int, plain: Series) -> Series:
         """Return what is expected, with what earlier turns of the month reached."""
         now = self.days.turn[t]
         for kind, turn in self.turns.items():
             if kind != now and turn.peak is not None:
                 turn.leave()
         ratio = np.where(self.known[t] & (plain > 0), self.cost[t] / np.maximum(plain, self.cent), np.nan)
-        expected = np.where(self.known[t], np.clip(self.cost[t], plain, self.high * factor), plain)
+        expected = plain
         if now:
             turn = self.turns[now]
             if turn.peak is None:
                 turn.enter(self.ratios, t)
             assert turn.peak is not None
             assert turn.allowed is not None
-            expected = np.where(self.known[t], np.clip(self.cost[t], plain, np.maximum(plain * turn.allowed, expected)), plain)
+            expected = np.where(self.known[t], np.clip(self.cost[t], plain, plain * turn.allowed), plain)
             turn.peak = np.fmax(turn.peak, ratio)
         else:
             self.ratios[t] = ratio

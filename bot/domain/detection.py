@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.domain import outlier, thresholds
-from bot.domain.almanac import Almanac, Days, Flags
+from bot.domain.almanac import Almanac, Days, Flags, Whole
 from bot.domain.anomaly import Anomaly, Channel, History, Members, Part, one_each, parts
 from bot.domain.baseline import Series, baseline
 from bot.domain.newcomer import newcomers
@@ -23,8 +23,8 @@ FLOOR = 25.0
 """Units of currency of excess below which nothing is worth a word."""
 JUDGED = 10
 """Days that are judged each time: as many as a late vendor restates."""
-MEMORY = 280
-"""Days that are read at most; nine turns of a month."""
+MEMORY = 266
+"""Days that are read at most: eight turns of a month, and what comes before the first."""
 REPLAYED = 150
 _AIM = 0.9
 """Share of the budget aimed at: what is replayed helped to choose the thresholds, the future did not."""
@@ -95,9 +95,9 @@ def _turned(values: NDArray[_T] | None) -> NDArray[_T] | None:
 
 
 def _constant(history: History) -> Series:
-    """Return days × series: cost at the list prices of the last day."""
+    """Return days × series: cost at the list prices of the last day; days on which credits outweigh the rest cost nothing."""
     cost = history.cost if history.index is None else history.cost / history.index
-    return np.ascontiguousarray(cost.T)
+    return np.maximum(cost.T, 0.0, order="C")
 
 
 @dataclass
@@ -117,37 +117,37 @@ class _Seen:
         self.recent = max(count - self.judged, 0)
         declared = _turned(self.history.declared)
         self.expected, self.ahead = baseline(self.cost, self.days, self.floor / 2500, declared)
-        start = max(count - self.judged - _BACK, 0)
-        self.scored: Surprises = surprises(self.cost, self.expected, self.days, start, self.floor, _turned(self.history.tokens), declared)
+        self.tokens, self.declared = _turned(self.history.tokens), declared
+        self.cuts = self.limits.of(thresholds.rhythms(self.cost))
 
     def statistical(self) -> Iterator[Anomaly]:
         """Yield the episodes of spike, drift and price."""
-        cuts = self.limits.of(thresholds.rhythms(self.cost))
-        told = thresholds.alarms(self.scored, cuts)
-        days: Flags = np.any(told, axis=0, keepdims=True)[0]
-        for series in np.flatnonzero(days[self.recent - self.scored.start :].any(axis=0)):
-            for first, last in _runs(days[:, series]):
-                if last + self.scored.start >= self.recent:
-                    yield self._episode(int(series), first, last, told[:, first : last + 1, series])
+        told = thresholds.alarms(self._scored(self.recent, slice(None)), self.cuts)
+        some = np.flatnonzero(np.any(told, axis=(0, 1)))
+        scored = self._scored(max(self.recent - _BACK, 0), some)
+        told = thresholds.alarms(scored, self.cuts[:, some])
+        for row, series in enumerate(some):
+            for first, last in _runs(np.any(told[:, :, row], axis=0, keepdims=True)[0]):
+                if last + scored.start >= self.recent:
+                    yield self._episode(scored, int(series), row, first, last, told[:, first : last + 1, row])
 
-    def _episode(self, series: int, first: int, last: int, told: Flags) -> Anomaly:
-        begin = self._onset(series, first)
-        excess = float(self.scored.excess[begin : last + 1, series].sum())
-        priced = float(self.scored.priced[begin : last + 1, series].sum())
+    def _scored(self, start: int, some: slice | Whole) -> Surprises:
+        tokens = None if self.tokens is None else self.tokens[:, some]
+        declared = None if self.declared is None else self.declared[:, some]
+        return surprises(self.cost[:, some], self.expected[:, some], self.days, start, self.floor, tokens, declared)
+
+    def _episode(self, scored: Surprises, series: int, row: int, first: int, last: int, told: Flags) -> Anomaly:
+        begin = _onset(scored.z[:, row], first)
+        excess = float(scored.excess[begin : last + 1, row].sum())
+        priced = float(scored.priced[begin : last + 1, row].sum())
         seen = [channel for channel, days in zip(_CHANNELS, told, strict=True) if days.any()]
         if Channel.MIX in seen and priced >= excess / 2:
             seen = [Channel.MIX, *(channel for channel in seen if channel is not Channel.MIX)]
-        rows = slice(begin + self.scored.start, last + self.scored.start + 1)
+        rows = slice(begin + scored.start, last + scored.start + 1)
         usual = float(np.nansum(self.expected[rows, series]))
         so_far = max(excess, priced) if Channel.MIX in seen else excess
-        return Anomaly(self.history.names[series], tuple(seen), self.days.at(rows.start), self.days.at(rows.stop - 1), so_far, usual)
-
-    def _onset(self, series: int, first: int) -> int:
-        """Return the first of the days before an alarm that were all above expectation."""
-        begin = first
-        while begin > max(first - _RUN_UP, 0) and self.scored.z[begin - 1, series] >= _ONSET:
-            begin -= 1
-        return begin
+        since, until, noticed = self.days.at(rows.start), self.days.at(rows.stop - 1), self.days.at(first + scored.start)
+        return Anomaly(self.history.names[series], tuple(seen), since, until, noticed, so_far, usual)
 
     def announced(self) -> Iterator[Anomaly]:
         """Yield the changes of list prices that are felt: no alarms, but reasons."""
@@ -164,7 +164,8 @@ class _Seen:
             if abs(paid.sum() - before.sum()) >= self.floor:
                 more = float(paid.sum() - before.sum())
                 name = self.history.names[series]
-                yield Anomaly(name, (Channel.ANNOUNCED,), self.days.at(since), self.history.last, more, float(before.sum()))
+                first = self.days.at(since)
+                yield Anomaly(name, (Channel.ANNOUNCED,), first, self.history.last, first, more, float(before.sum()))
 
     def personal(self, people: Members) -> Iterator[Anomaly]:
         """Yield the people who stand out, one a day."""
@@ -176,7 +177,7 @@ class _Seen:
             usual = float(np.nan_to_num(people.cost[person, day]) - over)
             on = self.days.at(day)
             part = (Part(people.names[person], over),)
-            yield Anomaly(self.history.names[series], (Channel.PERSON,), on, on, over, usual, part)
+            yield Anomaly(self.history.names[series], (Channel.PERSON,), on, on, on, over, usual, part)
 
     def new(self, things: Members) -> Iterator[Anomaly]:
         """Yield people, keys and models that began to matter."""
@@ -186,7 +187,9 @@ class _Seen:
             if not self._is_declared(series, each.matters):
                 so_far = float(np.nansum(things.cost[each.index, each.first :]))
                 since, until = self.days.at(each.first), self.days.at(each.matters)
-                yield Anomaly(self.history.names[series], (Channel.NEW,), since, until, so_far, 0.0, things=(things.names[each.index],))
+                yield Anomaly(
+                    self.history.names[series], (Channel.NEW,), since, until, until, so_far, 0.0, things=(things.names[each.index],)
+                )
 
     def _is_declared(self, series: int, day: int) -> bool:
         return self.history.declared is not None and bool(self.history.declared[series, day])
@@ -219,9 +222,19 @@ def _days_left(day: date) -> int:
     return monthrange(day.year, day.month)[1] - day.day
 
 
+def _onset(scores: Series, first: int) -> int:
+    """Return the first of the days before an alarm that were all above expectation."""
+    begin = first
+    while begin > max(first - _RUN_UP, 0) and scores[begin - 1] >= _ONSET:
+        begin -= 1
+    return begin
+
+
 def _runs(days: Flags) -> list[tuple[int, int]]:
     """Return first and last day of each run of alarms at most `MERGE` days apart."""
     rows = np.flatnonzero(days)
+    if not len(rows):
+        return []
     breaks = np.flatnonzero(np.diff(rows) > MERGE)
     firsts = [0, *(breaks + 1)]
     lasts = [*breaks, len(rows) - 1]

@@ -19,7 +19,7 @@ _LEAST_ACTIVE = 10
 _PEERS = 9.0
 _ACTIVE_SHARE = 0.004
 _FIRST_SCALE = 0.5
-_MOST_BEYOND = 1.0
+_MOST_BEYOND = 0.8
 """In logs; what lies further out teaches nothing about the tail."""
 
 

@@ -58,4 +58,5 @@ def _anomaly(days: list[Paid]) -> Anomaly:
     at_list = sum((each.at_list for each in days), Decimal())
     cost = sum((each.cost for each in days), Decimal())
     thing = f"{days[0].model} {days[0].token_class}"
-    return Anomaly(days[0].subject, (Channel.LIST,), days[0].day, days[-1].day, float(cost - at_list), float(at_list), things=(thing,))
+    first, last = days[0].day, days[-1].day
+    return Anomaly(days[0].subject, (Channel.LIST,), first, last, first, float(cost - at_list), float(at_list), things=(thing,))

@@ -5,6 +5,7 @@ Days × series throughout. Medians and spreads are taken anew once a week (on Mo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,10 @@ _LEAST_SPREAD = 0.02
 _DRIFT, _DRIFT_CLIP = 0.25, 4.0
 _PRICE, _PRICE_CLIP = 0.35, 6.0
 _WORTH = 0.1
+_WEEK = 7
+_NOT_LOW = -1.0
 _GATE_DAYS, _GATE_SHARE = 3, 0.15
-RUN_IN = 35
+RUN_IN = 28
 """Days before the first judged one that the moving averages start with."""
 
 
@@ -57,27 +60,67 @@ def surprises(
         tokens: As *cost*; None where no tokens are known.
         declared: Days that people said were expected: they are no surprise.
     """
-    begin = max(start - RUN_IN, 0)
+    skip = max(start - RUN_IN - _WEEK - _SPAN, 0)
     quiet = np.zeros(cost.shape, dtype=np.bool_) if declared is None else declared
-    add = floor / 50
-    moved = np.sqrt(cost + add) - np.sqrt(expected + add)
-    z = _standard(moved, days, begin, _SPAN, _LEAST_SPREAD * np.sqrt(expected[begin:] + add))
-    z = np.where(quiet[begin:], 0.0, z)
-    excess = cost[begin:] - expected[begin:]
-    gate = _gate(excess, expected[begin:], floor)
-    drift = _averaged(np.clip(z, -_DRIFT_CLIP, _DRIFT_CLIP), _DRIFT)
-    price, priced = _prices(cost, tokens, days, begin, floor, quiet)
-    cut = slice(start - begin, None)
-    shut = quiet[start:]
-    return Surprises(
-        start,
-        _told(z, gate & (z > 0))[cut],
-        _told(drift, gate & (z > -1))[cut],
-        np.where(shut, -np.inf, price[cut]),
-        np.nan_to_num(excess)[cut],
-        priced[cut],
-        z[cut],
-    )
+    used = None if tokens is None else tokens[skip:]
+    found = _Scales(cost[skip:], expected[skip:], days.after(skip), max(start - RUN_IN, 0) - skip, floor, quiet[skip:])
+    return found.scores(start, start - skip - found.begin, used)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scales:
+    """What is scored, beside the days its scales come from; *begin* is the first day of the moving averages."""
+
+    cost: Series
+    expected: Series
+    days: Days
+    begin: int
+    floor: float
+    quiet: Flags
+
+    def scores(self, start: int, cut: int, tokens: Series | None) -> Surprises:
+        excess, usual, quiet = self.cost[self.begin :] - self.expected[self.begin :], self.expected[self.begin :], self.quiet[self.begin :]
+        gate = _gate(excess, usual, self.floor) & ~quiet
+        z = np.where(quiet, 0.0, self._z())
+        drift = _averaged(np.clip(z, -_DRIFT_CLIP, _DRIFT_CLIP), _DRIFT)
+        price, priced = self._prices(tokens)
+        told = (_told(z, gate & (z > 0)), _told(drift, gate & (z > _NOT_LOW)), np.where(quiet, -np.inf, price))
+        spike, drifted, mixed = (score[cut:] for score in told)
+        return Surprises(start, spike, drifted, mixed, np.nan_to_num(excess)[cut:], priced[cut:], z[cut:])
+
+    def _z(self) -> Series:
+        """Return how far each day is above expectation: variance grows with the cost, so that roots are compared."""
+        add = self.floor / 50
+        roots = np.sqrt(self.expected + add)
+        moved = np.sqrt(self.cost + add) - roots
+        found = np.full(moved[self.begin :].shape, np.nan)
+        for rows, here, before in self._weeks(_SPAN):
+            middle, spread = _middle(moved[before])
+            found[here] = (moved[rows] - middle) / (spread + _LEAST_SPREAD * roots[rows])
+        return found
+
+    def _prices(self, tokens: Series | None) -> tuple[Series, Series]:
+        """Return the score of the price per token, and the cost above what the tokens used to cost."""
+        z = np.full(self.cost[self.begin :].shape, np.nan)
+        if tokens is None:
+            return np.full(z.shape, -np.inf), np.zeros(z.shape)
+        price, usual = _rebased(_logs(self.cost, tokens), self.quiet), z.copy()
+        known = np.nan_to_num(tokens)
+        for rows, here, before in self._weeks(_PRICE_SPAN):
+            middle, spread = _middle(price[before])
+            worth = known[rows] >= _WORTH * known[before].sum(axis=0) / max(before.stop - before.start, 1)
+            z[here] = np.where(worth, (price[rows] - middle) / (spread + _LEAST_SPREAD), np.nan)
+            usual[here] = tokens[rows] * np.exp(middle)
+        score = _averaged(np.clip(z, -_PRICE_CLIP, _PRICE_CLIP), _PRICE)
+        priced = np.nan_to_num(np.where(np.isfinite(price[self.begin :]), self.cost[self.begin :] - usual, 0.0))
+        return _told(score, _gate(priced, usual, self.floor) & (z > 0)), priced
+
+    def _weeks(self, span: int) -> Iterator[tuple[slice, slice, slice]]:
+        """Yield for each week (from Monday) its days, where they go, and the *span* days before it."""
+        monday = self.begin - int(self.days.weekday[self.begin]) if len(self.days) else 0
+        for low in range(monday, len(self.days), _WEEK):
+            rows = slice(max(low, self.begin), min(low + _WEEK, len(self.days)))
+            yield rows, slice(rows.start - self.begin, rows.stop - self.begin), slice(max(low - span, 0), max(low, 0))
 
 
 def _told(score: Series, where: Flags) -> Series:
@@ -98,23 +141,6 @@ def _last(values: Series, count: int) -> Series:
     for back in range(1, count):
         total[back:] += filled[:-back]
     return total
-
-
-def _standard(values: Series, days: Days, begin: int, span: int, least: Series) -> Series:
-    """Return the days from *begin* on in robust standard deviations of the *span* days before their week."""
-    found = np.full(values[begin:].shape, np.nan)
-    for low, high in _weeks(days, begin):
-        middle, spread = _middle(values[max(low - span, 0) : low])
-        rows = slice(max(low, begin), high)
-        here = slice(rows.start - begin, high - begin)
-        found[here] = (values[rows] - middle) / (spread + least[here])
-    return found
-
-
-def _weeks(days: Days, begin: int) -> list[tuple[int, int]]:
-    """Return the weeks, as half-open ranges of days, that hold the days from *begin* on."""
-    first = begin - int(days.weekday[begin])
-    return [(max(low, 0), min(low + 7, len(days))) for low in range(first, len(days), 7)]
 
 
 def _middle(window: Series) -> tuple[Series, Series]:
@@ -138,28 +164,12 @@ def _averaged(values: Series, gain: float) -> Series:
     return found
 
 
-def _prices(cost: Series, tokens: Series | None, days: Days, begin: int, floor: float, quiet: Flags) -> tuple[Series, Series]:
-    """Return the score of the price per token, and the cost above what the tokens used to cost."""
-    if tokens is None:
-        nothing = np.zeros(cost[begin:].shape)
-        return nothing - np.inf, nothing
-    with np.errstate(divide="ignore", invalid="ignore"):
-        price = np.where((tokens > 0) & (cost > 0), np.log(cost / tokens), np.nan)
-    price = _rebased(price, quiet)
-    z = np.full(cost[begin:].shape, np.nan)
-    usual = np.full(cost[begin:].shape, np.nan)
-    for low, high in _weeks(days, begin):
-        before = slice(max(low - _PRICE_SPAN, 0), low)
-        middle, spread = _middle(price[before])
-        rows = slice(max(low, begin), high)
-        here = slice(rows.start - begin, high - begin)
-        worth = tokens[rows] >= _WORTH * np.nan_to_num(tokens[before]).mean(axis=0) if low else np.zeros(price[rows].shape, dtype=np.bool_)
-        z[here] = np.where(worth, (price[rows] - middle) / (spread + _LEAST_SPREAD), np.nan)
-        usual[here] = tokens[rows] * np.exp(middle)
-    score = _averaged(np.clip(z, -_PRICE_CLIP, _PRICE_CLIP), _PRICE)
-    priced = np.nan_to_num(np.where(np.isfinite(price[begin:]), cost[begin:] - usual, 0.0))
-    gate = _gate(priced, usual, floor) & (z > 0)
-    return _told(score, gate), priced
+def _logs(cost: Series, tokens: Series) -> Series:
+    """Return the logarithm of the price per token, NaN where nothing was used."""
+    used = (tokens > 0) & (cost > 0)
+    price = np.divide(cost, tokens, out=np.full(cost.shape, np.nan), where=used)
+    found: Series = np.log(price, out=price, where=used)
+    return found
 
 
 def _rebased(price: Series, declared: Flags) -> Series:

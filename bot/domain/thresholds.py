@@ -40,7 +40,7 @@ class Thresholds:
         return table[rhythms].T
 
 
-USUAL = Thresholds((3.4, 1.5, 1.25), (3.7, 1.5, 1.3), (4.1, 1.7, 1.25))
+USUAL = Thresholds((3.7, 1.6, 1.26), (4.0, 1.6, 1.28), (4.6, 1.77, 1.22))
 """Until a history is long enough to be replayed; fitted on seeds 1-6 of the synthetic companies."""
 
 
