@@ -26,7 +26,7 @@ JUDGED = 10
 MEMORY = 266
 """Days that are read at most: eight turns of a month, and what comes before the first."""
 REPLAYED = 150
-_AIM = 0.9
+_AIM = 0.87
 """Share of the budget aimed at: what is replayed helped to choose the thresholds, the future did not."""
 _BACK = 45
 _RUN_UP = 21
@@ -102,7 +102,7 @@ def _constant(history: History) -> Series:
 
 @dataclass
 class _Seen:
-    """One look at a history."""
+    """One look at a history: what was expected of it, and from which score on a day of each series is told."""
 
     history: History
     almanac: Almanac
@@ -169,12 +169,14 @@ class _Seen:
 
     def personal(self, people: Members) -> Iterator[Anomaly]:
         """Yield the people who stand out, one a day."""
-        told, excess = outlier.outliers(np.ascontiguousarray(people.cost.T), self.recent, self.floor)
+        index = self.history.index
+        cost = people.cost if index is None else people.cost / index[people.series]
+        told, excess = outlier.outliers(np.ascontiguousarray(cost.T), self.recent, self.floor)
         for row, person in zip(*np.nonzero(told), strict=True):
             series, day, over = int(people.series[person]), int(row) + self.recent, float(excess[row, person])
             if self._is_declared(series, day):
                 continue
-            usual = float(np.nan_to_num(people.cost[person, day]) - over)
+            usual = float(cost[person, day]) - over
             on = self.days.at(day)
             part = (Part(people.names[person], over),)
             yield Anomaly(self.history.names[series], (Channel.PERSON,), on, on, on, over, usual, part)

@@ -146,6 +146,15 @@ def test_an_announced_price_is_told_as_price() -> None:
     assert found[0].so_far == pytest.approx(cost[-5:].sum() / 3)
 
 
+def test_an_announced_price_makes_nobody_stand_out() -> None:
+    """Everybody's cost doubles overnight, and nobody did anything."""
+    members, index = crowd(), np.full((6, COUNT), 0.5)
+    members.cost[:, -3:] *= 2
+    index[:, -3:] = 1.0
+    found = anomalies(replace(teams_of(members), index=index), people=members)
+    assert {a.channels for a in found} == {(Channel.ANNOUNCED,)}
+
+
 def test_a_price_nobody_announced_is_told_as_price_first() -> None:
     cost = team()
     tokens = cost * 1e5 * np.random.default_rng(5).lognormal(0, 0.05, COUNT)
@@ -379,6 +388,24 @@ def test_an_anomaly_does_not_teach_the_baseline() -> None:
     assert anomalies(history(cost), judged=1) == []
     cost[-1] *= 5
     assert [a.until for a in anomalies(history(cost), judged=1)] == [LAST]
+
+
+# Edges
+
+
+def test_nothing_is_found_where_there_is_nothing() -> None:
+    nobody = Members((), np.zeros(0, dtype=np.int64), np.zeros((0, 50)))
+    assert anomalies(History((), LAST, np.zeros((0, 50)), np.zeros((0, 50))), people=nobody, things=nobody) == []
+    assert anomalies(history(np.zeros(50))) == []
+    assert anomalies(history(np.array([500.0]))) == []
+    assert anomalies(history(np.full(50, np.nan))) == []
+
+
+def test_a_credit_larger_than_the_day_is_no_surprise() -> None:
+    """A correction may make a day negative; it counts as a day without cost, and teaches as little as any."""
+    cost = team()
+    cost[-4] = -3_000.0
+    assert anomalies(history(cost, tokens=np.abs(cost) * 1e5)) == []
 
 
 # Properties
