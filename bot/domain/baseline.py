@@ -29,6 +29,8 @@ _SPREAD_GAIN, _SPREAD_CLIP = 0.05, 3.0
 _FIRST_SPREAD, _LEAST_SPREAD = 0.5, 0.1
 _MONTHS, _LEAST_MONTHS = 8, 3
 _TURNING = 1.25
+_SLACK = 1.25
+"""A turn of the month may reach a little more than the dearest before it."""
 _FADES = 0.99
 """A day: how long a level that was usual before a dip is still no surprise."""
 _SURE = 0.5
@@ -62,7 +64,7 @@ def baseline(cost: Series, days: Days, cent: float, declared: Flags | None = Non
 
 @dataclass
 class _Turn:
-    """What the days around one kind of turn of the month reached, as multiples of the plain expectation."""
+    """What the days around one kind of turn of the month reached, as multiples of the level."""
 
     peaks: list[Series] = field(default_factory=list)
     beside: list[Series] = field(default_factory=list)
@@ -88,11 +90,10 @@ class _Turn:
 
     def _allowed(self, count: int) -> Series:
         if len(self.peaks) < _LEAST_MONTHS:
-            return np.ones(count)
-        lift = rank(*ordered(np.stack(self.beside)), 0.25)
+            return np.zeros(count)
+        lift = rank(*ordered(np.stack(self.beside)), 0.5)
         peaks, months = ordered(np.stack(self.peaks))
-        usual = rank(peaks, months, 0.5)
-        return np.where((months >= _LEAST_MONTHS) & (lift > _TURNING), np.maximum(usual, 1.0), 1.0)
+        return np.where((months >= _LEAST_MONTHS) & (lift > _TURNING), rank(peaks, months, 1.0) * _SLACK, 0.0)
 
 
 class _Learner:
@@ -172,7 +173,7 @@ class _Learner:
         for kind, turn in self.turns.items():
             if kind != now and turn.peak is not None:
                 turn.leave()
-        ratio = np.where(self.known[t] & (plain > 0), self.cost[t] / np.maximum(plain, self.cent), np.nan)
+        ratio = np.where(self.known[t] & (plain > 0), self.cost[t] / np.maximum(self.level, self.cent), np.nan)
         expected = plain
         if now:
             turn = self.turns[now]
@@ -180,7 +181,7 @@ class _Learner:
                 turn.enter(self.ratios, t)
             assert turn.peak is not None
             assert turn.allowed is not None
-            expected = np.where(self.known[t], np.clip(self.cost[t], plain, plain * turn.allowed), plain)
+            expected = np.where(self.known[t], np.clip(self.cost[t], plain, np.maximum(plain, self.level * turn.allowed)), plain)
             turn.peak = np.fmax(turn.peak, ratio)
         else:
             self.ratios[t] = ratio

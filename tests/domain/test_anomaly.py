@@ -78,6 +78,35 @@ def _is(on: str, day: date) -> bool:
     return next(d for d in before if d.weekday() < 5).month != day.month
 
 
+def company(last: date) -> NDArray[np.float64]:
+    """Sixty teams: even and uneven ones, with and without weekends."""
+    return np.stack([team(last, noise=(0.05, 0.15, 0.3, 0.5)[i % 4], weekend=(0.02, 0.3, 1.0)[i % 3], seed=i) for i in range(60)])
+
+
+@pytest.mark.parametrize("on", ["last day", "last working day", "first working day"])
+@pytest.mark.parametrize("times", [3.0, 10.0])
+def test_batches_that_vary_keep_to_the_budget(on: str, times: float) -> None:
+    """Each month's job costs a fifth more or less than the last; twelve days around it hold no more than their share of alarms."""
+    last = date(2026, 12, 5)
+    is_batch = np.array([_is(on, day) for day in dates(last)])
+    amounts = times * np.random.default_rng(4).lognormal(0, 0.2, (60, COUNT))
+    cost = company(last) * np.where(is_batch, amounts, 1.0)
+    assert len(anomalies(history(cost, last), judged=12)) <= 60 * 12 / 91
+
+
+def test_back_from_a_summer_nobody_declared_keeps_to_the_budget() -> None:
+    last = date(2026, 9, 15)
+    is_away = np.array([date(2026, 8, 1) <= day <= date(2026, 8, 23) for day in dates(last)])
+    cost = company(last) * np.where(is_away, 0.3, 1.0)
+    assert len(anomalies(history(cost, last), judged=25)) <= 60 * 25 / 91
+
+
+def test_growth_twentyfold_keeps_to_the_budget() -> None:
+    """A steep roll-out within a quarter."""
+    cost = company(LAST) * (0.05 + 0.95 / (1 + np.exp(-(np.arange(COUNT) - 330) / 25)))
+    assert len(anomalies(history(cost), judged=91)) <= 60 / 2
+
+
 def test_a_batch_ten_times_its_usual_month_end_alarms() -> None:
     """What is allowed at a turn of the month is what earlier turns reached, not more."""
     last = date(2026, 11, 30)
