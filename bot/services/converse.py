@@ -27,14 +27,17 @@ from bot.messages.views import (
     UnownedKey,
     View,
 )
+from bot.messages.why import Why
 from bot.messages.words import N_, Phrase
 from bot.ports import CostScope, Dimension, Look, UnallocatedKey
 from bot.services.amounts import LONG
 from bot.services.commands import HELP, Verb
 from bot.services.grammar import RANKED, parse
 from bot.services.question import NOTHING, Means
-from bot.services.reach import Reach
+from bot.services.why import Explaining
 
+Answer = View | Why
+"""What a question is answered with."""
 UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; then I can answer.")
 
 
@@ -42,7 +45,7 @@ UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; the
 class Weighed:
     """What there is to say: a view, or a refusal; and the looks that have to be remembered first."""
 
-    view: View | None
+    view: Answer | None
     refusal: Refusal | None
     looks: tuple[Look, ...]
 
@@ -50,7 +53,7 @@ class Weighed:
 class Conversation(Means):
     """Answers questions."""
 
-    def answer(self, email: str, words: str) -> View:
+    def answer(self, email: str, words: str) -> Answer:
         """Return what *email* may know of what *words* ask, after the look was remembered.
 
         Raises:
@@ -85,17 +88,18 @@ class Conversation(Means):
 
 
 @dataclass
-class _Asked(Reach):
+class _Asked(Explaining):
     """A question of a kind that has an answer."""
 
-    def answer(self) -> View:
-        verbs: dict[Verb, Callable[[], View]] = {
+    def answer(self) -> Answer:
+        verbs: dict[Verb, Callable[[], Answer]] = {
             Verb.ME: self._me,
             Verb.PERSON: self._person,
             Verb.TEAM: self._team,
             Verb.PROJECT: self._project,
             Verb.ORG: self._org,
             Verb.TOP: self._top,
+            Verb.WHY: self._reasons,
             Verb.BUDGET: self._budget,
             Verb.UNALLOCATED: self._unallocated,
             Verb.SETTINGS: self._settings,
