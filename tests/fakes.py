@@ -222,11 +222,11 @@ class FakeFigures:
             if day_of(row["day"]) in window and self._counts(row, scope):
                 line = self._line(row)
                 kind = (line["provider_name"] or "", line["model"] or "", line["consumed_unit"] or "", line["charge_category"] or "")
-                known = sums[self._name(row["person_id"]), *kind]
+                known = sums[self._name(row["person_id"]), self._name(row["team_id"]), *kind]
                 for place, count in enumerate((*(row[name] for name in TOKENS), row["billed"] + row["estimated"])):
                     known[place] += count
-        found = [Used(who, provider, model, tuple(counts[:-1]), counts[-1]) for (who, provider, model, *_), counts in sums.items()]
-        return sorted(found, key=lambda u: (u.person, u.provider, u.model, u.tokens, u.cost))
+        found = [Used(*names[:4], tuple(counts[:-1]), counts[-1]) for names, counts in sums.items()]
+        return sorted(found, key=lambda u: (u.person, u.team, u.provider, u.model, u.tokens, u.cost))
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         raise AssertionError("asked of the stores only")

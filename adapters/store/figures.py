@@ -38,8 +38,8 @@ _NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL, Dimension.PROVIDER}
 _SUMS = "SUM(d.billed), SUM(d.estimated)"
 _TOKENS = [name for name in DailyCostRow.model_fields if name.endswith("_tokens")]
 """The columns of the token classes, in the ledger's order."""
-_USED = f"d.person_id, l.provider_id, {', '.join(f'SUM(d.{name})' for name in _TOKENS)}, SUM(d.billed + d.estimated)"
-_USED_BY = ", d.person_id, l.provider_id, l.consumed_unit, l.charge_category"
+_USED = f"d.person_id, d.team_id, l.provider_id, {', '.join(f'SUM(d.{name})' for name in _TOKENS)}, SUM(d.billed + d.estimated)"
+_USED_BY = ", d.person_id, d.team_id, l.provider_id, l.consumed_unit, l.charge_category"
 _NOBODY = -1
 """A number no label has: the scope names something the ledger never saw."""
 
@@ -117,12 +117,12 @@ class SqlFigures:
         """Return what was used in *window*; see `bot.ports.Figures`."""
         with self._database.reading() as connection:
             rows = connection.execute(*_daily(connection, scope, window, Dimension.MODEL, _USED, _USED_BY)).all()
-            names = _names(connection, {number for row in rows for number in row[:3]})
+            of = _names(connection, {number for row in rows for number in row[:4]}).get
         found = (
-            Used(names.get(who, ""), names.get(provider, ""), names.get(model, ""), tuple(map(int, tokens)), int(cost))
-            for model, who, provider, *tokens, cost in rows
+            Used(of(who, ""), of(team, ""), of(provider, ""), of(model, ""), tuple(map(int, tokens)), int(cost))
+            for model, who, team, provider, *tokens, cost in rows
         )
-        return sorted(found, key=lambda u: (u.person, u.provider, u.model, u.tokens, u.cost))
+        return sorted(found, key=lambda u: (u.person, u.team, u.provider, u.model, u.tokens, u.cost))
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""

@@ -105,7 +105,7 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What a person used of a model and what it cost; each name is empty where the rows state none.
+    """What a person used of a model, at the cost of a team; each name is empty where the rows state none.
 
     Attributes:
         tokens: By class, as `ledger.schema.TOKENS` orders them.
@@ -113,6 +113,7 @@ class Used:
     """
 
     person: str
+    team: str
     provider: str
     model: str
     tokens: tuple[int, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cached_property
 
 from bot.domain.money import Money
 from bot.domain.period import Window, same_days_before
@@ -91,22 +92,56 @@ def _goes(pair: tuple[Fraction, Fraction] | None, sign: int) -> bool:
     return pair is not None and abs(pair[1] - pair[0]) >= _MOVED and (pair[1] > pair[0]) == (sign > 0)
 
 
-def sides(figures: Figures, prices: PriceBook, scope: CostScope, before: Window, after: Window) -> tuple[Side, Side]:
-    """Return what *scope* used in two windows; a model that two providers sell is two."""
+@dataclass(frozen=True)
+class Everybody:
+    """What some people used in a window, to be taken apart for one or for several of them."""
+
+    usages: tuple[tuple[str, Usage], ...]
+    weights: Mapping[str, tuple[int, ...]]
+
+    def whole(self) -> Side:
+        """Return all of it."""
+        return Side(tuple(usage for _, usage in self.usages), self.weights)
+
+    def of_person(self, email: str) -> Side:
+        """Return one person's part."""
+        return Side(tuple(self._people.get(email, ())), self.weights)
+
+    def of_teams(self, teams: Iterable[str]) -> Side:
+        """Return what was at the cost of *teams*."""
+        return Side(tuple(usage for team in teams for usage in self._teams.get(team, ())), self.weights)
+
+    @cached_property
+    def _people(self) -> dict[str, list[Usage]]:
+        found: defaultdict[str, list[Usage]] = defaultdict(list)
+        for _, usage in self.usages:
+            found[usage.person].append(usage)
+        return found
+
+    @cached_property
+    def _teams(self) -> dict[str, list[Usage]]:
+        found: defaultdict[str, list[Usage]] = defaultdict(list)
+        for team, usage in self.usages:
+            found[team].append(usage)
+        return found
+
+
+def used(figures: Figures, prices: PriceBook, scope: CostScope, before: Window, after: Window) -> tuple[Everybody, Everybody]:
+    """Return what *scope* used in two windows, one question for each; a model that two providers sell is two."""
     found = [figures.usage(scope, window) for window in (before, after)]
     providers: defaultdict[str, set[str]] = defaultdict(set)
-    for used in (used for usage in found for used in usage):
-        providers[used.model].add(used.provider)
+    for row in (row for rows in found for row in rows):
+        providers[row.model].add(row.provider)
     twice = {model for model, sellers in providers.items() if model and len(sellers) > 1}
-    old, new = (_side(usage, twice, prices, window) for usage, window in zip(found, (before, after), strict=True))
+    old, new = (_everybody(rows, twice, prices, window) for rows, window in zip(found, (before, after), strict=True))
     return old, new
 
 
-def _side(usage: Iterable[Used], twice: set[str], prices: PriceBook, window: Window) -> Side:
-    names = {(u.provider, u.model): f"{u.model} ({u.provider or '?'})" if u.model in twice else u.model for u in usage}
-    usages = tuple(Usage(u.person, names[u.provider, u.model], u.tokens, u.cost) for u in usage)
+def _everybody(rows: Sequence[Used], twice: set[str], prices: PriceBook, window: Window) -> Everybody:
+    names = {(row.provider, row.model): f"{row.model} ({row.provider or '?'})" if row.model in twice else row.model for row in rows}
+    usages = tuple((row.team, Usage(row.person, names[row.provider, row.model], row.tokens, row.cost)) for row in rows)
     weights = _weights(prices, sorted(names), max(window.start, window.end - timedelta(days=1)))
-    return Side(usages, {names[key]: found for key, found in weights.items()})
+    return Everybody(usages, {names[key]: known for key, known in weights.items()})
 
 
 def _weights(prices: PriceBook, models: Iterable[tuple[str, str]], day: date) -> dict[tuple[str, str], tuple[int, ...]]:
@@ -128,7 +163,7 @@ class Explaining(Reach):
         before = same_days_before(self._delivered(window), self.command.period.kind)
         if not self._compares(part.scope, before):
             raise self._incomparable(part)
-        old, new = sides(self.of.figures, self.of.prices, part.scope, before, window)
+        old, new = (found.whole() for found in used(self.of.figures, self.of.prices, part.scope, before, window))
         self._note(part, is_there=bool(old.usages or new.usages))
         is_grouped = not part.has_names and part.scope.people is None
         if self.groups.concern(part.scope) and any(0 < len(side.people()) < SMALLEST_GROUP for side in (old, new)):

@@ -233,10 +233,10 @@ USED = [
 def test_usage_is_told_by_person_and_model_with_what_has_no_tokens_apart(ports: Any) -> None:
     put(ports, "bill", Window(date(2026, 11, 1), date(2027, 1, 1)), USED)
     usage = ports[3].usage
-    seat = Used("ana@x.example", "Acme", "large-1", (0, 0, 0, 0, 0), 40)
-    ana = Used("ana@x.example", "Acme", "large-1", (11, 20, 5, 3, 4), 57)
-    ruth = Used("ruth@x.example", "Acme", "large-1", (0, 0, 0, 0, 0), -20)
-    nobody = Used("", "Acme", "large-1", (10**12, 0, 0, 0, 0), 9)
+    seat = Used("ana@x.example", "search", "Acme", "large-1", (0, 0, 0, 0, 0), 40)
+    ana = Used("ana@x.example", "search", "Acme", "large-1", (11, 20, 5, 3, 4), 57)
+    ruth = Used("ruth@x.example", "support", "Acme", "large-1", (0, 0, 0, 0, 0), -20)
+    nobody = Used("", "", "Acme", "large-1", (10**12, 0, 0, 0, 0), 9)
 
     assert usage(CostScope(), NOVEMBER) == [nobody, seat, ana, ruth]
     assert usage(CostScope(people=("ana@x.example",)), NOVEMBER) == [seat, ana]
