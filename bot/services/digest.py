@@ -18,14 +18,16 @@ from bot.domain.crossing import Measured
 from bot.domain.money import Money
 from bot.domain.people import Person, Role
 from bot.domain.period import Window, first_of_month, midnight, same_days_before
+from bot.domain.variance import Side, explain, largest
 from bot.domain.visibility import Privacy, SubjectKind, Verdict
 from bot.errors import ConfigError
 from bot.messages.alerts import AlertRow
 from bot.messages.digests import FinopsDigest, Mover, Noise, Outlook, PersonalDigest, Showback, TeamDigest
 from bot.messages.formats import Reader
 from bot.messages.views import BudgetLine, Freshness, Row
+from bot.messages.why import Change
 from bot.messages.words import Phrase
-from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Post
+from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Post, PriceBook
 from bot.services.amounts import final_day
 from bot.services.habits import Chosen
 from bot.services.listing import Listing
@@ -33,6 +35,7 @@ from bot.services.measure import Ruler
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.talk import PREFERENCES
+from bot.services.why import Everybody, Words, used
 
 _DRIVERS, _PEOPLE, _MOVERS, _OPEN = 3, 8, 3, 5
 _MOVES = Fraction(1, 4)
@@ -50,10 +53,11 @@ class Digests:
     review: Review
     outbox: Outbox
     chosen: Chosen
+    prices: PriceBook
 
     def run(self) -> int:
         """Put the digests that are due now in the outbox, and return how many are new."""
-        made = _Making(self.review, self.outbox, self.chosen, self.review.clock.now())
+        made = _Making(self.review, self.outbox, self.chosen, self.prices, self.review.clock.now())
         count, batch = 0, []
         for one in made.due():
             batch.append(one)
@@ -78,7 +82,7 @@ class Digests:
 
     def showback(self, month: date) -> Showback:
         """Return what the month of *month* cost each cost centre; the parts add up to the whole."""
-        return _Making(self.review, self.outbox, self.chosen, self.review.clock.now()).showback(month)
+        return _Making(self.review, self.outbox, self.chosen, self.prices, self.review.clock.now()).showback(month)
 
 
 @dataclass
@@ -88,6 +92,7 @@ class _Making:
     review: Review
     outbox: Outbox
     chosen: Chosen
+    prices: PriceBook
     now: datetime
 
     def due(self) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
@@ -132,6 +137,7 @@ class _Making:
             tuple(post.message.card.title for post in held),
             self._freshness(window),
             self._missing(window),
+            self._why_own(person, before, window) if self._compares(window, before) else None,
         )
         yield self._message(person, f"{slot.cadence.value} {slot.day}", view), held, ()
 
@@ -191,6 +197,7 @@ class _Making:
             (),
             self._freshness(window),
             self._missing(window),
+            self._why(before, window, lambda used: used.of_teams(teams), self._notices.audience.name) if compares else None,
         )
         subject = SubjectKind.PEOPLE_OF_TEAM.value
         looks = [Look(self.now, person.email, subject, name, Verdict.MANAGER.value, "weekly digest") for name in teams if people]
@@ -251,6 +258,7 @@ class _Making:
             (),
             self._freshness(window),
             self._missing(window),
+            self._why(before, window, Everybody.whole) if self._compares(window, before) and not is_grouped else None,
         )
 
     def _noise(self) -> tuple[Noise, ...]:
@@ -280,6 +288,21 @@ class _Making:
         total = sum(centres.values())
         rows = [Row(centre, self._money(cost), Fraction(cost, total) if total else Fraction(0)) for centre, cost in sorted(centres.items())]
         return Showback(window, tuple(rows), self._money(total), self._freshness(window), self._missing(window))
+
+    # Why
+
+    def _why_own(self, person: Person, before: Window, window: Window) -> Change | None:
+        old, new = (side.of_person(person.email) for side in self._used(before, window))
+        variance = explain(old, new)
+        return Words(self.review.currency, self._notices.audience.name, is_own=True).change(variance, [(person.email, variance)])
+
+    def _why(self, before: Window, window: Window, part: Callable[[Everybody], Side], name: Callable[[str], str] | None = None) -> Change:
+        """Return why *window* is not like *before*; without *name* nobody is named and no model."""
+        old, new = (part(side) for side in self._used(before, window))
+        return Words(self.review.currency, name).change(explain(old, new), largest(old, new) if name else ())
+
+    def _used(self, before: Window, window: Window) -> tuple[Everybody, Everybody]:
+        return self._once(("used", before, window), lambda: used(self.review.figures, self.prices, CostScope(), before, window))
 
     # Shared
 

@@ -235,7 +235,7 @@ class App:
         """What makes everybody's summaries."""
         from bot.services.digest import Digests  # noqa: PLC0415
 
-        return Digests(self.review, self.outbox, self.chosen)
+        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices)
 
     @cached_property
     def escalation(self) -> Escalation:
