@@ -8,7 +8,7 @@ computed in fractions, because x₁y₁ - x₀y₀ = x̄Δy + ȳΔx holds in the
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -76,6 +76,13 @@ class Side:
         wanted = set(people)
         return Side(tuple(u for u in self.usages if u.person in wanted), self.weights)
 
+    def each(self) -> dict[str, Side]:
+        """Return the part of each person, nobody's under empty text."""
+        found: defaultdict[str, list[Usage]] = defaultdict(list)
+        for usage in self.usages:
+            found[usage.person].append(usage)
+        return {person: Side(tuple(usages), self.weights) for person, usages in found.items()}
+
     def costs(self) -> dict[str, int]:
         """Return the cost of each person, nobody's under empty text; nanos."""
         found: defaultdict[str, int] = defaultdict(int)
@@ -137,7 +144,7 @@ def explain(before: Side, after: Side) -> Variance:
     """Take the difference in cost of two periods apart."""
     here, there = before.people(), after.people()
     came, left = there - here, here - there
-    old, new = _cube(before, left), _cube(after, came)
+    old, new = cube_of(before, left), cube_of(after, came)
     exact = {
         Driver.NEW_USERS: Fraction(sum(u.cost for u in after.usages if u.person in came)),
         Driver.LOST_USERS: Fraction(-sum(u.cost for u in before.usages if u.person in left)),
@@ -148,7 +155,9 @@ def explain(before: Side, after: Side) -> Variance:
     cost, costs = (sum(u.cost for u in side.usages) for side in (before, after))
     whole = round_together(list(exact.values()), costs - cost)
     parts = {driver: nanos for driver, nanos in zip(exact, whole, strict=True) if nanos}
-    return Variance(cost, costs, exact, parts, tuple(sorted(came)), tuple(sorted(left)), (_shares(old), _shares(new)), _gained(old, new))
+    return Variance(
+        cost, costs, exact, parts, tuple(sorted(came)), tuple(sorted(left)), (shares_of(old), shares_of(new)), _gained(old, new)
+    )
 
 
 def largest(before: Side, after: Side, most: int = MOST) -> list[tuple[str, Variance]]:
@@ -160,7 +169,7 @@ def largest(before: Side, after: Side, most: int = MOST) -> list[tuple[str, Vari
 
 
 @dataclass(frozen=True, slots=True)
-class _Cell:
+class Cell:
     """One model in one period."""
 
     tokens: tuple[int, ...]
@@ -169,6 +178,7 @@ class _Cell:
 
     @property
     def count(self) -> int:
+        """Tokens of all classes."""
         return sum(self.tokens)
 
     def price_of(self, tokens: Tokens) -> Fraction:
@@ -178,18 +188,20 @@ class _Cell:
 
 
 @dataclass(frozen=True)
-class _Cube:
+class Cube:
     """The models of one period, of those who are there in both."""
 
-    models: dict[str, _Cell]
+    models: dict[str, Cell]
     other: int
 
     @cached_property
     def count(self) -> int:
+        """Tokens of all classes and models."""
         return sum(cell.count for cell in self.models.values())
 
     @cached_property
     def cost(self) -> int:
+        """What they cost, nanos."""
         return sum(cell.cost for cell in self.models.values())
 
     @cached_property
@@ -198,10 +210,11 @@ class _Cube:
         return [sum(column) for column in zip(*(cell.tokens for cell in self.models.values()), strict=True)]
 
     def share(self, model: str) -> Fraction:
+        """Return the part of the tokens that is *model*'s."""
         return Fraction(self.models[model].count, self.count) if model in self.models else Fraction(0)
 
 
-def _cube(side: Side, apart: set[str]) -> _Cube:
+def cube_of(side: Side, apart: Collection[str] = ()) -> Cube:
     """Return what those used who are not *apart*, by model."""
     tokens: dict[str, list[int]] = {}
     costs: defaultdict[str, int] = defaultdict(int)
@@ -215,7 +228,7 @@ def _cube(side: Side, apart: set[str]) -> _Cube:
         known = tokens.setdefault(usage.model, [0] * len(usage.tokens))
         tokens[usage.model] = [a + b for a, b in zip(known, usage.tokens, strict=True)]
         costs[usage.model] += usage.cost
-    return _Cube({model: _Cell(tuple(found), costs[model], _weights(side, model)) for model, found in tokens.items()}, other)
+    return Cube({model: Cell(tuple(found), costs[model], _weights(side, model)) for model, found in tokens.items()}, other)
 
 
 def _weights(side: Side, model: str) -> tuple[int, ...]:
@@ -224,7 +237,7 @@ def _weights(side: Side, model: str) -> tuple[int, ...]:
     return known if min(known) > 0 else USUAL
 
 
-def _of_tokens(old: _Cube, new: _Cube) -> dict[Driver, Fraction]:
+def _of_tokens(old: Cube, new: Cube) -> dict[Driver, Fraction]:
     """Return price, volume and the two mixes; tokens beside none at all are volume."""
     if not old.count or not new.count:
         return {Driver.VOLUME: Fraction(new.cost - old.cost)}
@@ -245,7 +258,7 @@ def _of_tokens(old: _Cube, new: _Cube) -> dict[Driver, Fraction]:
     }
 
 
-def _units(model: str, old: _Cube, new: _Cube) -> tuple[Fraction, Fraction, Fraction]:
+def _units(model: str, old: Cube, new: Cube) -> tuple[Fraction, Fraction, Fraction]:
     """Return what a token of *model* costs with the class mix of each period, at the prices of both added up; and the price part.
 
     A model of one period only has its own prices in both, and in the other one the class mix of all models there.
@@ -260,7 +273,8 @@ def _units(model: str, old: _Cube, new: _Cube) -> tuple[Fraction, Fraction, Frac
     return Fraction(2 * was.cost, was.count), 2 * was.price_of(new.classes) / new.count, Fraction(0)
 
 
-def _shares(cube: _Cube) -> Shares:
+def shares_of(cube: Cube) -> Shares:
+    """Return how tokens were used there."""
     if not cube.count:
         return Shares(None, None, None)
     classes = cube.classes
@@ -269,7 +283,7 @@ def _shares(cube: _Cube) -> Shares:
     return Shares(Fraction(classes[CACHE_READ], entered) if entered else None, Fraction(classes[OUTPUT], cube.count), main)
 
 
-def _gained(old: _Cube, new: _Cube) -> str | None:
+def _gained(old: Cube, new: Cube) -> str | None:
     if not old.count or not new.count:
         return None
     grown = {model: new.share(model) - old.share(model) for model in new.models}

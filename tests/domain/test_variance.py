@@ -11,28 +11,14 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from usage import AFTER, BEFORE, MODELS, PEOPLE, SIDES
 
 from bot.domain.money import round_together
 from bot.domain.variance import USUAL, Driver, Side, Usage, explain, largest
 from bot.errors import RuleError
 
 CENT = 10**7
-PEOPLE = ("", "ana", "ben", "cy", "dee")
-MODELS = ("small", "middle", "large")
 LIST = {"small": (100, 10, 125, 200, 500), "middle": (3, 1, 4, 6, 15), "large": (2500, 1250, 2500, 2500, 10_000)}
-SONNET = {"in": Fraction(3), "read": Fraction(3, 10), "out": Fraction(15)}
-OPUS = {"in": Fraction(5), "read": Fraction(1, 2), "out": Fraction(25)}
-
-
-def used(person: str, model: str, entered: int, read: int, out: int) -> Usage:
-    """Return a use in millions of tokens at list price."""
-    price = OPUS if model == "opus" else SONNET
-    cost = entered * price["in"] + read * price["read"] + out * price["out"]
-    return Usage(person, model, (entered * 10**6, read * 10**6, 0, 0, out * 10**6), int(cost * 10**9))
-
-
-BEFORE = Side((used("ann", "sonnet", 10, 90, 2), used("bob", "sonnet", 10, 90, 2)))
-AFTER = Side((used("ann", "sonnet", 10, 90, 2), used("bob", "opus", 40, 80, 4), used("cy", "sonnet", 5, 20, 1)))
 
 
 def cents(parts: dict[Driver, Fraction] | dict[Driver, int]) -> dict[str, str]:
@@ -68,15 +54,6 @@ def test_class_weights_of_the_price_list_make_the_same_of_it() -> None:
     """The usual proportions are those of the example's list, so naming them changes nothing."""
     weights = {"sonnet": (30, 3, 37, 60, 150), "opus": (50, 5, 62, 100, 250)}
     assert explain(replace(BEFORE, weights=weights), replace(AFTER, weights=weights)).exact == explain(BEFORE, AFTER).exact
-
-
-TOKENS = st.tuples(*[st.one_of(st.just(0), st.integers(0, 10**12))] * 5)
-USAGES = st.lists(
-    st.builds(Usage, st.sampled_from(PEOPLE), st.sampled_from(MODELS), TOKENS, st.one_of(st.just(0), st.integers(-(10**13), 10**15))),
-    max_size=8,
-)
-WEIGHTS = st.dictionaries(st.sampled_from(MODELS), st.tuples(*[st.integers(0, 10**6)] * 5))
-SIDES = st.builds(Side, USAGES.map(tuple), WEIGHTS)
 
 
 @given(SIDES, SIDES)
