@@ -91,12 +91,29 @@ class Mover:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What would have been saved if one habit were as it was before.
+
+    Attributes:
+        name: As `domain.saving.Habit` calls it.
+    """
+
+    name: str
+    saving: Money
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"name": self.name, "saving": self.saving.plain}
+
+
+@dataclass(frozen=True, slots=True)
 class Why:
     """`why`: why something cost more or less than as many days before.
 
     Attributes:
         words: What asks for the figures themselves.
         people: Those who changed most; none where nobody may be named.
+        estimates: Savings, each taken alone: they must not be added up.
         partial: What part of the subject it is, as words; empty for all of it.
     """
 
@@ -109,6 +126,7 @@ class Why:
     freshness: Freshness
     partial: str = ""
     asked_period: str = ""
+    estimates: tuple[Estimate, ...] = ()
 
     template: ClassVar[str] = "replies/why"
 
@@ -125,6 +143,7 @@ class Why:
             "currency": change.after.currency,
             "parts": [reason.document() for reason in change.reasons],
             "people": [mover.document() for mover in self.people],
+            "estimates": [estimate.document() for estimate in self.estimates],
             "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
             "provisional": self.freshness.is_provisional,
             "partial": self.partial or None,
@@ -151,7 +170,8 @@ class Why:
             Mover("Cy Moran", Change(_usd("0"), _usd("36"), (Reason("new_users", _usd("36"), "Cy Moran", 1),))),
         )
         team = Change(_usd("174"), _usd("463"), reasons)
-        yield "team", cls("search", 'team "search"', _WINDOW, _BEFORE, team, movers, _FRESH)
+        saved = (Estimate("caching", _usd("126")), Estimate("model", _usd("136")))
+        yield "team", cls("search", 'team "search"', _WINDOW, _BEFORE, team, movers, _FRESH, estimates=saved)
         mine = Change(
             _usd("120.5"),
             _usd("101.2"),

@@ -11,10 +11,11 @@ from functools import cached_property
 
 from bot.domain.money import Money
 from bot.domain.period import Window, same_days_before
+from bot.domain.saving import savings
 from bot.domain.variance import Driver, Side, Usage, Variance, explain, largest
 from bot.domain.visibility import SMALLEST_GROUP
 from bot.errors import Refusal
-from bot.messages.why import Change, Mover, Reason, Why
+from bot.messages.why import Change, Estimate, Mover, Reason, Why
 from bot.ports import CostScope, Figures, PriceBook, Used
 from bot.services.commands import Verb
 from bot.services.question import too_few
@@ -24,6 +25,8 @@ _NAMED = 2
 """New and lost people who are named; above, they are counted."""
 _MOVED = Fraction(1, 100)
 """A change of the share of cached input or of output that is worth naming."""
+_WORTH = Fraction(1, 100)
+"""A saving, beside the cost, that is worth a line."""
 _PER_LIST = 15
 """Decimals of a list price that are kept as a weight."""
 
@@ -181,7 +184,14 @@ class Explaining(Reach):
             self._freshness(part.scope, window),
             part.partial,
             self.command.period_words,
+            () if is_grouped else self._estimates(old, new),
         )
+
+    def _estimates(self, old: Side, new: Side) -> tuple[Estimate, ...]:
+        """Return what could have been saved, where it is worth a line."""
+        found = savings(old, new)
+        least = _WORTH * sum(usage.cost for usage in new.usages)
+        return tuple(Estimate(habit.value, self._money(nanos)) for habit, nanos in found.items() if nanos >= least)
 
     def _incomparable(self, part: Part) -> Refusal:
         """Return why nothing can be said, and what may be asked instead."""

@@ -248,3 +248,23 @@ def test_a_model_that_two_providers_sell_is_two(make_app: Callable[..., App], tm
     ingest(app, write_csv(tmp_path / "bill.csv", [*use("ann", SEPTEMBER, "opus", 10, 0, 1), *dearer]))
     assert parts(ask(app, "ann", "why last month")) == {"model_mix": "75.00"}
     assert "you moved to opus (Cloud)" in text(app, "ann", "why last month")
+
+
+def test_what_could_have_been_saved_is_an_estimate(company: Callable[..., App]) -> None:
+    """At nine of ten from the cache 28 of Bob's 40 million cost 4.50 less; on Sonnet all cost 204 instead of 340."""
+    app = company()
+    expected = [{"name": "caching", "saving": "126"}, {"name": "model", "saving": "136"}]
+    for who, words in (("bob", "why last month"), ("mia", "why team last month"), ("fin", "why org last month")):
+        assert ask(app, who, words)["estimates"] == expected
+    said = text(app, "bob", "why last month")
+    assert "Estimate: with as much caching as before, about $126.00 less." in said
+    assert "Estimate: on the models that were mostly used before, about $136.00 less." in said
+    assert ask(app, "cy", "why last month")["estimates"] == []
+
+
+def test_works_council_estimates_are_for_oneself_only(company: Callable[..., App]) -> None:
+    app = company("works_council")
+    assert len(ask(app, "bob", "why last month")["estimates"]) == 2
+    for who, words in (("mia", "why team last month"), ("fin", "why org last month")):
+        assert ask(app, who, words)["estimates"] == []
+    assert ask(company("open"), "ann", "why team last month")["estimates"] == []
