@@ -55,6 +55,7 @@ bench: .venv/.installed ## ratios measured in one run; ROWS=10000000 for the ful
 	cd benchmarks && ../$(BIN)/python sending.py 2000 postgresql
 	cd benchmarks && ../$(BIN)/python chat.py $(or $(ROWS),1000000)
 	cd benchmarks && ../$(BIN)/python chat.py $(or $(ROWS),1000000) busy
+	cd benchmarks && ../$(BIN)/python beside_litellm.py $(or $(ROWS),1000000)
 
 wheel: .venv/.installed ## build the wheel, install it into an empty environment, run the demo from there
 	rm -rf build/wheel && mkdir -p build/wheel

@@ -1,5 +1,7 @@
 """A review and a Monday's digests of a large company: seconds, and as ratios beside one plain question per person.
 
+Then personal digests alone, of people who all used something: prepared from the figures to both payloads, on one core.
+
 Usage: python benchmarks/accountability.py [RAW ROWS]
 """
 
@@ -8,13 +10,15 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
 import bill
 import first_load
+from sqlalchemy import Engine, event
 
 from adapters.chat.slack import render as slack
 from adapters.chat.teams import render as teams
@@ -27,7 +31,7 @@ BUDGETS = """
 [[budgets]]
 name = "everyone"
 person = "*"
-limit = 40
+limit = {limit}
 
 [[budgets]]
 name = "each team"
@@ -50,18 +54,21 @@ def main() -> None:
         folder = Path(scratch)
         first_load.load(file, folder, f"sqlite:///{folder}/ledger.db")
         app = wiring.app(settings.load(folder / "aispend.toml", {}), NOW)
-        prepare(app, folder)
+        agree(app, folder)
         measure(app)
         app.close()
+    for people in (bill.PEOPLE // 10, bill.PEOPLE):
+        measure_people(people)
 
 
-def prepare(app: wiring.App, folder: Path) -> None:
-    """Put 20,000 people in 1,000 teams, with a manager each, and agree on budgets."""
-    people = [f"person{n}@example.com,Person {n},team-{n % bill.TEAMS},,UTC,en,{'finops' if n == 1 else ''}" for n in range(bill.PEOPLE)]
+def agree(app: wiring.App, folder: Path, count: int = bill.PEOPLE, *, limit: int = 40, is_managed: bool = True) -> None:
+    """Put *count* people in 1,000 teams, with a manager each where they are managed, and agree on budgets."""
+    people = [f"person{n}@example.com,Person {n},team-{n % bill.TEAMS},,UTC,en,{'finops' if n == 1 else ''}" for n in range(count)]
     (folder / "people.csv").write_text("email,name,team,manager_email,time_zone,locale,roles\n" + "\n".join(people) + "\n", "utf-8")
-    heads = [f"team-{n},,person{n}@example.com,CC-{n % 40}," for n in range(bill.TEAMS)]
+    manager = "person{}@example.com" if is_managed else ""
+    heads = [f"team-{n},,{manager.format(n)},CC-{n % 40}," for n in range(bill.TEAMS)]
     (folder / "teams.csv").write_text("team,parent,manager_email,cost_center,channel\n" + "\n".join(heads) + "\n", "utf-8")
-    (folder / "budgets.toml").write_text(BUDGETS, "utf-8")
+    (folder / "budgets.toml").write_text(BUDGETS.format(limit=limit), "utf-8")
     directory.apply(directory.plan([folder / "people.csv", folder / "teams.csv"], app.people), app.people)
     budgets.apply(budgets.plan(folder / "budgets.toml", app.budgets, app.people.directory(), "USD", 1), app.budgets, app.clock)
 
@@ -78,6 +85,53 @@ def measure(app: wiring.App) -> None:
     print(f"both payloads: {len(cards) / drawn:,.0f} a second")
     plain, _ = timed(lambda: [app.conversation.answer(f"person{n}@example.com", "me") for n in range(200)])
     print(f"beside them one `me` after the other: {200 / plain:,.0f} a second; a digest costs {took / count / (plain / 200):.2f} of one")
+
+
+def measure_people(count: int) -> None:
+    """Print how fast the digests of *count* people are prepared, who all used three models in each of eight weeks."""
+    with tempfile.TemporaryDirectory() as scratch:
+        app = company(Path(scratch), count)
+        with counting() as statements:
+            wall, cpu, made = prepared(app)
+        print(
+            f"personal digests prepared, from the figures to both payloads: {made:,} in {cpu:.1f} s of CPU ({wall:.1f} s), "
+            f"{made / cpu:,.0f} a second on one core, {len(statements)} SQL statements"
+        )
+        app.close()
+
+
+def company(folder: Path, count: int) -> wiring.App:
+    """Return *count* people with budgets, of whom few have an alert, reviewed on a Monday; nobody manages a team."""
+    config = first_load.configure(folder, f"sqlite:///{folder}/ledger.db", bill.write_weeks(first_load.CACHE, count))
+    first_load.run(config, "db", "upgrade")
+    app = wiring.app(settings.load(config, {}), NOW)
+    agree(app, folder, count, limit=60, is_managed=False)
+    first_load.run(config, "ingest")
+    app.review.run()
+    return app
+
+
+def prepared(app: wiring.App) -> tuple[float, float, int]:
+    """Return the seconds and those of CPU that the personal digests took, and how many there were."""
+    begun, begun_cpu = time.perf_counter(), time.process_time()
+    count = 0
+    for message, _, _ in app.digests.due():
+        if message.key.startswith("digest weekly"):
+            count += bool(slack.message(message.card) and teams.card(message.card))
+    return time.perf_counter() - begun, time.process_time() - begun_cpu, count
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    """Give a list to which each SQL statement is added."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield statements
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 def timed(function: Callable[[], _T]) -> tuple[float, _T]:

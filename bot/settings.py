@@ -120,6 +120,7 @@ class DigestSettings(_Section):
     Attributes:
         hour, quiet_from, quiet_to: Local hours of the reader; equal quiet hours are none.
         pushes: New messages a week before those that are not urgent wait for the digest.
+        address: Where `serve` is reached from outside; digests link to files there, with links sealed by AISPEND_LINK_SECRET.
     """
 
     cadence: Literal["daily", "weekly", "monthly", "off"] = "weekly"
@@ -127,6 +128,17 @@ class DigestSettings(_Section):
     quiet_from: int = Field(default=19, ge=0, le=23)
     quiet_to: int = Field(default=8, ge=0, le=23)
     pushes: int = Field(default=5, ge=1, le=100)
+    address: str = Field(default="", pattern=r"^$|^https://[^\s?#]+$|^http://(127\.0\.0\.1|localhost)(:\d+)?$")
+
+
+class IngestSettings(_Section):
+    """[ingest]: when `serve` loads the configured sources by itself.
+
+    Attributes:
+        every: Minutes; 0 where something else runs `aispend ingest`.
+    """
+
+    every: int = Field(default=0, ge=0, le=10_080)
 
 
 class AlertSettings(_Section):
@@ -190,6 +202,7 @@ class Settings(_Section):
     chat: ChatSettings = ChatSettings()
     slack: SlackSettings = SlackSettings()
     teams: TeamsSettings = TeamsSettings()
+    ingest: IngestSettings = IngestSettings()
     alerts: AlertSettings = AlertSettings()
     digests: DigestSettings = DigestSettings()
     records: dict[str, str] = Field(default_factory=dict)

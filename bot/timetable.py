@@ -19,10 +19,19 @@ class Job:
     lease: timedelta
 
 
+LOAD_LEASE = timedelta(hours=1)
+"""Of loading the sources, which comes as often as the deployment says."""
 REVIEW = Job("review", timedelta(minutes=5), timedelta(minutes=10))
 ESCALATE = Job("escalate", timedelta(minutes=1), timedelta(minutes=5))
 WEBHOOKS = Job("webhooks", timedelta(minutes=1), timedelta(minutes=10))
 BROADCASTS = Job("broadcasts", timedelta(seconds=10), timedelta(minutes=5))
 DIGESTS = Job("digests", timedelta(minutes=5), timedelta(minutes=15))
 SWEEP = Job("sweep", timedelta(hours=6), timedelta(minutes=10))
+
+
+def loading(minutes: int) -> Job:
+    """Return the job that loads the configured sources every so many minutes."""
+    return Job("ingest", timedelta(minutes=minutes), LOAD_LEASE)
+
+
 JOBS = (REVIEW, ESCALATE, DIGESTS, BROADCASTS, WEBHOOKS, SWEEP)

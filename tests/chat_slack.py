@@ -108,6 +108,7 @@ class Rig:
 
     def __init__(self, app: App) -> None:
         self.app, self.slack, self.turn = app, FakeSlack(), itertools.count()
+        self.load: tuple[str, ...] = ("ingest",)
 
     async def __aenter__(self) -> Self:
         fake = web.Application()
@@ -118,7 +119,7 @@ class Rig:
         self.slack.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}/api/"
         section = self.app.settings.slack.model_copy(update={"enabled": True, "api": self.slack.url})
         object.__setattr__(self.app, "settings", self.app.settings.model_copy(update={"slack": section}))
-        self.running = running(self.app, "127.0.0.1", 0)
+        self.running = running(self.app, "127.0.0.1", 0, self.load)
         self.address = await self.running.__aenter__()
         self.session = aiohttp.ClientSession()
         return self

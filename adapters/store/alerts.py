@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
 from sqlmodel import col
 
 from adapters.store import outbox
@@ -19,6 +20,7 @@ from adapters.store.database import Database, put
 from adapters.store.tables import AlertRow, AuditRow, CaseRow, MarkRow, RaiseRow
 from bot.domain.alert import LIVE, Alert, Because, Change, Identity, Kind, Promise, Reason, Seen, State
 from bot.domain.budget import Raise
+from bot.domain.burn import Burn
 from bot.domain.money import Money
 from bot.messages.card import Card
 from bot.ports import Case, Clock, Message, Noted, Post
@@ -104,27 +106,34 @@ class SqlDesk:
 
     def save_all(self, changes: Sequence[Change], by: str) -> list[Alert]:
         """Store *changes*, in order."""
-        saved = []
-        for change in changes:
-            row = _row(change.after)
-            if change.before is None:
-                number = self._connection.execute(insert(AlertRow), row).inserted_primary_key[0]  # type: ignore[index]
-            else:
-                number = change.after.number
-                self._connection.execute(update(AlertRow).where(col(AlertRow.id) == number).values(row))
-            alert = replace(change.after, number=int(number))
-            self.note(by, change.reason.value, f"alert {number}", _detail(alert))
-            saved.append(alert)
+        if not changes:
+            return []
+        new = [_row(change.after) for change in changes if change.before is None]
+        adding = insert(AlertRow).returning(col(AlertRow.id), sort_by_parameter_order=True)
+        numbers = iter(self._connection.execute(adding, new).scalars().all() if new else ())
+        saved = [replace(c.after, number=next(numbers) or 0) if c.before is None else c.after for c in changes]
+        changed = [_row(alert) | {"of_id": alert.number} for alert, change in zip(saved, changes, strict=True) if change.before]
+        if changed:
+            self._connection.execute(update(AlertRow).where(col(AlertRow.id) == bindparam("of_id")), changed)
+        reasons = [change.reason.value for change in changes]
+        self._note_all((by, why, f"alert {alert.number}", _detail(alert)) for why, alert in zip(reasons, saved, strict=True))
         return saved
 
     def note(self, by: str, what: str, about: str, detail: Mapping[str, str]) -> None:
         """Add a line to the audit log."""
+        self._note_all([(by, what, about, detail)])
+
+    def _note_all(self, lines: Iterable[tuple[str, str, str, Mapping[str, str]]]) -> None:
+        """Add lines to the audit log, each sealed with the one before; nobody else writes to it during a decision."""
         last = self._connection.execute(select(AuditRow).order_by(col(AuditRow.id).desc()).limit(1)).first()
-        number, before = (last.id + 1, last.seal) if last else (1, "")
-        at, written = self._clock.now(), json.dumps(dict(sorted(detail.items())), ensure_ascii=False)
-        seal = _seal(before, number, at, by, what, about, written)
-        row = {"id": number, "at": at, "by": by, "what": what, "about": about, "detail": written, "seal": seal}
-        self._connection.execute(insert(AuditRow), row)
+        number, seal = (last.id, last.seal) if last else (0, "")
+        at, rows = self._clock.now(), []
+        for by, what, about, detail in lines:
+            number, written = number + 1, json.dumps(dict(sorted(detail.items())), ensure_ascii=False)
+            seal = _seal(seal, number, at, by, what, about, written)
+            rows.append({"id": number, "at": at, "by": by, "what": what, "about": about, "detail": written, "seal": seal})
+        if rows:
+            self._connection.execute(insert(AuditRow), rows)
 
     def enqueue(self, message: Message) -> bool:
         """Put *message* in the outbox; False when its key is there already."""
@@ -290,7 +299,12 @@ def _seen_plain(seen: Seen) -> dict[str, Any]:
         "limit": seen.limit.nanos if seen.limit else None,
         "as_of": seen.as_of.isoformat() if seen.as_of else None,
         "expected": seen.expected.nanos if seen.expected else None,
+        "burn": _burn_plain(seen.burn) if seen.burn else None,
     }
+
+
+def _burn_plain(burn: Burn) -> dict[str, Any]:
+    return {"hours": burn.hours, "until": burn.until.isoformat(), "cost": burn.cost.nanos, "times": str(burn.times)}
 
 
 def _seen(plain: Mapping[str, Any]) -> Seen:
@@ -298,7 +312,14 @@ def _seen(plain: Mapping[str, Any]) -> Seen:
         return Money(plain[name], plain["currency"]) if plain[name] is not None else None
 
     as_of = datetime.fromisoformat(plain["as_of"]) if plain["as_of"] else None
-    return Seen(Money(plain["cost"], plain["currency"]), money("limit"), as_of, money("expected"))
+    found = plain.get("burn")  # alerts of earlier versions have none
+    burn = _burn(found, plain["currency"]) if found else None
+    return Seen(Money(plain["cost"], plain["currency"]), money("limit"), as_of, money("expected"), burn)
+
+
+def _burn(plain: Mapping[str, Any], currency: str) -> Burn:
+    until = datetime.fromisoformat(plain["until"])
+    return Burn(plain["hours"], until, Money(plain["cost"], currency), Fraction(plain["times"]))
 
 
 def _promise_plain(promise: Promise) -> dict[str, str]:

@@ -42,6 +42,8 @@ _USED = f"d.person_id, d.team_id, l.provider_id, {', '.join(f'SUM(d.{name})' for
 _USED_BY = ", d.person_id, d.team_id, l.provider_id, l.consumed_unit, l.charge_category"
 _NOBODY = -1
 """A number no label has: the scope names something the ledger never saw."""
+_AT_ONCE = 50_000
+"""Labels in one statement, which SQLite takes up to a million letters long: a company is asked for in one."""
 
 
 class SqlFigures:
@@ -94,10 +96,10 @@ class SqlFigures:
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)
         with self._database.reading() as connection:
             rows = connection.execute(*_crossed(window, by, other)).all()
-            names = _names(connection, {number for row in rows for number in (row.k, row.other)})
-        for row in rows:
-            if row.cost:
-                found[names.get(row.k, "")][names.get(row.other, "")] = int(row.cost)
+            names = _names(connection, {number for one, two, _ in rows for number in (one, two)})
+        for one, two, cost in rows:
+            if cost:
+                found[names.get(one, "")][names.get(two, "")] = int(cost)
         return dict(found)
 
     def by_day(self, window: Window, by: Dimension) -> Daily:
@@ -105,12 +107,13 @@ class SqlFigures:
         import numpy as np  # noqa: PLC0415 - questions must not wait for it
 
         with self._database.reading() as connection:
-            rows = connection.execute(*_crossed(window, by, Dimension.DAY)).all()
-            names = _names(connection, {row.k for row in rows})
-        table = np.array([(row.k, row.other, int(row.cost)) for row in rows], dtype=np.int64).reshape(-1, 3)
-        numbers, places = np.unique(table[:, 0], return_inverse=True)
+            rows = connection.execute(*_by_day(window, by)).all()
+            columns = zip(*rows, strict=True) if rows else ((), (), ())
+            keys, days, cost = (np.fromiter(map(int, column), np.int64, len(rows)) for column in columns)
+            numbers, places = np.unique(keys, return_inverse=True)
+            names = _names(connection, numbers)
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
-        costs[places, table[:, 1] - day_number(window.start)] = table[:, 2]
+        costs[places, days - day_number(window.start)] = cost
         return Daily(tuple(names.get(int(number), "") for number in numbers), window, costs)
 
     def usage(self, scope: CostScope, window: Window) -> list[Used]:
@@ -302,6 +305,18 @@ def _crossed(window: Window, by: Dimension, other: Dimension) -> tuple[Any, dict
     return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
 
 
+def _by_day(window: Window, by: Dimension) -> tuple[Any, dict[str, int]]:
+    """Return the question for the cost of each key on each day; only people's days stand in the daily rows alone."""
+    if by in {Dimension.PERSON, Dimension.DAY}:
+        return _crossed(window, by, Dimension.DAY)
+    params = {"rollup": int(_ROLLUPS[by]), "grain": int(Grain.DAY), "start": day_number(window.start), "end": day_number(window.end)}
+    sql = (
+        "SELECT key_id AS k, start AS other, billed + estimated AS cost FROM period_costs "
+        "WHERE dimension = :rollup AND grain = :grain AND start >= :start AND start < :end"
+    )
+    return text(sql), params
+
+
 def _collect(rows: Iterable[Any]) -> dict[int, tuple[int, int]]:
     return {int(key): (int(billed), int(estimated)) for key, billed, estimated in rows}
 
@@ -327,9 +342,9 @@ def _projects(connection: Connection, name: str) -> list[tuple[int, str]]:
 def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
     wanted = sorted({int(number) for number in numbers if number})
     found: dict[int, str] = {}
-    for i in range(0, len(wanted), 900):
-        chosen = ", ".join(map(str, wanted[i : i + 900]))
+    for i in range(0, len(wanted), _AT_ONCE):
+        chosen = ",".join(map(str, wanted[i : i + _AT_ONCE]))
         # Straight to the driver: parsing a long statement takes longer than answering it.
         rows = connection.exec_driver_sql(f"SELECT id, value FROM labels WHERE id IN ({chosen})")  # noqa: S608 - our numbers
-        found |= {int(number): str(value) for number, value in rows}
+        found |= {int(number): str(value) for number, value in rows.all()}
     return found

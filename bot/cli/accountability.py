@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import os
 import socket
 from datetime import date
@@ -117,15 +116,14 @@ def showback(
         first = date.fromisoformat(f"{month}-01")
     except ValueError:
         raise ConfigError(f"'{month}' is no month; write one such as 2026-10.") from None
+    from bot.services.links import as_csv  # noqa: PLC0415 - other commands must not wait for it
+
     of: Context = context.obj
     with of.app() as app:
         app.prepare_store()
         found = app.digests.showback(first)
         if file:
-            with file.open("w", encoding="utf-8", newline="") as stream:
-                writer = csv.writer(stream)
-                writer.writerow(["month", "cost_center", "cost", "currency"])
-                writer.writerows([month, row.key, f"{row.cost.amount:f}", row.cost.currency] for row in found.rows)
+            file.write_text(as_csv(found), "utf-8", newline="")
             typer.echo(f"Written to {file}: {len(found.rows)} cost centres.", err=True)
         if format_ is Format.JSON:
             say_json(found.document())

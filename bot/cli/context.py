@@ -29,6 +29,12 @@ class Context:
     config: Path | None
     now: str | None
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The global options as words, for a process that is to have the same."""
+        config = ("--config", str(self.config)) if self.config else ()
+        return (*config, "--now", self.now) if self.now else config
+
     @contextmanager
     def app(self) -> Iterator[wiring.App]:
         """Yield the application and close it."""

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -50,14 +50,15 @@ def serve(
         app.prepare_store()
         _log_as_json()
         chat = app.settings.chat
-        asyncio.run(_serve(app, chat.host if host is None else host, chat.port if port is None else port, insecure=insecure_local))
+        place = (chat.host if host is None else host, chat.port if port is None else port)
+        asyncio.run(_serve(app, *place, (*of.words, "ingest"), insecure=insecure_local))
 
 
-async def _serve(app: App, host: str, port: int, *, insecure: bool) -> None:
+async def _serve(app: App, host: str, port: int, load: Sequence[str], *, insecure: bool) -> None:
     stopped = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopped.set)
-    async with running(app, host, port, insecure=insecure) as address:
+    async with running(app, host, port, load, insecure=insecure) as address:
         say(f"aispend serves on http://{address}")
         sys.stdout.flush()
         await stopped.wait()
@@ -65,10 +66,11 @@ async def _serve(app: App, host: str, port: int, *, insecure: bool) -> None:
 
 
 @asynccontextmanager
-async def running(app: App, host: str, port: int, *, insecure: bool = False) -> AsyncIterator[str]:
+async def running(app: App, host: str, port: int, load: Sequence[str] = ("ingest",), *, insecure: bool = False) -> AsyncIterator[str]:
     """Serve *app* until the block ends; yield the address.
 
     Args:
+        load: The words after `aispend` that load the configured sources.
         insecure: Let Teams in without authentication; only where nobody else can reach it.
 
     Raises:
@@ -76,7 +78,9 @@ async def running(app: App, host: str, port: int, *, insecure: bool = False) -> 
     """
     from aiohttp import web  # noqa: PLC0415 - other commands must not wait for it
 
+    from adapters import downloads  # noqa: PLC0415
     from adapters.web import application  # noqa: PLC0415
+    from bot.services import links  # noqa: PLC0415
     from bot.wiring import chat  # noqa: PLC0415
 
     if insecure and host not in _LOOPBACK:
@@ -94,7 +98,11 @@ async def running(app: App, host: str, port: int, *, insecure: bool = False) -> 
             await stack.enter_async_context(chat.slack(parts))
         if settings.teams.enabled:
             await stack.enter_async_context(chat.teams(parts, insecure=insecure))
+        if app.links:
+            parts.endpoints[f"GET {links.PATH}/{{month}}"] = downloads.showback(app.links.open, executor)
         await stack.enter_async_context(_duties(app, parts))
+        if app.settings.ingest.every and app.settings.sources:
+            await stack.enter_async_context(_loading(app, load))
         runner = web.AppRunner(application(parts.endpoints, parts.checks, parts.meters.text, BODY), access_log=None, shutdown_timeout=5)
         await runner.setup()
         stack.push_async_callback(parts.work.drain, DRAIN_S)
@@ -137,6 +145,24 @@ async def _duties(app: App, parts: Parts) -> AsyncIterator[None]:
         finally:
             stopped.set()
             await sending
+
+
+@asynccontextmanager
+async def _loading(app: App, words: Sequence[str]) -> AsyncIterator[None]:
+    """Load the configured sources at their times, in a process of their own, until the block ends."""
+    from adapters import scheduler  # noqa: PLC0415 - other commands must not wait for it
+    from adapters.child import Child  # noqa: PLC0415
+    from adapters.store.jobs import SqlJobs  # noqa: PLC0415
+    from bot.timetable import loading  # noqa: PLC0415
+
+    child = Child(words)
+    with ThreadPoolExecutor(1, thread_name_prefix="aispend-load") as executor:
+        jobs = {loading(app.settings.ingest.every): child.run}
+        async with scheduler.running(jobs, SqlJobs(app.database), worker(), app.clock, executor):
+            try:
+                yield
+            finally:
+                await asyncio.to_thread(child.stop)
 
 
 async def _store_trouble(app: App) -> str:

@@ -29,6 +29,9 @@ memory = "900MB"
 # kind = "claude_csv"
 # path = "exports/claude"            # claude-spend-2026-11-01.csv, one file a day
 
+[ingest]
+every = 60                # minutes between loads of the sources while `aispend serve` runs; 0: something else runs `aispend ingest`
+
 # Rules in order; the first that fits decides. Without one the person's own team owns the cost.
 # [[allocation]]
 # name = "tagged"

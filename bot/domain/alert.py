@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.domain.burn import Burn
 from bot.domain.money import Money
 
 LONGEST_SNOOZE = timedelta(days=7)
@@ -137,12 +138,14 @@ class Seen:
     Attributes:
         cost: Up to *as_of*; for a forecast the expected cost of the whole period, for a key what it cost.
         limit: Of the budget; None for kinds without.
+        burn: What too much was spent within some hours.
     """
 
     cost: Money
     limit: Money | None
     as_of: datetime | None
     expected: Money | None = None
+    burn: Burn | None = None
 
 
 @dataclass(frozen=True, slots=True)

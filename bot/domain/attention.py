@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bot.domain.period import Period, PeriodKind, period_containing
@@ -13,6 +14,8 @@ from bot.domain.worktime import local_slot
 WEEK = timedelta(days=7)
 _FRIDAY = 4
 _HOURS = 24
+_KEPT = 1024
+"""Slots that are remembered: at one instant a company asks for the same few of them."""
 
 
 class Cadence(StrEnum):
@@ -69,6 +72,7 @@ class Slot:
     period: Period
 
 
+@lru_cache(_KEPT)
 def due_slot(cadence: Cadence, hour: int, zone: str, now: datetime) -> Slot | None:
     """Return the digest that is due *now* where clocks follow *zone*, None before its hour and on other days."""
     today = now.astimezone(ZoneInfo(zone)).date()

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache
 
 from bot.domain.money import Money
 from bot.domain.period import Period, PeriodKind, period_containing
@@ -81,6 +82,12 @@ class Budget:
         return BudgetUse(self, cost)
 
 
+@cache
+def _exact(tier: Decimal) -> Fraction:
+    """Return *tier* as a fraction; there are few tiers, and many who are held against them."""
+    return Fraction(tier)
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
     """A budget and what was spent of it."""
@@ -101,7 +108,8 @@ class BudgetUse:
     @property
     def tier(self) -> Decimal | None:
         """The highest tier of the ladder that is reached, None below the first."""
-        return max((tier for tier in self.budget.ladder if Fraction(tier) <= self.share), default=None)
+        share = self.share
+        return max((tier for tier in self.budget.ladder if _exact(tier) <= share), default=None)
 
 
 @dataclass(frozen=True, slots=True)

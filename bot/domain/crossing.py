@@ -6,6 +6,7 @@ again only after it fell below `REARM`, at most `MOST` times a period. What a co
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from fractions import Fraction
 from bot.domain import alert as alerts
 from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Seen, State
 from bot.domain.budget import Budget, Scope
+from bot.domain.burn import Burn
 from bot.domain.money import Money
 from bot.domain.period import Window, midnight
 
@@ -39,7 +41,8 @@ class Measured:
         cost: Up to *as_of*, the oldest watermark of the sources that contribute.
         expected: Of the whole period; None where there is no history to tell.
         pace: The highest of `PACES` that was reached just now, None below.
-        is_calm: The last days cost no more than planned.
+        burn: What too much was spent within the last hours; then the pace is the highest.
+        is_calm: The last days, and the running one so far, cost no more than planned.
         is_over: The period has ended and every source has delivered all of it.
     """
 
@@ -50,6 +53,7 @@ class Measured:
     as_of: datetime | None
     expected: Money | None = None
     pace: Decimal | None = None
+    burn: Burn | None = None
     is_calm: bool = True
     is_over: bool = False
 
@@ -61,7 +65,7 @@ class Measured:
     @property
     def seen(self) -> Seen:
         """The figures, for an alert."""
-        return Seen(self.cost, self.budget.limit, self.as_of, self.expected)
+        return Seen(self.cost, self.budget.limit, self.as_of, self.expected, self.burn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,16 +258,27 @@ def quieted(changes: Sequence[Change], chains: Sequence[tuple[str, ...]]) -> lis
         chains: For each change, the subjects from the narrowest to the widest that the change's subject lies in, itself first.
     """
     telling = [i for i, change in enumerate(changes) if change.says is alerts.Says.ANNOUNCE]
-    quiet = {i for i in telling for j in telling if i != j and _yields(changes[i], changes[j], chains[i], chains[j])}
+    of, within = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
+    for i in telling:
+        of[chains[i][0]].add(i)
+        for subject in chains[i]:
+            within[subject].add(i)
+
+    def related(i: int) -> set[int]:
+        """Return those whose subject lies in that of *i*, or the other way round."""
+        return within[chains[i][0]].union(*(of[subject] for subject in chains[i])) - {i}
+
+    quiet = {i for i in telling if any(_yields(changes[i], changes[j], chains[i], chains[j]) for j in related(i))}
     return [_silenced(change) if i in quiet else change for i, change in enumerate(changes)]
 
 
 def _yields(one: Change, other: Change, chain: tuple[str, ...], other_chain: tuple[str, ...]) -> bool:
-    """Tell whether *one* is told by *other*: to the same people, on one chain, and less severe (or as severe and wider)."""
-    related = (chain[0] in other_chain or other_chain[0] in chain) and other.reason is not Reason.CROSSED_LATE
+    """Tell whether *one* is told by *other* on its chain: to the same people, and less severe (or as severe and wider)."""
+    if other.reason is Reason.CROSSED_LATE:
+        return False
     if one.after.needs_answer and chain[0] != other_chain[0]:
         return False  # an answer for the one is none for the other
-    if not related or not set(one.after.owners) <= set(other.after.owners):
+    if not set(one.after.owners) <= set(other.after.owners):
         return False
     return _severity(one, chain) < _severity(other, other_chain)
 

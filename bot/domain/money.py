@@ -72,6 +72,12 @@ def from_nanos(nanos: int) -> Decimal:
         return Decimal(nanos).scaleb(-9)
 
 
+def half_even(whole: int, by: int) -> int:
+    """Return *whole* divided by the positive *by*, rounded half to even, exact."""
+    quotient, rest = divmod(whole, by)
+    return quotient + (2 * rest > by or (2 * rest == by and quotient % 2))
+
+
 def split(total: int, weights: Sequence[int]) -> list[int]:
     """Split *total* in proportion to *weights* by largest remainder: the parts add up to *total* exactly.
 

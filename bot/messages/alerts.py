@@ -26,6 +26,15 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class Burned:
+    """What was spent within some hours, until an instant."""
+
+    cost: Money
+    hours: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetAlert:
     """An alert about a budget, for one reader.
 
@@ -35,6 +44,7 @@ class BudgetAlert:
         kind: `tier`, `forecast` or `burn`.
         happened: `crossed`, `again`, `late`, `next`, `corrected`, `changed`, `carried`, `ended`, `removed`, `moved`, `recovered`,
             `answered`, `snoozed`, `lapsed`, `unanswered`, `disowned`.
+        burned: What was spent within some hours, where that is too much.
         cost, limit, told: None where the reader may not see the figures; *told* is what was said at first.
         note: Who was passed over.
         asks: The reader can answer with the buttons.
@@ -68,6 +78,7 @@ class BudgetAlert:
     is_repeat: bool = False
     proposed: tuple[str, str] | None = None
     is_theirs_to_see: bool = False
+    burned: Burned | None = None
 
     template: ClassVar[str] = "alerts/budget"
 
@@ -85,6 +96,7 @@ class BudgetAlert:
             "cost": self.cost.plain if self.cost else None,
             "limit": self.limit.plain if self.limit else None,
             "expected": self.expected.plain if self.expected else None,
+            "burned": {"hours": self.burned.hours, "cost": self.burned.cost.plain} if self.burned else None,
             "as_of": self.as_of.isoformat() if self.as_of else None,
         }
 
@@ -153,6 +165,8 @@ class BudgetAlert:
         yield "team", cls(**team)
         yield "forecast", cls(**(low | {"kind": "forecast", "tier": Decimal(1)}))
         yield "pace", cls(**(low | {"kind": "burn", "tier": Decimal(3)}))
+        burned = Burned(_usd("64.20"), 6, datetime(2026, 11, 23, 14, tzinfo=UTC))
+        yield "hours", cls(**(low | {"kind": "burn", "tier": Decimal(3), "burned": burned}))
         yield "answered", cls(**(own | {"happened": "answered", "promise": promise, "asks": False}))
         yield "lapsed", cls(**(own | {"happened": "lapsed", "promise": promise}))
         yield "snoozed", cls(**(low | {"happened": "snoozed", "until": datetime(2026, 11, 26, 9, tzinfo=UTC), "asks": False}))

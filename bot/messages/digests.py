@@ -206,13 +206,18 @@ class FinopsDigest:
 
 @dataclass(frozen=True, slots=True)
 class Showback:
-    """What a month cost each cost centre; the parts add up to the whole."""
+    """What a month cost each cost centre; the parts add up to the whole.
+
+    Attributes:
+        link: Where the reader gets it as a file; empty where there is no such place.
+    """
 
     window: Window
     rows: tuple[Row, ...]
     total: Money
     freshness: Freshness
     missing: int = 0
+    link: str = ""
 
     template: ClassVar[str] = "digests/showback"
     previous: ClassVar[None] = None
@@ -239,6 +244,7 @@ class Showback:
         """Yield named examples."""
         rows = (Row("CC-100", _usd("900"), Fraction(3, 4)), Row("", _usd("300"), Fraction(1, 4)))
         yield "month", cls(_MONTH, rows, _usd("1200"), _FRESH)
+        yield "linked", cls(_MONTH, rows, _usd("1200"), _FRESH, link="https://aispend.example.com/showback/2026-11?seal=0")
 
 
 def _usd(amount: str) -> Money:

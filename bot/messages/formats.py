@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
-from bot.domain.money import Money, round_together
+from bot.domain.money import NANOS_PER_UNIT, Money, half_even, round_together
 from bot.domain.period import Window
 from bot.messages.words import language_of
 
@@ -60,13 +60,7 @@ class Reader:
 
     def money(self, amount: Money) -> str:
         """Return `$1,234.50`: rounded half to even to the currency's digits; what is smaller but not zero is `<$0.01`."""
-        digits = get_currency_precision(amount.currency)
-        smallest = Decimal(1).scaleb(-digits)
-        rounded = amount.amount.quantize(smallest, ROUND_HALF_EVEN)
-        if not rounded and amount.nanos:
-            least = format_currency(smallest, amount.currency, locale=self._locale)
-            return f"<{least}" if amount.nanos > 0 else f">-{least}"
-        return _currency(rounded + 0, amount.currency, self.locale)
+        return _money(amount.nanos, amount.currency, self.locale)
 
     def change(self, now: Money, before: Money) -> str:
         """Return `+$58.10 (+16 %)`, without the share where there was nothing before."""
@@ -79,12 +73,11 @@ class Reader:
 
     def percent(self, share: Fraction) -> str:
         """Return `85 %`, with one decimal below ten and never 100 for a share that has not reached it."""
-        value = Decimal(share.numerator * 100) / Decimal(share.denominator)
-        digits = Decimal("0.1") if abs(value) < 10 else Decimal(1)  # noqa: PLR2004 - small shares need a decimal
-        rounded = value.quantize(digits, ROUND_HALF_EVEN)
-        if rounded == 100 and share < 1:  # noqa: PLR2004 - a tier
-            rounded = value.quantize(Decimal("0.1"), "ROUND_DOWN")
-        return f"{_decimal(rounded, self.locale)} %"
+        tenths, whole = share.numerator * 1000, share.denominator
+        rounded = half_even(tenths, whole) if abs(tenths) < 100 * whole else half_even(tenths, 10 * whole) * 10
+        if rounded == 1000 and share < 1:  # noqa: PLR2004 - a tier
+            rounded = tenths // whole
+        return _percent(rounded, self.locale)
 
     def day(self, day: date) -> str:
         """Return `23 Nov 2026` as the reader's language writes it."""
@@ -114,7 +107,7 @@ class Reader:
 
     def count(self, number: int) -> str:
         """Return a whole number with the reader's separators."""
-        return format_decimal(number, locale=self._locale)
+        return _decimal(Decimal(number), self.locale)
 
     @property
     def _locale(self) -> Locale:
@@ -124,7 +117,7 @@ class Reader:
 def rounded(amount: Money) -> Money:
     """Return *amount* as it is written: half to even to the currency's digits."""
     unit = 10 ** (9 - get_currency_precision(amount.currency))
-    return Money(round(Fraction(amount.nanos, unit)) * unit, amount.currency)
+    return Money(half_even(amount.nanos, unit) * unit, amount.currency)
 
 
 def addends(parts: Sequence[Money], total: Money) -> list[Money]:
@@ -136,6 +129,11 @@ def addends(parts: Sequence[Money], total: Money) -> list[Money]:
 @lru_cache(_KEPT)
 def _decimal(value: Decimal, locale: str) -> str:
     return format_decimal(value, locale=_parsed(locale))
+
+
+@lru_cache(_KEPT)
+def _percent(tenths: int, locale: str) -> str:
+    return f"{_decimal(Decimal(tenths).scaleb(-1), locale)} %"
 
 
 @lru_cache(_KEPT)
@@ -155,40 +153,71 @@ def _instant(moment: datetime, zone: str, locale: str) -> str:
     return f"{utc} ({shown} {local.tzname()})"
 
 
-def _currency(amount: Decimal, currency: str, locale: str) -> str:
-    """Return *amount*, rounded already, as Babel writes it; twenty thousand digests would spend half their time in there."""
+@lru_cache(_KEPT)
+def _money(nanos: int, currency: str, locale: str) -> str:
+    digits = _digits(currency)
+    rounded = half_even(nanos, NANOS_PER_UNIT // 10**digits)
+    if not rounded and nanos:
+        least = _currency(1, digits, currency, locale)
+        return f"<{least}" if nanos > 0 else f">-{least}"
+    return _currency(rounded, digits, currency, locale)
+
+
+def _currency(minor: int, digits: int, currency: str, locale: str) -> str:
+    """Return *minor* units as Babel writes them; twenty thousand digests would spend half their time in there."""
     shape = _shape(currency, locale)
-    if shape is None or abs(amount) >= _LARGE:
-        return format_currency(amount, currency, locale=_parsed(locale))
-    before, after, negative, comma, point, digits = shape
-    plain = f"{abs(amount):,.{digits}f}".replace(",", "\0").replace(".", point).replace("\0", comma)
-    return f"{negative if amount < 0 else before}{plain}{after}"
+    if shape is None or abs(minor) >= _LARGE:
+        return format_currency(Decimal(minor).scaleb(-digits), currency, locale=_parsed(locale))
+    return shape.write(minor)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How a locale writes amounts of a currency, in minor units.
+
+    Attributes:
+        before, negative: What stands before an amount, and before a negative one.
+        comma, point: The separators of thousands and of decimals.
+    """
+
+    before: str
+    negative: str
+    after: str
+    comma: str
+    point: str
+    digits: int
+
+    def write(self, minor: int) -> str:
+        """Return *minor* units as text."""
+        whole, rest = divmod(abs(minor), 10**self.digits)
+        thousands = f"{whole:,}".replace(",", self.comma)
+        decimals = f"{self.point}{rest:0{self.digits}d}" if self.digits else ""
+        return f"{self.negative if minor < 0 else self.before}{thousands}{decimals}{self.after}"
 
 
 @cache
-def _shape(currency: str, locale: str) -> tuple[str, str, str, str, str, int] | None:
-    """Return how *locale* writes amounts of *currency*, None where it is not as simple as that, which is tried out on samples.
-
-    That is: what stands before it, after it, before a negative one, the separators of thousands and of decimals, the digits.
-    """
-    digits = get_currency_precision(currency)
+def _shape(currency: str, locale: str) -> _Shape | None:
+    """Return how *locale* writes amounts of *currency*, None where it is not as simple as that, which is tried out on samples."""
+    digits = _digits(currency)
     written, negative = (format_currency(Decimal(sign) * 1234567, currency, locale=_parsed(locale)) for sign in (1, -1))
     start, tail = written.find("1"), written.rfind("0" if digits else "7") + 1
-    if start < 0 or tail <= 0 or negative.find("1") < 0 or negative[negative.rfind(written[tail - 1]) + 1 :] != written[tail:]:
+    if start < 0 or tail <= 0 or negative.find("1") < 0:
         return None
-    comma = written[start + 1]
     point = written[tail - digits - 1] if digits else ""
-    shape = (written[:start], written[tail:], negative[: negative.find("1")], comma, point, digits)
-    before, after, minus = shape[:3]
-    for sample in ("0", "0.01", "1", "12.34", "999.99", "1000", "9999.99", "12345.67", "1234567.89", "-5.5", "-1000", "-12345.67"):
-        amount = Decimal(sample).quantize(Decimal(1).scaleb(-digits))
-        plain = f"{abs(amount):,.{digits}f}".replace(",", "\0").replace(".", point).replace("\0", comma)
-        if f"{minus if amount < 0 else before}{plain}{after}" != format_currency(amount, currency, locale=_parsed(locale)):
-            return None
-    return shape
+    shape = _Shape(written[:start], negative[: negative.find("1")], written[tail:], written[start + 1], point, digits)
+    samples = (Decimal(sample).scaleb(-digits) for sample in _SAMPLES)
+    is_so = all(shape.write(int(s.scaleb(digits))) == format_currency(s, currency, locale=_parsed(locale)) for s in samples)
+    return shape if is_so else None
 
 
-_LARGE = Decimal(10) ** 15
+@cache
+def _digits(currency: str) -> int:
+    return int(get_currency_precision(currency))
+
+
+_SAMPLES = (0, 1, 12, 100, 1234, 99999, 100000, 999999, 1234567, 123456789, -1, -550, -100000, -1234567)
+"""Minor units."""
+_LARGE = 10**15
 
 
 @cache

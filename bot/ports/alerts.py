@@ -26,6 +26,9 @@ class Desk(Protocol):
     def save(self, change: Change, by: str) -> Alert:
         """Store what *change* made of the alert, and why; return it with its number."""
 
+    def save_all(self, changes: Sequence[Change], by: str) -> list[Alert]:
+        """Store *changes*, of as many alerts, in order; return the alerts with their numbers."""
+
     def note(self, by: str, what: str, about: str, detail: Mapping[str, str]) -> None:
         """Add a line to the audit log."""
 

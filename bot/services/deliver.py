@@ -185,7 +185,11 @@ class Courier:
 
     async def _carry(self, post: Post, place: Place, turn: datetime) -> None:
         await asyncio.sleep(max(0.0, (turn - self.clock.now()).total_seconds()))
-        begun = await self._beginning.add(post)
+        try:
+            begun = await self._beginning.add(post)
+        except StoreError as exc:  # it may be marked as being sent, and is not: nobody need be in doubt about it
+            await self._keep(self.outbox.put_off, post, self.clock.now(), str(exc))
+            return
         if begun is None:  # it was dropped meanwhile, or another worker has it
             return
         post = begun

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -44,28 +44,41 @@ _CHUNK = 500
 _NOISE_FROM, _NOISE_SHARE = 5, Fraction(1, 3)
 TOLD = "told in a digest"
 _T = TypeVar("_T")
+Due = tuple[Message, Sequence[Post], Sequence[Look]]
+"""A digest, the notices it takes in and the looks it is."""
 
 
 @dataclass(frozen=True)
 class Digests:
-    """Makes what is due; every digest has a key, so that none comes twice whoever makes it."""
+    """Makes what is due; every digest has a key, so that none comes twice whoever makes it.
+
+    Attributes:
+        link: Returns where somebody gets a month as a file; None where nowhere.
+    """
 
     review: Review
     outbox: Outbox
     chosen: Chosen
     prices: PriceBook
+    link: Callable[[date, str], str] | None = None
 
     def run(self) -> int:
         """Put the digests that are due now in the outbox, and return how many are new."""
-        made = _Making(self.review, self.outbox, self.chosen, self.prices, self.review.clock.now())
         count, batch = 0, []
-        for one in made.due():
+        for one in self.due():
             batch.append(one)
             if len(batch) == _CHUNK:
                 count, batch = count + self._keep(batch), []
         return count + self._keep(batch)
 
-    def _keep(self, batch: list[tuple[Message, Sequence[Post], Sequence[Look]]]) -> int:
+    def due(self) -> Iterator[Due]:
+        """Yield the digests that are due now, worded and not kept yet."""
+        return self._making().due()
+
+    def _making(self) -> _Making:
+        return _Making(self.review, self.outbox, self.chosen, self.prices, self.review.clock.now(), self.link)
+
+    def _keep(self, batch: list[Due]) -> int:
         if not batch:
             return 0
         for _, _, looks in batch:
@@ -82,7 +95,7 @@ class Digests:
 
     def showback(self, month: date) -> Showback:
         """Return what the month of *month* cost each cost centre; the parts add up to the whole."""
-        return _Making(self.review, self.outbox, self.chosen, self.prices, self.review.clock.now()).showback(month)
+        return self._making().showback(month)
 
 
 @dataclass
@@ -94,9 +107,10 @@ class _Making:
     chosen: Chosen
     prices: PriceBook
     now: datetime
+    link: Callable[[date, str], str] | None = None
 
-    def due(self) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
-        """Yield what is due, with the notices it takes in and the looks it is."""
+    def due(self) -> Iterator[Due]:
+        """Yield what is due."""
         habits = self.chosen.every()
         for person in self._directory.people.values():
             if person.stint(self.now.date()) is None:
@@ -112,13 +126,15 @@ class _Making:
             if month and self._loads:
                 yield from self._showback(person, month)
 
-    def _showback(self, person: Person, month: Slot) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
+    def _showback(self, person: Person, month: Slot) -> Iterator[Due]:
         with suppress(ConfigError):  # nothing was delivered for it
-            yield self._message(person, f"showback {month.day}", self.showback(month.period.window.start)), (), ()
+            first = month.period.window.start
+            found = replace(self.showback(first), link=self.link(first, person.email) if self.link else "")
+            yield self._message(person, f"showback {month.day}", found), (), ()
 
     # One's own
 
-    def _personal(self, person: Person, slot: Slot, *, tells_nothing: bool) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
+    def _personal(self, person: Person, slot: Slot, *, tells_nothing: bool) -> Iterator[Due]:
         window = slot.period.window
         cost = self._costs(window, Dimension.PERSON).get(person.email, 0)
         held = self._held.get(person.email, ())
@@ -143,7 +159,7 @@ class _Making:
 
     # Teams, for who manages them
 
-    def _led(self, person: Person, slot: Slot) -> Iterator[tuple[Message, Sequence[Post], Sequence[Look]]]:
+    def _led(self, person: Person, slot: Slot) -> Iterator[Due]:
         led = self._led_by.get(person.email, ())
         tops = [team for team in led if (self._directory.teams[team].parent or "") not in led]
         for team in sorted(tops):
@@ -354,6 +370,9 @@ class _Making:
 
     def _missing(self, window: Window) -> int:
         """Return how many of the days that are over some source has not delivered."""
+        return self._once(("missing", window), lambda: self._not_delivered(window))
+
+    def _not_delivered(self, window: Window) -> int:
         last = min((load.watermark for load in self._loads), default=midnight(window.start)).date()
         return max(0, (min(window.end, self.now.date()) - max(last, window.start)).days)
 
@@ -361,6 +380,9 @@ class _Making:
         return min((load.window.start for load in self._loads), default=window.end) <= window.start
 
     def _freshness(self, window: Window) -> Freshness:
+        return self._once(("freshness", window), lambda: self._reach(window))
+
+    def _reach(self, window: Window) -> Freshness:
         if not self._loads:
             return Freshness(None)
         last = max(window.start, window.end - timedelta(days=1))

@@ -14,12 +14,14 @@ import numpy as np
 
 from bot.domain import forecast
 from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force
+from bot.domain.burn import Burn, burning
 from bot.domain.crossing import PACES, Measured
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, midnight
 from bot.ports import FORGOTTEN, Dimension, Figures, Load
 from bot.services.amounts import final_day
+from bot.services.hours import Hours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +50,8 @@ class Ruler:
     Attributes:
         loads: The newest load of every source.
         then: Returns the budgets that were in force at an instant: a period that is over is judged by what held at its end.
-        pace_floor: Nanos; a day that cost less is never too fast.
+        pace_floor: Nanos; a day or an hour that cost less is never too fast.
+        hours: What is known of the last hours; None where nobody asks.
     """
 
     figures: Figures
@@ -59,6 +62,7 @@ class Ruler:
     directory: Directory
     now: datetime
     pace_floor: int = 0
+    hours: Hours | None = None
 
     def measure(self) -> Iterator[Measured]:
         """Yield every subject of every budget with cost or history, for the periods that can still change."""
@@ -114,16 +118,47 @@ class Ruler:
             last -= timedelta(days=1)
         series = self._series(_DIMENSIONS[found.subject.kind], members, last)
         plan = found.budget.limit.nanos / len(found.window)
+        three, running = int(series[-3:].sum()) / 3, self._running(found.subject.kind, members, last)
+        burn = self._burn(found, members)
+        return replace(
+            found,
+            expected=self._expected(found, members, series, last),
+            pace=PACES[-1] if burn else self._pace(found, series, last),
+            burn=burn,
+            is_calm=three <= plan and running <= plan,
+        )
+
+    def _pace(self, found: Measured, series: NDArray[np.int64], last: date) -> Decimal | None:
+        """Return the multiple of the plan that whole days have reached, if the budget would be gone before its period ends."""
+        plan = found.budget.limit.nanos / len(found.window)
         day, three = (int(series[-n:].sum()) / n for n in (1, 3))
-        expected = self._expected(found, members, series, last)
         left = max(0, (found.window.end - last).days - 1)
         runs_out = found.cost.nanos + day * left >= found.budget.limit.nanos
-        pace = None
-        if last in found.window and runs_out and day >= self.pace_floor:
-            warn, urgent = PACES
-            is_urgent = day >= float(urgent) * plan
-            pace = urgent if is_urgent else warn if min(day, three) >= float(warn) * plan else None
-        return replace(found, expected=expected, pace=pace, is_calm=three <= plan)
+        if last not in found.window or not runs_out or day < self.pace_floor:
+            return None
+        warn, urgent = PACES
+        if day >= float(urgent) * plan:
+            return urgent
+        return warn if min(day, three) >= float(warn) * plan else None
+
+    def _burn(self, found: Measured, members: Sequence[str]) -> Burn | None:
+        """Return what too much was spent within hours, if the budget would be gone before its period ends."""
+        if self.hours is None or self.hours.until is None:
+            return None
+        spent = self.hours.spent(_DIMENSIONS[found.subject.kind], members, midnight(found.window.start))
+        notable = {hours: cost for hours, cost in spent.items() if cost >= self.pace_floor}
+        burn = burning(notable, self.hours.until, found.budget.limit, len(found.window))
+        if burn is None:
+            return None
+        left = (midnight(found.window.end) - self.now) / timedelta(hours=burn.hours)
+        return burn if found.cost.nanos + burn.cost.nanos * left >= found.budget.limit.nanos else None
+
+    def _running(self, kind: ScopeKind, members: Sequence[str], last: date) -> int:
+        """Return what the day after *last* has cost so far."""
+        keys, costs, first = self._history[_DIMENSIONS[kind]]
+        place = (last - first).days + 1
+        rows = [keys[member] for member in members if member in keys]
+        return int(costs[rows, place].sum()) if rows and place < costs.shape[1] else 0
 
     def _expected(self, found: Measured, members: Sequence[str], series: NDArray[np.int64], last: date) -> Money | None:
         dimension = _DIMENSIONS[found.subject.kind]
@@ -154,6 +189,8 @@ class Ruler:
         keys, costs, first = self._history[dimension]
         end = (last - first).days + 1
         rows = [keys[member] for member in members if member in keys]
+        if len(rows) == 1:  # of most subjects; a view, where several rows are copied
+            return costs[rows[0], max(0, end - HISTORY) : end]
         found: NDArray[np.int64] = costs[rows, max(0, end - HISTORY) : end].sum(axis=0) if rows else np.zeros(HISTORY, np.int64)
         return found
 
@@ -242,7 +279,7 @@ class Ruler:
 
     @cached_property
     def _marks(self) -> dict[str, datetime]:
-        return {load.source: load.watermark for load in self.loads if load.description != FORGOTTEN}
+        return marks(self.loads)
 
     def _keys(self, budget: Budget, window: Window) -> dict[str, dict[str, int]]:
         return self._asked(window, _DIMENSIONS[budget.scope.kind])
@@ -264,6 +301,16 @@ class Ruler:
     @cached_property
     def _answers(self) -> dict[tuple[Window, Dimension], dict[str, dict[str, int]]]:
         return {}
+
+
+def marks(loads: Iterable[Load]) -> dict[str, datetime]:
+    """Return until when each source is complete."""
+    return {load.source: load.watermark for load in loads if load.description != FORGOTTEN}
+
+
+def dimensions(budgets: Iterable[Budget]) -> set[Dimension]:
+    """Return by what the cost of *budgets* is looked up."""
+    return {_DIMENSIONS[budget.scope.kind] for budget in budgets}
 
 
 def _forecast(costs: NDArray[np.int64], last: date, end: date) -> NDArray[np.float64]:

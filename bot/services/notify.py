@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fractions import Fraction
@@ -16,7 +16,7 @@ from bot.domain.people import Directory, Person
 from bot.domain.period import PeriodKind, Window, midnight, period_containing
 from bot.domain.visibility import Privacy, SubjectKind, Verdict, may_see
 from bot.domain.worktime import after_working_hours
-from bot.messages.alerts import Answered, BudgetAlert, Trouble
+from bot.messages.alerts import Answered, BudgetAlert, Burned, Trouble
 from bot.messages.card import Card
 from bot.messages.markup import Templates
 from bot.messages.views import Row
@@ -105,18 +105,29 @@ class Notices:
 
     def spread(self, desk: Desk, change: Change, alert: Alert) -> None:
         """Say what *change* makes people hear, and put right what was said of the alert before."""
-        for post in desk.about(_about(alert)):
-            self._put_right(desk, post, alert)
+        self.spread_all(desk, [(change, alert)])
+
+    def spread_all(self, desk: Desk, done: Sequence[tuple[Change, Alert]]) -> None:
+        """Say what changes of as many alerts make people hear, and put right what was said of these before."""
+        messages: list[Message] = []
+        for change, alert in done:
+            if change.before is not None:
+                for post in desk.about(_about(alert)):
+                    self._put_right(desk, post, alert)
+            messages += self._said(desk, change, alert)
+        desk.enqueue_all(messages)
+
+    def _said(self, desk: Desk, change: Change, alert: Alert) -> Iterator[Message]:
         match change.says:
             case Says.ANNOUNCE:
-                self._tell(desk, alert, alert.owners, MessageKind.ALERT)
+                yield from self._told(alert, alert.owners, MessageKind.ALERT)
             case Says.REMIND:
-                self._tell(desk, alert, alert.owners, MessageKind.REMINDER)
+                yield from self._told(alert, alert.owners, MessageKind.REMINDER)
             case Says.ESCALATE if alert.reason is Reason.DISOWNED:
-                self._tell(desk, alert, self.audience.finops(), MessageKind.ESCALATION)
+                yield from self._told(alert, self.audience.finops(), MessageKind.ESCALATION)
             case Says.ESCALATE:
                 recipients, note = self.next_step(desk, alert) or ((), "")
-                self._tell(desk, alert, recipients, MessageKind.ESCALATION, note)
+                yield from self._told(alert, recipients, MessageKind.ESCALATION, note)
 
     def due(self, owners: tuple[str, ...], at: datetime) -> datetime:
         """Return when silence of *owners* escalates what they are told *at*."""
@@ -167,6 +178,7 @@ class Notices:
             told=told.cost if told and shows else None,
             told_limit=told.limit if told and shows else None,
             expected=seen.expected if shows else None,
+            burned=Burned(seen.burn.cost, seen.burn.hours, seen.burn.until) if seen.burn and shows else None,
             as_of=seen.as_of,
             drivers=self._drivers(email, subject, window) if shows and is_live else (),
             promise=promised(alert, self.audience),
@@ -239,13 +251,13 @@ class Notices:
         found = [cost for cost in costs[:_DRIVERS] if cost.total > 0 and total > 0]
         return tuple(Row(cost.key, Money(cost.total, self.currency), Fraction(cost.total, total)) for cost in found)
 
-    def _tell(self, desk: Desk, alert: Alert, recipients: tuple[str, ...], kind: MessageKind, note: str = "") -> None:
+    def _told(self, alert: Alert, recipients: tuple[str, ...], kind: MessageKind, note: str = "") -> Iterator[Message]:
         for email in recipients:
             role = OWNER if email in alert.owners else OTHER
             self.note_look(email, alert)
             key = f"{_about(alert)} {kind.value} {alert.round}.{alert.step} {email}"
             card, needs = self.card(alert, email, role, note), alert.needs_answer or kind is MessageKind.ESCALATION
-            desk.enqueue(Message(key, kind, email, card, _about(alert), role, is_urgent=alert.is_last, needs_answer=needs))
+            yield Message(key, kind, email, card, _about(alert), role, is_urgent=alert.is_last, needs_answer=needs)
 
     def _put_right(self, desk: Desk, post: Post, alert: Alert) -> None:
         """Word *post* anew; what was not sent and is no longer so is not sent."""

@@ -21,7 +21,8 @@ from bot.domain.visibility import Privacy
 from bot.errors import StoreError
 from bot.messages.markup import Templates
 from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Ledger, Load, People
-from bot.services.measure import Ruler
+from bot.services.hours import Hours
+from bot.services.measure import Ruler, dimensions, marks
 from bot.services.notify import Notices, Terms, away
 
 REVIEW = "review"
@@ -96,7 +97,9 @@ class Review:
             seen = self._newest()
             found = self._look()
             if self._newest() == seen:
-                return self._decide(found, seen)
+                reviewed = self._decide(found, seen)
+                found.hours.keep()
+                return reviewed
         raise StoreError("The ledger kept changing while it was reviewed; nothing was decided. It is tried again by itself.")
 
     def remember(self, notices: Notices) -> None:
@@ -121,17 +124,20 @@ class Review:
     def _look(self) -> _Look:
         now = self.clock.now()
         loads = [load for load in self.ledger.sources() if load.description != FORGOTTEN]
+        budgets = self.budgets.current()
+        hours = Hours(self.figures, self.documents, marks(loads), dimensions(budgets), now)
         ruler = Ruler(
             self.figures,
             loads,
-            self.budgets.current(),
+            budgets,
             self.budgets.at,
             self.budgets.raises(),
             self.people.directory(),
             now,
             self.terms.pace_floor,
+            hours,
         )
-        return _Look(ruler, list(ruler.measure()), list(self._troubles(loads, now)))
+        return _Look(ruler, hours, list(ruler.measure()), list(self._troubles(loads, now)))
 
     def _decide(self, look: _Look, seen: int) -> Reviewed:
         notices = self.notices()
@@ -140,11 +146,8 @@ class Review:
             if int(before or 0) > seen:
                 return Reviewed(is_outrun=True)
             changes = _Decision(look, notices, self.terms, desk, is_first=not before).changes()
-            done = []
-            for change in changes:
-                alert = desk.save(change, REVIEW)
-                notices.spread(desk, change, alert)
-                done.append((change, alert))
+            done = list(zip(changes, desk.save_all(changes, REVIEW), strict=True))
+            notices.spread_all(desk, done)
             desk.set_mark(_REVIEWED, str(seen))
         self.remember(notices)
         return Reviewed(tuple(done), len(look.measured))
@@ -190,6 +193,7 @@ class _Look:
     """What a review saw."""
 
     ruler: Ruler
+    hours: Hours
     measured: list[Measured]
     troubles: list[_Trouble]
 

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from bot.services.escalate import Escalation
     from bot.services.habits import Chosen
     from bot.services.ingest import Ingest
+    from bot.services.links import Links
     from bot.services.requests import Requests
     from bot.services.review import Review
     from bot.services.webhooks import Webhooks
@@ -235,7 +236,29 @@ class App:
         """What makes everybody's summaries."""
         from bot.services.digest import Digests  # noqa: PLC0415
 
-        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices)
+        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.links.to if self.links else None)
+
+    @cached_property
+    def links(self) -> Links | None:
+        """What makes and opens links to files of figures, None where `serve` has no address.
+
+        Raises:
+            ConfigError: Their secret is missing.
+        """
+        from bot.services.digest import Digests  # noqa: PLC0415
+        from bot.services.links import Links  # noqa: PLC0415
+
+        address = self.settings.digests.address
+        if not address:
+            return None
+        key = secret(os.environ, "AISPEND_LINK_SECRET")
+        if not key:
+            raise ConfigError(
+                "[digests] names an address, but AISPEND_LINK_SECRET is not set. It seals the links to files; any long text will do."
+            )
+        return Links(
+            address, key, self.people, self.clock, Digests(self.review, self.outbox, self.chosen, self.conversation.prices).showback
+        )
 
     @cached_property
     def escalation(self) -> Escalation:

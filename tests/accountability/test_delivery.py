@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from office import Office, office
 
+from bot.errors import StoreError
 from bot.messages.card import Card, Paragraph, Run
-from bot.ports import Delivery, Message, MessageKind, Sent
-from bot.services.deliver import LEASE, MOST_ATTEMPTS
+from bot.ports import Delivery, Message, MessageKind, Outbox, Post, Sent
+from bot.services.deliver import LEASE, MOST_ATTEMPTS, Pace
 from bot.wiring import App
 
 
@@ -232,3 +235,31 @@ def test_an_answer_nobody_foresaw_is_told_apart(firm: Office) -> None:
     firm.world.fault = "odd"
     firm.deliver()
     assert state(firm) == (Delivery.UNKNOWN, "Fake answered what could not be read (KeyError).")
+
+
+class LostWord:
+    """An outbox whose database goes away once, just after it stored that messages are being sent."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox, self._is_lost = outbox, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._outbox, name)
+
+    def begin(self, posts: Sequence[Post], until: datetime) -> list[Post]:
+        begun = self._outbox.begin(posts, until)
+        if not self._is_lost:
+            self._is_lost = True
+            raise StoreError("The server closed the connection.")
+        return begun
+
+
+@pytest.mark.parametrize("kind", [MessageKind.ALERT, MessageKind.DIGEST])
+def test_what_was_marked_and_not_sent_is_in_no_doubt(firm: Office, kind: MessageKind) -> None:
+    """The word that it is being sent may be stored though its answer is lost: it is given back, and sent once."""
+    put(firm, kind=kind)
+    courier = firm.app.courier({"fake": firm.chat}, "test")
+    courier.paces, courier.outbox = {"fake": Pace()}, LostWord(firm.app.outbox)
+    assert asyncio.run(courier.run()).sent == 1
+    (post,) = firm.posts()
+    assert (post.state, post.was_unknown, len(firm.world.shown)) == (Delivery.SENT, False, 1)

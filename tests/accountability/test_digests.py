@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from factories import PEOPLE
 from office import Office, office
+from sqlalchemy import Engine, event
 
 from adapters.chat import terminal
 from bot.errors import Refusal
 from bot.ports import Delivery
+from bot.services import directory
 from bot.services.deliver import Counted
 from bot.wiring import App
 
@@ -200,3 +203,30 @@ def test_works_council_digests_of_a_team_say_no_why(make_app: Callable[..., App]
     said = {post.message.to.partition("@")[0]: terminal.render(post.message.card) for post in firm.posts()}
     assert "$17.00 without tokens" in said["ana"], "one's own is one's own"
     assert "because" not in said["fin"]
+
+
+def test_ten_times_the_people_put_no_more_questions(firm: Office) -> None:
+    """A Monday's digests are asked for together, so that twenty thousand people are a few long answers."""
+    firm.clock.instant = MONDAY + timedelta(hours=2)
+    few, many = (asked(firm, count) for count in (5, 50))
+    assert few[0] + 45 == many[0]
+    assert few[1] == many[1]
+
+
+def asked(firm: Office, count: int) -> tuple[int, int]:
+    """Return how many digests there are with *count* more people who all used something, and how many statements they take."""
+    more = "".join(f"p{n}@x.example,P {n},search,,UTC,en,,,\n" for n in range(count))
+    (firm.folder / "people.csv").write_text(PEOPLE + more, "utf-8")
+    directory.apply(directory.plan([firm.folder / "people.csv"], firm.app.people), firm.app.people)
+    firm.bill |= {(f"p{n}", "2026-11-04"): "55" for n in range(count)}
+    firm.spend("20", "ana", "2026-11-03")
+    firm.review()
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    made = sum(1 for _ in firm.app.digests.due())
+    event.remove(Engine, "before_cursor_execute", note)
+    return made, len(statements)

@@ -91,6 +91,8 @@ def test_an_overrun_is_warned_of_answered_and_escalated(firm: Office) -> None:
             await asyncio.to_thread(firm.later, days=1, hours=1)
             posted = await sent(rig, "chat.postMessage", 3)
             assert (posted[2]["channel"], "Not answered yet: 121 %" in posted[2]["text"]) == ("UMIA", True)
+            await asyncio.to_thread(firm.later, days=1, hours=1)
+            await told(rig, "UFIN", 1, "Not answered yet: 121 %")
 
     asyncio.run(scene())
 
@@ -143,6 +145,30 @@ def test_more_budget_is_asked_for_and_granted_by_buttons(firm: Office) -> None:
             await rig.press("UMIA", "ask", f"approve {case.number}")
             posted = await sent(rig, "chat.postMessage", 3)
             assert (posted[2]["channel"], "Granted: $50.00 more" in posted[2]["text"]) == ("UANA", True)
+
+    asyncio.run(scene())
+    assert firm.ask("ana", "me")["budget"]["limit"] == "150"
+
+
+def test_above_a_limit_finops_says_the_second_yes_by_button(firm: Office) -> None:
+    object.__setattr__(firm.app.requests, "four_eyes_from", 10 * 10**9)
+    firm.spend("104")
+
+    async def scene() -> None:
+        async with Rig(firm.app) as rig:
+            await sent(rig, "chat.postMessage", 1)
+            number = str(firm.app.alerts.every(live=True)[0].number)
+            answers = {"amount": {"value": "50"}, "until": {"selected_date": "2026-11-30"}, "reason": {"value": "the migration"}}
+            await submit(rig, "UANA", "raised", number, answers, "1.2")
+            await told(rig, "UMIA", 1, "Ana Ruiz asks for $50.00 more")
+            with firm.app.alerts.decide() as desk:
+                (case,) = desk.cases("request")
+            await rig.press("UMIA", "ask", f"approve {case.number}")
+            assert firm.ask("ana", "me")["budget"]["limit"] == "100", "one yes is not enough"
+            await told(rig, "UFIN", 1, "Ana Ruiz asks for $50.00 more")
+            await rig.press("UFIN", "ask", f"approve {case.number}")
+            firm.clock.instant += timedelta(seconds=9)  # a place is written to once a second
+            await told(rig, "UANA", 1, "Granted: $50.00 more, $150.00 in all")
 
     asyncio.run(scene())
     assert firm.ask("ana", "me")["budget"]["limit"] == "150"

@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from chat_teams import Credentials, Rig
+from factories import charge, write_csv
 from office import Office, office
 
+from bot import timetable
+from bot.services import broadcast
 from bot.wiring import App, chat
 
 
@@ -32,7 +36,7 @@ def play(firm: Office, scene: Callable[[Rig], Awaitable[None]]) -> None:
     async def run() -> None:
         async with Rig(firm.app) as rig:
             rig.token = lambda **more: Rig.token(rig, **({"nbf": stamp(firm), "exp": stamp(firm) + 3600} | more))  # type: ignore[method-assign]
-            for name in ("ana", "mia", "fin"):
+            for name in ("ana", "mia", "fin", "ben"):
                 await rig.says(name, "me")
                 await rig.presses(name, "confirm", {"on": "help"})
             await scene(rig)
@@ -114,3 +118,50 @@ def test_more_budget_is_asked_for_and_two_people_say_yes(firm: Office) -> None:
 
     play(firm, scene)
     assert firm.ask("ana", "me")["budget"]["limit"] == "150"
+
+
+def test_a_key_finds_its_owner_by_buttons(firm: Office) -> None:
+    firm.agree("budgets = []")
+    write_csv(firm.folder / "bill.csv", [charge("2026-11-02", "40", x_PrincipalId="sk-lost")])
+    with firm.app.source(firm.app.settings.sources[0]) as source:
+        firm.app.ingest.run(source)
+
+    async def scene(rig: Rig) -> None:
+        await rig.presses("fin", "ask", {"on": "claim sk-lost ben@x.example"})
+        assert "40" not in json.dumps(await told(firm, rig, "ben", "Is sk-lost yours?"))
+        with firm.app.alerts.decide() as desk:
+            (case,) = desk.cases("claim")
+        await rig.presses("ben", "ask", {"on": f"approve {case.number}"})
+        await told(firm, rig, "fin", "Ben Okafor says that sk-lost is theirs")
+        await rig.presses("fin", "ask", {"on": f"approve {case.number}"})
+        await told(firm, rig, "ben", "sk-lost belongs to: you")
+
+    play(firm, scene)
+    assert firm.ask("ben", "me")["billed_cost"] == "40"
+
+
+def test_a_broadcast_is_stopped_half_way_and_gone_on_with_by_buttons(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broadcast, "CHUNK", 1)
+    monkeypatch.setattr(timetable, "BROADCASTS", replace(timetable.BROADCASTS, every=timedelta(days=1)))
+
+    async def scene(rig: Rig) -> None:
+        shown = json.dumps(await rig.presses("fin", "ask", {"on": 'broadcast team:search "Please use the small model, {name}."'}))
+        assert "Not sent yet: 3 people" in shown
+        with firm.app.alerts.decide() as desk:
+            (case,) = desk.cases("broadcast")
+        await rig.presses("fin", "ask", {"on": f"approve {case.number}"})
+        await asyncio.to_thread(firm.app.broadcasts.run)
+        await told(firm, rig, "ana", "Please use the small model, Ana Ruiz.")
+        assert "Stopped" in json.dumps(await rig.presses("fin", "ask", {"on": f"deny {case.number}"}))
+        await asyncio.to_thread(firm.app.broadcasts.run)
+        assert not [
+            path for how, path, body in rig.teams.told if how == "POST" and "a:ana" not in path and "small model" in json.dumps(body)
+        ]
+        await rig.presses("fin", "ask", {"on": f"approve {case.number}"})
+        for _ in range(2):
+            await asyncio.to_thread(firm.app.broadcasts.run)
+        await told(firm, rig, "ben", "Please use the small model, Ben Okafor.")
+        await told(firm, rig, "mia", "Please use the small model, Mia Berg.")
+        assert "You have read it" in json.dumps(await rig.presses("ana", "ask", {"on": f"seen {case.number}"}))
+
+    play(firm, scene)

@@ -140,7 +140,11 @@ class Wire:
                 near.close()
                 continue
             far = socket.socket(socket.AF_UNIX)
-            far.connect(self._target)
+            try:
+                far.connect(self._target)
+            except OSError:  # the database itself has ended
+                near.close()
+                continue
             self._open |= {near, far}
             for source, sink in ((near, far), (far, near)):
                 threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
@@ -152,6 +156,8 @@ class Wire:
         except OSError:
             pass
         for one in (source, sink):
+            with suppress(OSError):  # closing alone does not wake the thread that reads it: the database would keep its locks
+                one.shutdown(socket.SHUT_RDWR)
             self._open.discard(one)
             one.close()
 

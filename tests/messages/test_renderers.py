@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -300,3 +301,19 @@ if __name__ == "__main__":
         for view, name, example in EXAMPLES:
             text = json.dumps(render(card(example, READER)), ensure_ascii=False, indent=1)
             (GOLDEN / folder / f"{view.template.replace('/', '-')}-{name}.json").write_text(text + "\n", "utf-8")
+
+
+@given(ANY, ANY, st.lists(st.text(st.characters(min_codepoint=0x10000, max_codepoint=0x1FFFF), max_size=60), min_size=1, max_size=12))
+def test_what_teams_takes_without_weighing_fits(title: str, summary: str, texts: list[str]) -> None:
+    """The bound holds for the widest letters in every kind of block that it counts."""
+    pairs = tuple((text, text) for text in texts)
+    blocks = (
+        Paragraph(tuple(Run(text, is_bold=True, is_code=True, url=text) for text in texts)),
+        Note((Run(texts[0]),)),
+        Facts(pairs),
+        Table(("", ""), pairs, frozenset({0, 1}), texts[0]),
+        Progress(Fraction(3, 2), texts[0]),
+        Actions(tuple(Button(text, "ask", text, is_primary=True) for text in texts)),
+    )
+    for shown in (Card(title, summary, blocks), *(Card(title, summary, (block,)) for block in blocks)):
+        assert teams._size(teams.card(shown)) <= teams._at_most(shown) < inf

@@ -32,7 +32,6 @@ from bot.messages import markup
 from bot.messages.card import Card, Chart, Field, Form, Note, Paragraph, Point, Table
 from bot.messages.contact import Confirm, Refused
 from bot.messages.formats import Reader
-from bot.messages.markup import FILTERS
 from bot.messages.views import Breakdown, Help, MyCosts, ProjectCosts, Row, Settings, TeamCosts, Top
 from bot.messages.words import LANGUAGES, SOURCE, Phrase, language_of, say, words
 
@@ -148,11 +147,10 @@ class Marked(NullTranslations):
 @pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=[f"{v.__name__}-{n}" for v, n, _ in EXAMPLES])
 def test_every_sentence_of_a_template_can_be_translated(view: Any, name: str, example: Any) -> None:
     """What a card shows is data, figures, or a sentence that went through the catalogue."""
-    environment = markup._environment.__wrapped__(TEMPLATES.folders, SOURCE)
-    environment.install_gettext_translations(Marked(), newstyle=True)  # type: ignore[attr-defined]
+    environment = markup.environment(TEMPLATES.folders, Reader(), Marked())
     environment.filters["phrase"] = lambda text: f"⟦{text}⟧" if isinstance(text, Phrase) else text
-    filters = {name: lambda *_: "7" for name in FILTERS}
-    shown = markup.parse(environment.get_template(f"{example.template}.xml.j2").render(v=example, filters=filters))
+    environment.filters |= {name: lambda *_: "7" for name in Reader().filters()}
+    shown = markup.parse(environment.get_template(f"{example.template}.xml.j2").render(v=example))
     known = sorted({*texts(example), *LANGUAGES.values()} - {""}, key=len, reverse=True)
     for text in displayed(shown):
         left = text

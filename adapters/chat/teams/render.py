@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from math import inf
 from typing import Any
 
 from adapters.chat import fit
@@ -32,6 +33,8 @@ from bot.messages.words import words
 
 BYTES = 25_000
 """Of a whole card; the strictest published limit of a message is 28 KB."""
+_PART, _LETTER = 220, 12
+"""Bytes that one text takes beside its letters, and one letter as JSON, at most."""
 TITLE, PARAGRAPH, NOTE, CELL, LABEL = 200, 3000, 2000, 120, 40
 ROWS, COLUMNS, POINTS, SLICES = 60, 8, 31, 8
 BUTTONS = 4
@@ -54,12 +57,18 @@ def card(source: Card, people: Mapping[str, tuple[str, str]] | None = None, *, e
         people: Teams id and shown name of each person (e-mail) that may be mentioned; others stand there as text.
         errors: What is wrong with the answers of a form, by field.
     """
-    rows = ROWS
-    rendered = _card(source, people or {}, rows, errors or {})
-    while rows > 1 and _size(rendered) > BYTES:
+    rendered = _card(source, people or {}, ROWS, errors or {})
+    return rendered if _at_most(source) <= BYTES else _fitting(source, rendered, people or {}, errors or {})
+
+
+def _fitting(source: Card, rendered: dict[str, Any], people: Mapping[str, tuple[str, str]], errors: Mapping[str, str]) -> dict[str, Any]:
+    """Return *rendered* if it is small enough, else with as many rows as there is room for."""
+    rows, size = ROWS, _size(rendered)
+    while rows > 1 and size > BYTES:
         rows = rows * 2 // 3
-        rendered = _card(source, people or {}, rows, errors or {})
-    return rendered if _size(rendered) <= BYTES else _card(_bare(source), people or {}, 1, {})
+        rendered = _card(source, people, rows, errors)
+        size = _size(rendered)
+    return rendered if size <= BYTES else _card(_bare(source), people, 1, {})
 
 
 def summary(source: Card) -> str:
@@ -69,6 +78,33 @@ def summary(source: Card) -> str:
 
 def _size(rendered: dict[str, Any]) -> int:
     return len(json.dumps(rendered, separators=(",", ":")).encode())
+
+
+def _at_most(source: Card) -> float:
+    """Return the bytes that *source* takes at most, at a glance: writing it out to weigh it takes longer than rendering it."""
+    texts = [source.title, source.summary, "", ""]
+    for block in source.blocks:
+        found = _texts(block)
+        if found is None:
+            return inf
+        texts += found
+    return len(texts) * _PART + sum(map(len, texts)) * _LETTER
+
+
+def _texts(block: Block) -> list[str] | None:
+    """Return a text for each element that *block* becomes, None where that is not so simple."""
+    match block:
+        case Facts(pairs):
+            return [text for pair in pairs for text in pair]
+        case Table(header, rows, _, more):
+            return [*header, *(text for row in rows for text in row), *("" for _ in rows), more, ""]
+        case Progress(_, text):
+            return [text, "", ""]
+        case Paragraph(runs) | Note(runs) if not any(run.person for run in runs):
+            return [run.text + (run.url or "") for run in runs]
+        case Actions(items) if all(isinstance(item, Button) for item in items):
+            return [2 * text for item in items if isinstance(item, Button) for text in (item.label, item.do + item.on)]
+    return None
 
 
 def _bare(source: Card) -> Card:

@@ -1,0 +1,78 @@
+"""Of crossings along one chain one reader hears of the most severe: the same answer as looking at every pair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+from months import usd
+
+from bot.domain import alert as alerts
+from bot.domain.alert import Change, Found, Identity, Kind, Reason, Seen, State
+from bot.domain.crossing import _yields, quieted
+
+AT = datetime(2026, 11, 10, tzinfo=UTC)
+CHAINS = {
+    "person ana": ("person ana", "team search", "team product", "org"),
+    "person ben": ("person ben", "team search", "team product", "org"),
+    "person cy": ("person cy", "team ads", "team product", "org"),
+    "team search": ("team search", "team product", "org"),
+    "team ads": ("team ads", "team product", "org"),
+    "team product": ("team product", "org"),
+    "org": ("org",),
+    "model gpt": ("model gpt", "org"),
+}
+
+
+@st.composite
+def crossings(draw: st.DrawFn) -> Change:
+    subject = draw(st.sampled_from(sorted(CHAINS)))
+    kind = draw(st.sampled_from([Kind.TIER, Kind.FORECAST]))
+    cost = draw(st.integers(50, 200))
+    identity = Identity(kind, draw(st.sampled_from(["a", "b"])), subject, date(2026, 11, 1), Decimal(1))
+    found = Found(identity, Seen(usd(cost), usd(100), AT), needs_answer=draw(st.booleans()))
+    owners = draw(st.sampled_from([("ana",), ("mia",), ("mia", "ruth"), ("ruth",)]))
+    if draw(st.integers(0, 5)) == 0:
+        return alerts.crossed_late(None, found, owners, AT)
+    return alerts.crossed(None, found, owners, AT, AT)
+
+
+def every_pair(changes: list[Change], chains: list[tuple[str, ...]]) -> set[int]:
+    """Return which are told by another, looking at all pairs."""
+    return {
+        i
+        for i, one in enumerate(changes)
+        for j, other in enumerate(changes)
+        if i != j and (chains[i][0] in chains[j] or chains[j][0] in chains[i]) and _yields(one, other, chains[i], chains[j])
+    }
+
+
+@given(st.lists(crossings(), max_size=12))
+def test_it_is_the_same_as_looking_at_every_pair(changes: list[Change]) -> None:
+    chains = [CHAINS[change.after.identity.subject] for change in changes]
+    found = quieted(changes, chains)
+    quiet = {i for i, change in enumerate(found) if change.reason is Reason.SAME_CHAIN}
+    assert quiet == every_pair(changes, chains)
+    assert all(found[i].after.state is State.CLOSED and not found[i].after.owners for i in quiet)
+
+
+@given(st.lists(crossings(), min_size=1, max_size=12))
+def test_who_is_told_anything_hears_of_something(changes: list[Change]) -> None:
+    """Nobody is silenced altogether: the most severe of a reader's crossings is told."""
+    chains = [CHAINS[change.after.identity.subject] for change in changes]
+    told = {owner for change in quieted(changes, chains) for owner in change.after.owners}
+    assert told == {owner for change in changes for owner in change.after.owners}
+
+
+def test_the_most_severe_of_a_chain_is_told_and_another_reader_hears_of_their_own() -> None:
+    def crossing(subject: str, cost: int, *owners: str) -> Change:
+        found = Found(Identity(Kind.TIER, subject, subject, date(2026, 11, 1), Decimal(1)), Seen(usd(cost), usd(100), AT))
+        return alerts.crossed(None, found, owners, None, AT)
+
+    changes = [crossing("person ana", 150, "mia"), crossing("team search", 110, "mia"), crossing("team product", 120, "ruth")]
+    found = quieted(changes, [CHAINS[change.after.identity.subject] for change in changes])
+    assert [change.after.owners for change in found] == [("mia",), (), ("ruth",)]
+    assert replace(found[1].after, reason=Reason.CROSSED).state is State.CLOSED
