@@ -15,11 +15,12 @@ from bot.messages.formats import Reader
 from bot.messages.markup import Templates
 from bot.messages.requests import REQUESTS
 from bot.messages.views import VIEWS
+from bot.messages.why import WHY
 
 TEMPLATES = Templates((shipped.folder("templates"),))
 EXAMPLES = [
     (view, name, example)
-    for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
+    for view in (*VIEWS, *WHY, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
     for name, example in view.examples()
 ]
 

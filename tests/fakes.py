@@ -19,9 +19,23 @@ from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.domain.visibility import Verdict
 from bot.errors import DeliveryDeferred, DeliveryImpossible, DeliveryUnknown
-from bot.ledger.schema import DAILY, LINE_COLUMNS
+from bot.ledger.schema import DAILY, LINE_COLUMNS, TOKENS
 from bot.messages.card import Card
-from bot.ports import FORGOTTEN, Cost, CostScope, Daily, Dimension, Load, Look, Quarantined, Ranking, Sent, UnallocatedKey, stated_scopes
+from bot.ports import (
+    FORGOTTEN,
+    Cost,
+    CostScope,
+    Daily,
+    Dimension,
+    Load,
+    Look,
+    Quarantined,
+    Ranking,
+    Sent,
+    UnallocatedKey,
+    Used,
+    stated_scopes,
+)
 
 
 @dataclass
@@ -201,6 +215,18 @@ class FakeFigures:
             if day_of(row["day"]) in window:
                 sums[self._key(row, by), self._key(row, other)] += row["billed"] + row["estimated"]
         return [(key, second, cost) for (key, second), cost in sums.items() if cost]
+
+    def usage(self, scope: CostScope, window: Window) -> list[Used]:
+        sums: defaultdict[tuple[str, ...], list[int]] = defaultdict(lambda: [0] * (len(TOKENS) + 1))
+        for row in self.of.rows:
+            if day_of(row["day"]) in window and self._counts(row, scope):
+                line = self._line(row)
+                kind = (line["provider_name"] or "", line["model"] or "", line["consumed_unit"] or "", line["charge_category"] or "")
+                known = sums[self._name(row["person_id"]), self._name(row["team_id"]), *kind]
+                for place, count in enumerate((*(row[name] for name in TOKENS), row["billed"] + row["estimated"])):
+                    known[place] += count
+        found = [Used(*names[:4], tuple(counts[:-1]), counts[-1]) for names, counts in sums.items()]
+        return sorted(found, key=lambda u: (u.person, u.team, u.provider, u.model, u.tokens, u.cost))
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         raise AssertionError("asked of the stores only")

@@ -2,7 +2,7 @@
 
 from bot.ports.alerts import Alerts, Case, Desk, Noted
 from bot.ports.chat import Chat, Sent
-from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Ranking, UnallocatedKey
+from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Ranking, UnallocatedKey, Used
 from bot.ports.loading import (
     FORGOTTEN,
     Engine,
@@ -60,5 +60,6 @@ __all__ = [
     "Settling",
     "UnallocatedKey",
     "UsageSource",
+    "Used",
     "stated_scopes",
 ]

@@ -18,14 +18,16 @@ from bot.domain.crossing import Measured
 from bot.domain.money import Money
 from bot.domain.people import Person, Role
 from bot.domain.period import Window, first_of_month, midnight, same_days_before
+from bot.domain.variance import Side, explain, largest
 from bot.domain.visibility import Privacy, SubjectKind, Verdict
 from bot.errors import ConfigError
 from bot.messages.alerts import AlertRow
 from bot.messages.digests import FinopsDigest, Mover, Noise, Outlook, PersonalDigest, Showback, TeamDigest
 from bot.messages.formats import Reader
 from bot.messages.views import BudgetLine, Freshness, Row
+from bot.messages.why import Change
 from bot.messages.words import Phrase
-from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Post
+from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Post, PriceBook
 from bot.services.amounts import final_day
 from bot.services.habits import Chosen
 from bot.services.listing import Listing
@@ -33,6 +35,7 @@ from bot.services.measure import Ruler
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.talk import PREFERENCES
+from bot.services.why import Everybody, Words, used
 
 _DRIVERS, _PEOPLE, _MOVERS, _OPEN = 3, 8, 3, 5
 _MOVES = Fraction(1, 4)
@@ -56,6 +59,7 @@ class Digests:
     review: Review
     outbox: Outbox
     chosen: Chosen
+    prices: PriceBook
     link: Callable[[date, str], str] | None = None
 
     def run(self) -> int:
@@ -72,7 +76,7 @@ class Digests:
         return self._making().due()
 
     def _making(self) -> _Making:
-        return _Making(self.review, self.outbox, self.chosen, self.review.clock.now(), self.link)
+        return _Making(self.review, self.outbox, self.chosen, self.prices, self.review.clock.now(), self.link)
 
     def _keep(self, batch: list[Due]) -> int:
         if not batch:
@@ -101,6 +105,7 @@ class _Making:
     review: Review
     outbox: Outbox
     chosen: Chosen
+    prices: PriceBook
     now: datetime
     link: Callable[[date, str], str] | None = None
 
@@ -148,6 +153,7 @@ class _Making:
             tuple(post.message.card.title for post in held),
             self._freshness(window),
             self._missing(window),
+            self._why_own(person, before, window) if self._compares(window, before) else None,
         )
         yield self._message(person, f"{slot.cadence.value} {slot.day}", view), held, ()
 
@@ -207,6 +213,7 @@ class _Making:
             (),
             self._freshness(window),
             self._missing(window),
+            self._why(before, window, lambda used: used.of_teams(teams), self._notices.audience.name) if compares else None,
         )
         subject = SubjectKind.PEOPLE_OF_TEAM.value
         looks = [Look(self.now, person.email, subject, name, Verdict.MANAGER.value, "weekly digest") for name in teams if people]
@@ -267,6 +274,7 @@ class _Making:
             (),
             self._freshness(window),
             self._missing(window),
+            self._why(before, window, Everybody.whole) if self._compares(window, before) and not is_grouped else None,
         )
 
     def _noise(self) -> tuple[Noise, ...]:
@@ -296,6 +304,21 @@ class _Making:
         total = sum(centres.values())
         rows = [Row(centre, self._money(cost), Fraction(cost, total) if total else Fraction(0)) for centre, cost in sorted(centres.items())]
         return Showback(window, tuple(rows), self._money(total), self._freshness(window), self._missing(window))
+
+    # Why
+
+    def _why_own(self, person: Person, before: Window, window: Window) -> Change | None:
+        old, new = (side.of_person(person.email) for side in self._used(before, window))
+        variance = explain(old, new)
+        return Words(self.review.currency, self._notices.audience.name, is_own=True).change(variance, [(person.email, variance)])
+
+    def _why(self, before: Window, window: Window, part: Callable[[Everybody], Side], name: Callable[[str], str] | None = None) -> Change:
+        """Return why *window* is not like *before*; without *name* nobody is named and no model."""
+        old, new = (part(side) for side in self._used(before, window))
+        return Words(self.review.currency, name).change(explain(old, new), largest(old, new) if name else ())
+
+    def _used(self, before: Window, window: Window) -> tuple[Everybody, Everybody]:
+        return self._once(("used", before, window), lambda: used(self.review.figures, self.prices, CostScope(), before, window))
 
     # Shared
 
