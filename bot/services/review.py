@@ -20,7 +20,8 @@ from bot.domain.period import Window, midnight
 from bot.domain.visibility import Privacy
 from bot.errors import StoreError
 from bot.messages.markup import Templates
-from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Ledger, Load, People
+from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Ledger, Load, People, PriceBook
+from bot.services.because import Because
 from bot.services.hours import Hours
 from bot.services.measure import Ruler, dimensions, marks
 from bot.services.notify import Notices, Terms, away
@@ -85,6 +86,7 @@ class Review:
     clock: Clock
     privacy: Privacy
     currency: str
+    prices: PriceBook
     terms: ReviewTerms = field(default_factory=ReviewTerms)
 
     def run(self) -> Reviewed:
@@ -114,8 +116,18 @@ class Review:
         directory = self.people.directory()
         audience = Audience(directory, self.privacy, now.date(), away(self.documents, now.date()))
         budgets = {budget.name: budget for budget in self.budgets.current()}
+        because = Because(self.figures, self.prices, audience, self.currency, delivered(self.ledger.sources()))
         return Notices(
-            audience, self.figures, self.documents, self.templates, self.calendar, self.terms.notices, budgets, self.currency, now
+            audience,
+            self.figures,
+            self.documents,
+            self.templates,
+            self.calendar,
+            self.terms.notices,
+            budgets,
+            self.currency,
+            because,
+            now,
         )
 
     def _newest(self) -> int:
@@ -177,6 +189,15 @@ class Review:
         gaps = [after - before for before, after in pairwise(marks)]
         usual = median(gap.total_seconds() for gap in gaps) if gaps else 0.0
         return timedelta(seconds=2 * usual) + self.terms.stale_after
+
+
+def delivered(loads: Sequence[Load]) -> Window | None:
+    """Return the whole days that every source has delivered, None where there are none."""
+    there = [load for load in loads if load.description != FORGOTTEN]
+    if not there:
+        return None
+    first, last = max(load.window.start for load in there), min(load.watermark for load in there).date()
+    return Window(first, last) if first < last else None
 
 
 @dataclass(frozen=True, slots=True)

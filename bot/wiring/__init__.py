@@ -150,6 +150,7 @@ class App:
             self.clock,
             organisation.privacy,
             organisation.currency,
+            self.conversation.prices,
             rules.review_terms(self.settings.alerts),
         )
 
