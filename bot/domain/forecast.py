@@ -84,11 +84,11 @@ class Shared:
     """What series taught one another about one *last* and *end*: with it, one series alone is forecast as it is in the batch.
 
     Attributes:
-        pooled: Errors of the candidates, line of the spread.
+        pooled: Errors of the candidates, line of the spread; None: of the batch itself.
         scores: Ascending, with the prior.
     """
 
-    pooled: Pooled | Law
+    pooled: Pooled | Law | None
     scores: Series
 
 
@@ -105,6 +105,7 @@ class Outlook:
         spread: Of the log error of *rest*.
         shared: What the series taught one another.
         has_enough: Tells who has had `LEAST_DAYS` days.
+        tells: Tells whose outlooks teach something about ranges: those that are old enough and not asleep.
     """
 
     to_date: Series
@@ -115,6 +116,7 @@ class Outlook:
     spread: Series
     shared: Shared
     has_enough: Flags
+    tells: Flags
 
     @property
     def point(self) -> Series:
@@ -129,10 +131,8 @@ class Outlook:
     def probability_over(self, limit: Series | float) -> Series:
         """Return the probability that the period costs more than *limit*; 1 where that much is billed already."""
         left = np.maximum(limit - self.to_date - self.certain, 0.0)
-        usual = self.rest + self.offset
-        ratio = np.divide(left + self.offset, usual, out=np.ones_like(usual), where=usual > 0)
-        z = np.log(np.maximum(ratio, 1e-300)) / self.spread
-        found = np.where(usual > 0, score.share_above(self.shared.scores, z), (self.point > limit).astype(float))
+        z = score.scores(left, self.rest, self.offset, self.spread)
+        found = np.where(self.rest + self.offset > 0, score.share_above(self.shared.scores, z), (self.point > limit).astype(float))
         found = np.where(np.asarray(limit) < self.least, 1.0, found)
         return np.where(self.has_enough, found, np.nan)
 
@@ -155,6 +155,11 @@ class Outlook:
     def p97_5(self) -> Series:
         """The upper end of the 95 % range."""
         return self.quantile(0.975)
+
+    def scores(self, actual: Series) -> Series:
+        """Return the scores of this outlook once it is known what the periods did come to; of series that tell."""
+        found = score.scores(np.maximum(actual - self.to_date - self.certain, 0.0), self.rest, self.offset, self.spread)
+        return found[self.tells]
 
     def _whole(self, rest: Series) -> Series:
         found = np.maximum(self.to_date + self.certain + np.maximum(rest, 0.0), self.least)
@@ -186,11 +191,11 @@ def totals(history: Series, last: date, end: date, groups: Indices, terms: Terms
         groups: By series the number of its group, from 0; -1 for none.
     """
     case = Case(history, last, end, terms or Terms())
-    members, _, replays = _expect(case, None)
+    members, _, past = _expect(case, None)
     sums = _Sums(groups)
     whole = case.grouped(sums)
     own, shared, _ = _expect(whole, None)
-    factor = np.exp(_bias(replays, sums))
+    factor = np.exp(_bias(past, sums))
     scaled = case.outlook(members, shared)
     found = whole.outlook(own, shared)
     return replace(found, rest=sums.of(scaled.rest) * factor, certain=sums.of(scaled.certain))
@@ -224,6 +229,16 @@ def completeness(first_seen: Series, final: Series) -> Series:
     share = np.divide(first_seen, final, out=np.ones_like(final), where=final > 0)
     found: Series = np.clip(np.median(share, axis=0), 0.0, 1.0)
     return found
+
+
+def replays(series: int) -> int:
+    """Return over how many earlier months so many series are replayed: few over more months, until they have given scores enough."""
+    return int(np.clip(-(-_SCORES // max(1, series)), _REPLAYS, _MOST_REPLAYS))
+
+
+def pooled_scores(found: Sequence[Series]) -> Series:
+    """Return the scores of earlier outlooks as `Shared` takes them, with the prior."""
+    return score.pool(*found)
 
 
 class Case:
@@ -271,7 +286,9 @@ class Case:
         least = self.to_date + self._open_costs().sum(axis=1)
         enough = self.panel.known >= LEAST_DAYS
         offset = np.where(self.panel.costs.any(axis=1), found.offset * share, 0.0)  # what never cost anything will not
-        return Outlook(self.to_date, least, certain.sum(axis=1), found.rest * share, offset, found.spread, shared, enough)
+        return Outlook(
+            self.to_date, least, certain.sum(axis=1), found.rest * share, offset, found.spread, shared, enough, _tells(self.panel)
+        )
 
     def by_day(self) -> tuple[Series, Series]:
         """Return by how much each day ahead counts, and what is certain of it: series × days."""
@@ -314,8 +331,7 @@ class Case:
 
     def earlier(self) -> Iterator[tuple[int, int]]:
         """Yield the same question in earlier months: how many days were known, and how many ahead."""
-        count = int(np.clip(-(-_SCORES // max(1, len(self.panel.costs))), _REPLAYS, _MOST_REPLAYS))
-        for back in range(1, count + 1):
+        for back in range(1, replays(len(self.panel.costs)) + 1):
             last, end = _shifted(self.last, self.end, back)
             size, days = self.panel.size - (self.last - last).days, (end - last).days - 1
             if size < combination.FULL + combination.LEAST_BEFORE or days < 1:
@@ -365,16 +381,15 @@ def _expect(case: Case, shared: Shared | None) -> tuple[Expectation, Shared, lis
         return *_far(case, shared), []
     found = combination.combine(case.panel, case.days, shared.pooled if shared and isinstance(shared.pooled, Pooled) else None)
     if shared:
-        return found, shared, []
-    replays, scored = [], []
+        return found, replace(shared, pooled=shared.pooled or found.pooled), []
+    past, scored = [], []
     for size, days in case.earlier():
         panel = case.panel.until(size)
         then = combination.combine(panel, days)
         actual = case.panel.costs[:, size : size + days].sum(axis=1)
-        replays.append(_Replay(then.rest, actual))
-        tells = (size - panel.begins >= combination.FULL) & (panel.pace() > 0)
-        scored.append(score.scores(actual, then.rest, then.offset, then.spread)[tells])
-    return found, Shared(found.pooled, score.pool(*scored)), replays
+        past.append(_Replay(then.rest, actual))
+        scored.append(score.scores(actual, then.rest, then.offset, then.spread)[_tells(panel)])
+    return found, Shared(found.pooled, score.pool(*scored)), past
 
 
 def _far(case: Case, shared: Shared | None) -> tuple[Expectation, Shared]:
@@ -388,10 +403,15 @@ def _far(case: Case, shared: Shared | None) -> tuple[Expectation, Shared]:
     return Expectation(rest, offset, spread, found.daily, combination.NOTHING, (none, none)), Shared(found.law, found.scores)
 
 
-def _bias(replays: Sequence[_Replay], sums: _Sums) -> Series:
+def _tells(panel: Panel) -> Flags:
+    found: Flags = (panel.size - panel.begins >= combination.FULL) & (panel.pace() > 0)
+    return found
+
+
+def _bias(past: Sequence[_Replay], sums: _Sums) -> Series:
     """Return the log of what past sums of forecasts lacked, by group."""
     total, weights = np.zeros(sums.count), 0.0
-    for age, replay in enumerate(replays[:_REPLAYS]):
+    for age, replay in enumerate(past[:_REPLAYS]):
         actual, told = sums.of(replay.actual), sums.of(replay.expected)
         has_both = (actual > 0) & (told > 0)
         lacked = np.log(np.divide(actual, told, out=np.ones_like(actual), where=has_both))

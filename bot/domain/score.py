@@ -30,7 +30,9 @@ def prior() -> Series:
 
 def scores(actual: Series, expected: Series, offset: Series, spread: Series) -> Series:
     """Return the log error of each expectation, beside its spread."""
-    found: Series = np.log((actual + offset) / (expected + offset)) / spread
+    usual = expected + offset
+    ratio = np.divide(actual + offset, usual, out=np.ones_like(usual), where=usual > 0)
+    found: Series = np.log(np.maximum(ratio, np.finfo(float).tiny)) / spread
     return found
 
 
