@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bot.domain import lesson
 from bot.domain.dayfactor import Series, learned
 from bot.domain.level import CANDIDATES, Levels, Panel, is_known
 
@@ -40,6 +41,7 @@ class Pooled:
 
 
 NOTHING = Pooled(np.array(PRIOR_ERRORS), PRIOR_LINE)
+"""What is usual elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Expectation:
         spread: Of the log error.
         usual: Usual days the days ahead are worth, series × days.
         pooled: What was learned together.
-        tried: Log errors in past windows, windows × series; NaN where there were none.
+        signs: Where the candidates stood, see `lesson`; zero for a series whose own errors are not known.
     """
 
     rest: Series
@@ -60,7 +62,12 @@ class Expectation:
     spread: Series
     usual: Series
     pooled: Pooled
-    past: tuple[Series, Series]
+    signs: Series
+
+    def corrected(self, weights: Series) -> Expectation:
+        """Return the expectation with what earlier ones got wrong in common put right."""
+        moved = np.exp(lesson.shift(self.signs, weights) * self.spread)
+        return replace(self, rest=np.maximum((self.rest + self.offset) * moved - self.offset, 0.0))
 
 
 def combine(panel: Panel, days: int, pooled: Pooled | None = None) -> Expectation:
@@ -71,28 +78,26 @@ def combine(panel: Panel, days: int, pooled: Pooled | None = None) -> Expectatio
     """
     levels = Levels(panel, learned(panel.costs, panel.begins, panel.days))
     offset = _offset(panel, days)
-    actual, tried = _tried(panel, levels, days)
-    errors = np.log((actual + offset)[:, None] / (tried + offset))
+    errors = _tried(panel, levels, days, offset)
     own, number = _mean_absolute(errors)
-    errors_usual = pooled.errors if pooled else _usual_errors(own, number)
-    shrunk = _shrunk(own, errors_usual[:, None], number, _OWN_ERROR)
-    weights = shrunk**-_POWER
-    weights /= weights.sum(axis=0)
+    usual_errors = pooled.errors if pooled else _usual_errors(own, number)
+    weights = _weights(own, usual_errors, number)
+    spread, line = _spread(panel, np.einsum("kn,wkn->wn", weights, errors), pooled.line if pooled else None)
     ahead = np.log(levels.ahead(panel.size, days) + offset)
     is_young = panel.size - panel.begins < FULL
     logs = np.where(is_young, np.median(ahead, axis=0), (weights * ahead).sum(axis=0))
-    rest = np.maximum(np.exp(logs) - offset, 0.0)
-    combined = np.einsum("kn,wkn->wn", weights, errors)
-    spread, line = _spread(panel, combined, pooled.line if pooled else None)
-    past = np.exp(np.einsum("kn,wkn->wn", weights, np.log(tried + offset))) - offset
-    return Expectation(
-        _bounded(panel, rest, levels.usual(panel.size, days)),
-        offset,
-        spread,
-        levels.usual(panel.size, days),
-        Pooled(errors_usual, line),
-        (actual, past),
-    )
+    usual = levels.usual(panel.size, days)
+    rest = _bounded(panel, np.maximum(np.exp(logs) - offset, 0.0), usual)
+    tells = ~is_young & (panel.pace() > 0)
+    signs = lesson.signs(ahead, logs, spread) * tells[:, None]
+    return Expectation(rest, offset, spread, usual, Pooled(usual_errors, line), signs)
+
+
+def _weights(own: Series, usual: Series, number: Series) -> Series:
+    """Return what each candidate weighs, candidates × series; they add up to one."""
+    weights = _shrunk(own, usual[:, None], number, _OWN_ERROR) ** -_POWER
+    found: Series = weights / weights.sum(axis=0)
+    return found
 
 
 def _offset(panel: Panel, days: int) -> Series:
@@ -108,16 +113,15 @@ def _bounded(panel: Panel, rest: Series, usual: Series) -> Series:
     return found
 
 
-def _tried(panel: Panel, levels: Levels, days: int) -> tuple[Series, Series]:
-    """Return what windows of *days* days did cost (windows × series) and what each candidate expected (windows × candidates × series)."""
+def _tried(panel: Panel, levels: Levels, days: int, offset: Series) -> Series:
+    """Return the log errors of each candidate in past windows of *days* days: windows × candidates × series, NaN where not known."""
     starts = [at for at in (panel.size - days - APART * n for n in range(WINDOWS)) if at >= LEAST_BEFORE]
-    actual = np.full((len(starts), len(panel.costs)), np.nan)
-    tried = np.full((len(starts), CANDIDATES, len(panel.costs)), np.nan)
+    found = np.full((len(starts), CANDIDATES, len(panel.costs)), np.nan)
     for row, at in enumerate(starts):
         known = is_known(panel, at, LEAST_BEFORE)
-        actual[row] = np.where(known, levels.actual(at, days), np.nan)
-        tried[row] = levels.ahead(at, days)
-    return actual, tried
+        error = np.log((levels.actual(at, days) + offset) / (levels.ahead(at, days) + offset))
+        found[row] = np.where(known, error, np.nan)
+    return found
 
 
 def _mean_absolute(errors: Series) -> tuple[Series, Series]:

@@ -14,7 +14,7 @@ Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
 
 WEEK, SUNDAY = 7, 6
-RECENT = 10 * WEEK
+RECENT = 16 * WEEK
 """Days from which weekday factors are taken."""
 LEAST = 0.02
 """A day factor is at least this."""

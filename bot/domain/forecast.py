@@ -14,9 +14,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from bot.domain import combination, score
+from bot.domain import combination, lesson, score
 from bot.domain.combination import Expectation, Pooled
 from bot.domain.dayfactor import Flags, Indices, Series, calendar
+from bot.domain.lesson import Lesson
 from bot.domain.level import Panel
 from bot.domain.path import Law, path
 
@@ -85,10 +86,12 @@ class Shared:
 
     Attributes:
         pooled: Errors of the candidates, line of the spread; None: of the batch itself.
+        weights: What is put right of what forecasts got wrong in common, see `lesson`.
         scores: Ascending, with the prior.
     """
 
     pooled: Pooled | Law | None
+    weights: Series
     scores: Series
 
 
@@ -105,6 +108,7 @@ class Outlook:
         spread: Of the log error of *rest*.
         shared: What the series taught one another.
         has_enough: Tells who has had `LEAST_DAYS` days.
+        signs: Where the candidates stood, see `lesson`.
         tells: Tells whose outlooks teach something about ranges: those that are old enough and not asleep.
     """
 
@@ -116,6 +120,7 @@ class Outlook:
     spread: Series
     shared: Shared
     has_enough: Flags
+    signs: Series
     tells: Flags
 
     @property
@@ -156,10 +161,11 @@ class Outlook:
         """The upper end of the 95 % range."""
         return self.quantile(0.975)
 
-    def scores(self, actual: Series) -> Series:
-        """Return the scores of this outlook once it is known what the periods did come to; of series that tell."""
+    def lesson(self, actual: Series) -> Lesson:
+        """Return what this outlook teaches once it is known what the periods did come to."""
         found = score.scores(np.maximum(actual - self.to_date - self.certain, 0.0), self.rest, self.offset, self.spread)
-        return found[self.tells]
+        raw = found + lesson.shift(self.signs, self.shared.weights)
+        return Lesson(raw[self.tells], self.signs[self.tells])
 
     def _whole(self, rest: Series) -> Series:
         found = np.maximum(self.to_date + self.certain + np.maximum(rest, 0.0), self.least)
@@ -208,7 +214,7 @@ def expected(history: Series, last: date, end: date) -> Series:
         history: One row per series, one column per day, ascending, the last one *last*; units of currency; NaN before a series began.
     """
     case = Case(history, last, end, Terms())
-    rest = combination.combine(case.panel, case.days).rest if case.days > 0 else np.zeros(len(history))
+    rest = combination.combine(case.panel, case.days).corrected(np.array(lesson.PRIOR)).rest if case.days > 0 else np.zeros(len(history))
     return np.where(case.panel.known >= LEAST_DAYS, rest, np.nan)
 
 
@@ -236,9 +242,10 @@ def replays(series: int) -> int:
     return int(np.clip(-(-_SCORES // max(1, series)), _REPLAYS, _MOST_REPLAYS))
 
 
-def pooled_scores(found: Sequence[Series]) -> Series:
-    """Return the scores of earlier outlooks as `Shared` takes them, with the prior."""
-    return score.pool(*found)
+def learn(lessons: Sequence[Lesson], pooled: Pooled | None = None) -> Shared:
+    """Return what the lessons of earlier outlooks, on the same day of other months, have taught."""
+    weights = lesson.learned(lessons)
+    return Shared(pooled, weights, lesson.remaining(lessons, weights))
 
 
 class Case:
@@ -286,9 +293,8 @@ class Case:
         least = self.to_date + self._open_costs().sum(axis=1)
         enough = self.panel.known >= LEAST_DAYS
         offset = np.where(self.panel.costs.any(axis=1), found.offset * share, 0.0)  # what never cost anything will not
-        return Outlook(
-            self.to_date, least, certain.sum(axis=1), found.rest * share, offset, found.spread, shared, enough, _tells(self.panel)
-        )
+        known, tells = certain.sum(axis=1), _tells(self.panel)
+        return Outlook(self.to_date, least, known, found.rest * share, offset, found.spread, shared, enough, found.signs, tells)
 
     def by_day(self) -> tuple[Series, Series]:
         """Return by how much each day ahead counts, and what is certain of it: series × days."""
@@ -381,15 +387,18 @@ def _expect(case: Case, shared: Shared | None) -> tuple[Expectation, Shared, lis
         return *_far(case, shared), []
     found = combination.combine(case.panel, case.days, shared.pooled if shared and isinstance(shared.pooled, Pooled) else None)
     if shared:
-        return found, replace(shared, pooled=shared.pooled or found.pooled), []
-    past, scored = [], []
+        shared = replace(shared, pooled=shared.pooled or found.pooled)
+        return found.corrected(shared.weights), shared, []
+    past, lessons = [], []
     for size, days in case.earlier():
         panel = case.panel.until(size)
         then = combination.combine(panel, days)
         actual = case.panel.costs[:, size : size + days].sum(axis=1)
-        past.append(_Replay(then.rest, actual))
-        scored.append(score.scores(actual, then.rest, then.offset, then.spread)[_tells(panel)])
-    return found, Shared(found.pooled, score.pool(*scored)), past
+        past.append((then, actual))
+        told, tells = score.scores(actual, then.rest, then.offset, then.spread), _tells(panel)
+        lessons.append(Lesson(told[tells], then.signs[tells]))
+    shared = learn(lessons, found.pooled)
+    return found.corrected(shared.weights), shared, [_Replay(then.corrected(shared.weights).rest, actual) for then, actual in past]
 
 
 def _far(case: Case, shared: Shared | None) -> tuple[Expectation, Shared]:
@@ -399,8 +408,9 @@ def _far(case: Case, shared: Shared | None) -> tuple[Expectation, Shared]:
     offset, spread = found.offset()[:, -1], found.spread()[:, -1]
     offset = np.where(offset > 0, offset, 1.0)
     rest = found.daily.sum(axis=1)
-    none = np.empty((0, len(rest)))
-    return Expectation(rest, offset, spread, found.daily, combination.NOTHING, (none, none)), Shared(found.law, found.scores)
+    none = np.zeros((len(rest), len(lesson.PRIOR)))
+    told = Expectation(rest, offset, spread, found.daily, combination.NOTHING, none)
+    return told, Shared(found.law, np.zeros(len(lesson.PRIOR)), found.scores)
 
 
 def _tells(panel: Panel) -> Flags:

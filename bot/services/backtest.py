@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.domain import forecast
-from bot.domain.forecast import Outlook, Shared, Terms
+from bot.domain.forecast import Outlook, Terms
+from bot.domain.lesson import Lesson
 from bot.domain.period import Window, add_months, first_of_month
 from bot.services.series import Dataset
 
@@ -106,11 +107,11 @@ class Backtest:
 
 
 class _Rolling:
-    """Month after month on the same day, each with the scores of those before: what was known then, nothing else."""
+    """Month after month on the same day, each with the lessons of those before: what was known then, nothing else."""
 
     def __init__(self, dataset: Dataset, day: int, holidays: Collection[date]) -> None:
         self._of, self._day, self._holidays = dataset, day, holidays
-        self._scores: list[Values] = []
+        self._lessons: list[Lesson] = []
 
     def run(self, months: Sequence[Window], judged: NDArray[np.bool_]) -> Accuracy:
         """Return how right it was; mark in *judged* the series that were looked at."""
@@ -130,7 +131,7 @@ class _Rolling:
         history = values[rows, max(0, known - forecast.HISTORY) : known]
         outlook = self._outlook(history, month)
         actual = values[rows, start:end].sum(axis=1)
-        self._scores.append(outlook.scores(actual))
+        self._lessons.append(outlook.lesson(actual))
         judged[rows] = True
         into.actual += actual.tolist()
         into.expected += outlook.point.tolist()
@@ -141,7 +142,7 @@ class _Rolling:
     def _outlook(self, history: Values, month: Window) -> Outlook:
         last = month.start + timedelta(days=self._day - 1)
         count = forecast.replays(len(history))
-        shared = Shared(None, forecast.pooled_scores(self._scores[-count:]))
+        shared = forecast.learn(self._lessons[-count:])
         return forecast.outlook(history, last, month.end, Terms(holidays=self._holidays, is_quiet=is_quiet), shared)
 
 

@@ -64,7 +64,7 @@ def test_a_backtest_says_what_forecasts_of_those_days_said(file: Path) -> None:
     row = Backtest([dataset]).run()[0][2]
     day = date(2026, 8, 16)
     told = foresee([data for data in read(file, day) if data.name == "d"], day)
-    assert row.expected[-2:] == pytest.approx([series.outlook[0] for series in told if series.outlook], rel=1e-6)
+    assert row.expected[-2:] == pytest.approx([series.outlook[0] for series in told if series.outlook], rel=1e-3)
 
 
 def test_a_forecast_reads_nothing_of_its_day_or_later(file: Path, tmp_path: Path) -> None:
@@ -76,7 +76,8 @@ def test_a_forecast_reads_nothing_of_its_day_or_later(file: Path, tmp_path: Path
     whole, cut = (run("forecast", "--data", str(path), *asked) for path in (file, other))
     assert json.loads(whole) == json.loads(cut)
     rows: dict[str, Any] = {row["series"]: row for row in json.loads(cut)["rows"]}
-    assert (rows["flat"]["period_end"], rows["flat"]["to_date"], rows["flat"]["point"]) == ("2026-04-01", "140", "310")
+    assert (rows["flat"]["period_end"], rows["flat"]["to_date"]) == ("2026-04-01", "140")
+    assert float(rows["flat"]["point"]) == pytest.approx(310, rel=1e-3)
     assert float(rows["workdays"]["p2_5"]) < float(rows["workdays"]["p10"]) < float(rows["workdays"]["point"])
     assert rows["new"]["point"] is None
     assert "not enough history: 5 of 7 days" in rows["new"]["note"]
