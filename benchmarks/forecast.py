@@ -83,9 +83,8 @@ def _made(tools: Path, folder: Path, seeds: str) -> list[np.ndarray]:
         [python, "-c", _GENERATE, str(tools), str(folder), seeds, str(TEAMS), str(DAYS)], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        print(
-            f"Skipped: the generator failed ({done.stderr.strip().splitlines()[-1]}); GENERATOR_PYTHON names a Python with pandas and scipy."
-        )
+        why = done.stderr.strip().splitlines()[-1]
+        print(f"Skipped: the generator failed ({why}); GENERATOR_PYTHON names a Python with pandas and scipy.")
         return []
     return [np.load(folder / f"{seed}.npy") for seed in seeds.split(",")]
 
@@ -174,9 +173,7 @@ def _budgets(made: Sequence[np.ndarray]) -> None:
         near = rows[(rows[:, 0] >= low) & (rows[:, 0] <= high)]
         off, even, held = np.median(near[:, 1]), np.median(near[:, 2]), near[:, 3].mean()
         print(f"{low:>4}-{high} d away: n {len(near):5}, off by {off:.1f} d (run-rate {even:.1f}), 80 % range holds {held:.1%}")
-    print(
-        "Will it run out this year, Brier; A: <=.10 at 30 Jun, <=.045 at 30 Sep (that of a yes or no by run-rate: .128, .061 when M was measured)"
-    )
+    print("Will it run out this year, Brier; A: <=.10 at 30 Jun, <=.045 at 30 Sep; a yes or no by run-rate had .128, .061 beside M")
     for last, values in odds.items():
         brier, even = np.mean(values, axis=0)
         print(f"{last}: {brier:.3f} (run-rate {even:.3f}, ratio {brier / even:.2f})")

@@ -32,6 +32,8 @@ LONG = 62
 """Days ahead beyond which one level and a growing spread are used."""
 _WEEKS = 28
 _MOST_BIAS, _MOST_FACTOR = 0.7, 0.12
+_BIAS_TRUST, _BIAS_FADES = 0.75, 0.8
+"""What is taken of the bias of past sums, and what a month counts beside the one after it."""
 
 
 @dataclass(frozen=True)
@@ -425,10 +427,10 @@ def _bias(past: Sequence[_Replay], sums: _Sums) -> Series:
         actual, told = sums.of(replay.actual), sums.of(replay.expected)
         has_both = (actual > 0) & (told > 0)
         lacked = np.log(np.divide(actual, told, out=np.ones_like(actual), where=has_both))
-        weight = 0.8**age
+        weight = _BIAS_FADES**age
         total += weight * np.clip(lacked, -_MOST_BIAS, _MOST_BIAS)
         weights += weight
-    return np.clip(total / max(weights, 1.0), -_MOST_FACTOR, _MOST_FACTOR)
+    return np.clip(_BIAS_TRUST * total / max(weights, 1.0), -_MOST_FACTOR, _MOST_FACTOR)
 
 
 def _shifted(last: date, end: date, back: int) -> tuple[date, date]:
