@@ -278,3 +278,52 @@ def test_a_period_to_come_has_no_cost_to_date() -> None:
 def test_no_series_is_no_forecast() -> None:
     found: Any = outlook(np.zeros((0, 100)), LAST, END)
     assert found.point.shape == found.p90.shape == (0,)
+
+
+def test_what_was_seen_first_is_better_completed_than_trusted() -> None:
+    """Day by day as a vendor delivers: the newest day is there by 35 to 90 %, the one before by 90 to 100 %; days older than that are final.
+
+    Each morning only what was seen until then goes in; what is restated later is not there to be read.
+    """
+    rng = np.random.default_rng(7)
+    final = np.exp(rng.normal(3, 1, (80, 1)) + rng.normal(0, 0.35, (80, 430)))
+    lacks = np.stack([rng.uniform(0.9, 1.0, final.shape), rng.uniform(0.35, 0.9, final.shape)])
+    usual = (0.95, 0.62)
+    errors: dict[str, list[float]] = {"trusted": [], "dropped": [], "completed": []}
+    for days in (400, 403, 406, 409):
+        seen = final[:, :days].copy()
+        seen[:, -2:] *= np.stack([lacks[0, :, days - 2], lacks[1, :, days - 1]], axis=1)
+        today = LAST + timedelta(days=days - 400)
+        actual = final[:, 390:420].sum(axis=1)
+        complete, opened = today - timedelta(days=2), seen[:, -2:]
+        told = {
+            "trusted": outlook(seen, today, END),
+            "dropped": outlook(seen[:, :-2], complete, END, Terms(open_costs=opened)),
+            "completed": outlook(seen[:, :-2], complete, END, Terms(open_costs=opened, completeness=usual)),
+        }
+        for how, found in told.items():
+            errors[how].append(float(np.abs(found.point - actual).sum() / actual.sum()))
+    mean = {how: np.mean(values) for how, values in errors.items()}
+    assert mean["completed"] < mean["dropped"] < mean["trusted"] * 1.05
+    assert mean["completed"] < mean["trusted"]
+
+
+def test_ranges_hold_what_they_promise_of_months_that_were_not_seen() -> None:
+    rng = np.random.default_rng(11)
+    level = np.cumsum(rng.normal(0, 0.04, (150, 431)), axis=1) + rng.normal(3, 1, (150, 1))
+    costs = np.exp(level + rng.normal(0, 1, (150, 431)) * rng.uniform(0.1, 1.0, (150, 1)))
+    held: list[Any] = []
+    for day in (5, 10, 15, 20, 25):
+        found = outlook(costs[:, : 401 + day], date(2026, 10, 1) + timedelta(days=day - 1), date(2026, 10, 31))
+        actual = costs[:, 401:431].sum(axis=1)
+        held.append([(found.p10 <= actual) & (actual <= found.p90), (found.p2_5 <= actual) & (actual <= found.p97_5)])
+    shares = np.mean(np.array(held), axis=(0, 2))
+    assert shares[0] == pytest.approx(0.8, abs=0.05)
+    assert shares[1] == pytest.approx(0.95, abs=0.03)
+
+
+def test_budget_periods_that_end_within_a_month_are_replayed_every_four_weeks() -> None:
+    history = np.exp(np.random.default_rng(9).normal(0, 0.4, (40, 400))) * 10
+    week = outlook(history, date(2026, 11, 10), date(2026, 11, 16), Terms(start=date(2026, 11, 9)))
+    assert len(week.shared.scores) > 60 + 40 * 5
+    assert np.median(week.p90 - week.p10) < 70
