@@ -327,3 +327,8 @@ def test_budget_periods_that_end_within_a_month_are_replayed_every_four_weeks() 
     week = outlook(history, date(2026, 11, 10), date(2026, 11, 16), Terms(start=date(2026, 11, 9)))
     assert len(week.shared.scores) > 60 + 40 * 5
     assert np.median(week.p90 - week.p10) < 70
+
+
+def test_a_change_that_takes_everything_away_is_refused() -> None:
+    with pytest.raises(ValueError, match="multiplies by more than 0"):
+        Overlay(LAST, factor=0.0)
