@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from bot.domain.foretold import Accuracy
 from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.alerts import AlertRow, Answered
@@ -19,11 +20,18 @@ from bot.messages.words import Phrase
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Where a budget is going."""
+    """Where a budget is going.
+
+    Attributes:
+        low, high: The 80 % range of what is expected.
+        gone_on: The day on which the budget will probably have been used; None where it lasts, or is used already.
+    """
 
     budget: BudgetLine
     expected: Money | None = None
     gone_on: date | None = None
+    low: Money | None = None
+    high: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +180,7 @@ class FinopsDigest:
     freshness: Freshness
     missing: int = 0
     why: Change | None = None
+    accuracy: Accuracy | None = None
 
     template: ClassVar[str] = "digests/finops"
 
@@ -198,6 +207,7 @@ class FinopsDigest:
                 (Mover("search", _usd("812"), _usd("401")),),
                 (),
                 _FRESH,
+                accuracy=Accuracy(412, Fraction(9, 100), Fraction(81, 100)),
                 why=Change(_usd("2890"), _usd("3210.55"), (Reason("new_users", _usd("200.55"), count=4), Reason("volume", _usd("120")))),
             ),
         )
@@ -264,7 +274,7 @@ def _outlook() -> Outlook:
         datetime(2026, 12, 1, tzinfo=UTC),
         Decimal("0.5"),
     )
-    return Outlook(line, _usd("655"), date(2026, 11, 28))
+    return Outlook(line, _usd("655"), date(2026, 11, 28), _usd("610"), _usd("720.50"))
 
 
 def _alert() -> AlertRow:

@@ -3,6 +3,7 @@
 from bot.ports.alerts import Alerts, Case, Desk, Noted
 from bot.ports.chat import Chat, Sent
 from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Ranking, UnallocatedKey, Used
+from bot.ports.forecasts import Forecasts
 from bot.ports.loading import (
     FORGOTTEN,
     Engine,
@@ -40,6 +41,7 @@ __all__ = [
     "Documents",
     "Engine",
     "Figures",
+    "Forecasts",
     "Ledger",
     "Load",
     "LoadWriter",

@@ -12,6 +12,7 @@ from bot.domain.visibility import (
     Verdict,
 )
 from bot.errors import Refusal
+from bot.messages.forecasts import Outcome
 from bot.messages.views import (
     BudgetList,
     Help,
@@ -32,11 +33,11 @@ from bot.messages.words import N_, Phrase
 from bot.ports import CostScope, Dimension, Look, UnallocatedKey
 from bot.services.amounts import LONG
 from bot.services.commands import HELP, Verb
+from bot.services.expecting import Expecting
 from bot.services.grammar import RANKED, parse
 from bot.services.question import NOTHING, Means
-from bot.services.why import Explaining
 
-Answer = View | Why
+Answer = View | Why | Outcome
 """What a question is answered with."""
 UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; then I can answer.")
 
@@ -88,7 +89,7 @@ class Conversation(Means):
 
 
 @dataclass
-class _Asked(Explaining):
+class _Asked(Expecting):
     """A question of a kind that has an answer."""
 
     def answer(self) -> Answer:
@@ -100,6 +101,7 @@ class _Asked(Explaining):
             Verb.ORG: self._org,
             Verb.TOP: self._top,
             Verb.WHY: self._reasons,
+            Verb.FORECAST: self._outcome,
             Verb.BUDGET: self._budget,
             Verb.UNALLOCATED: self._unallocated,
             Verb.SETTINGS: self._settings,
@@ -112,8 +114,9 @@ class _Asked(Explaining):
         part = self._of_me()
         if self.command.by is Dimension.PERSON:
             raise Refusal("Your own figures have one person. Try: me by model.")
-        budget = person_budget(self._budgets(), self.viewer.email, self._team_of(self.viewer))
-        return self._costs(MyCosts, part.subject, part.scope, budget, (Dimension.TOOL, Dimension.MODEL))
+        budget = self._budget_of(part)
+        found = self._costs(MyCosts, part.subject, part.scope, budget, (Dimension.TOOL, Dimension.MODEL))
+        return self._with_outlook(found, part.scope, budget)
 
     def _person(self) -> View:
         person = self._someone()
@@ -122,9 +125,9 @@ class _Asked(Explaining):
         if self.command.by in {Dimension.PERSON, Dimension.TEAM}:
             raise Refusal("That is one person. Try: person {email} by {by}.", email=person.email, by=Dimension.MODEL.value)
         part = self._of_person(person)
-        budget = None if part.partial else person_budget(self._budgets(), person.email, self._team_of(person))
+        budget = self._budget_of(part)
         found = self._costs(PersonCosts, part.subject, part.scope, budget, (Dimension.TOOL, Dimension.MODEL), partial=part.partial)
-        return replace(found, command=part.words)
+        return self._with_outlook(replace(found, command=part.words), part.scope, budget)
 
     def _team(self) -> View:
         part = self._of_team()
@@ -136,26 +139,27 @@ class _Asked(Explaining):
         if part.has_names and self.command.by in {None, Dimension.PERSON}:
             self._log_names(part.scope)
         dimensions = (Dimension.PERSON, Dimension.TOOL) if part.has_names else (Dimension.TOOL, Dimension.MODEL)
-        budget = scope_budget(self._budgets(), ScopeKind.TEAM, part.subject)
-        return self._costs(TeamCosts, part.subject, part.scope, budget, dimensions)
+        budget = self._budget_of(part)
+        return self._with_outlook(self._costs(TeamCosts, part.subject, part.scope, budget, dimensions), part.scope, budget)
 
     def _project(self) -> View:
         part = self._of_project()
-        budget = scope_budget(self._budgets(), ScopeKind.PROJECT, part.subject) if not part.partial else None
+        budget = self._budget_of(part)
         view = self._costs(ProjectCosts, part.subject, part.scope, budget, (Dimension.MODEL, Dimension.TOOL), partial=part.partial)
         self._note_project(part, is_there=bool(view.breakdowns) or not part.partial)
         if self.command.by is Dimension.PERSON:
             self._log_names(replace(part.scope, project=None))
-        return view
+        return self._with_outlook(view, part.scope, budget)
 
     def _org(self) -> View:
         part = self._of_org()
         if self.command.by is Dimension.PERSON:
             self._allow(SubjectKind.PEOPLE)
-        budget = scope_budget(self._budgets(), ScopeKind.ORG)
+        budget = self._budget_of(part)
         unowned = sum(key.cost for key in self.of.figures.unallocated(self._window()))
         dimensions = (Dimension.TEAM, Dimension.TOOL, Dimension.MODEL)
-        return self._costs(OrgCosts, part.subject, part.scope, budget, dimensions, unowned=self._money(unowned))
+        found = self._costs(OrgCosts, part.subject, part.scope, budget, dimensions, unowned=self._money(unowned))
+        return self._with_outlook(found, part.scope, budget)
 
     def _top(self) -> View:
         dimension = RANKED[self.command.name]

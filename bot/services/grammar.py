@@ -25,7 +25,8 @@ LONGEST = 2000
 """Characters of a question; what comes after them is not read."""
 YEARS = range(2000, 2101)
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
-_TIMELESS = {Verb.SETTINGS, Verb.PRIVACY, Verb.HELP}
+_TIMELESS = {Verb.SETTINGS, Verb.PRIVACY, Verb.HELP, Verb.FORECAST}
+_ABOUT = {Verb.WHY, Verb.FORECAST}
 _TAKES_BY = {Verb.ME, Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.ORG}
 _TAKES_NAME = {Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.TOP}
 
@@ -50,7 +51,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     if verb in ACTS or _changes(verb.value, rest):
         month = period_containing(today, PeriodKind.MONTH)
         return Command(verb, month, " ".join(rest), text=" ".join(words), words=tuple(rest))
-    about, rest = _about(rest) if verb is Verb.WHY else (verb, rest)
+    about, rest = _about(rest) if verb in _ABOUT else (verb, rest)
     by, rest = _by(rest)
     found = _period(rest, today, fiscal_year_start)
     name = " ".join(found.rest)
@@ -201,12 +202,12 @@ def _ranked(name: str) -> str:
 
 def _unexpected(verb: Verb, words: list[str]) -> Refusal:
     near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6) if verb not in _TIMELESS else []
-    if verb is Verb.WHY:
+    if verb in _ABOUT:
         near = [" ".join([match, *words[1:]]) for match in get_close_matches(words[0].lower(), SUBJECTS, n=1, cutoff=0.6)]
     if verb is Verb.BUDGET and get_close_matches(words[0].lower(), ["request"], n=1, cutoff=0.6):
         near = [" ".join(["request", *words[1:]])]
     example = " last 30d by model" if verb in _TAKES_BY else "" if verb in _TIMELESS else " last 30d"
-    example = f" team {' '.join(words)}" if verb is Verb.WHY else example
+    example = f" team {' '.join(words)}" if verb in _ABOUT else example
     nearest = f"{verb} {near[0]}" if near else f"{verb}{example}"
     values = {"words": " ".join(words), "verb": verb.value, "nearest": nearest}
     if near:

@@ -20,8 +20,9 @@ from bot.domain.period import Window, midnight
 from bot.domain.visibility import Privacy
 from bot.errors import StoreError
 from bot.messages.markup import Templates
-from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Ledger, Load, People, PriceBook
+from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Forecasts, Ledger, Load, People, PriceBook
 from bot.services.because import Because
+from bot.services.foresee import Foresight
 from bot.services.hours import Hours
 from bot.services.measure import Ruler, dimensions, marks
 from bot.services.notify import Notices, Terms, away
@@ -32,6 +33,7 @@ TROUBLE = "trouble"
 """Documents: why the last load of a source was refused, by source."""
 _NEW = timedelta(days=30)
 _REVIEWED = "review of load"
+LONGEST_PERIOD = timedelta(days=366)
 _TRIES = 5
 
 
@@ -87,6 +89,7 @@ class Review:
     privacy: Privacy
     currency: str
     prices: PriceBook
+    forecasts: Forecasts
     terms: ReviewTerms = field(default_factory=ReviewTerms)
 
     def run(self) -> Reviewed:
@@ -149,6 +152,8 @@ class Review:
             self.terms.pace_floor,
             hours,
         )
+        Foresight(self.figures, self.forecasts, self.documents, self.calendar).refresh(ruler, self._newest())
+        ruler.foretold.update(self.forecasts.newest(now.date() - LONGEST_PERIOD))
         return _Look(ruler, hours, list(ruler.measure()), list(self._troubles(loads, now)))
 
     def _decide(self, look: _Look, seen: int) -> Reviewed:

@@ -22,6 +22,7 @@ from adapters.store.alerts import SqlAlerts
 from adapters.store.budgets import SqlBudgets
 from adapters.store.database import Database
 from adapters.store.figures import SqlFigures
+from adapters.store.forecasts import SqlForecasts
 from adapters.store.ledger import SqlLedger
 from adapters.store.outbox import SqlOutbox
 from adapters.store.people import SqlPeople
@@ -110,6 +111,7 @@ class App:
             chosen=self.chosen,
             clock=self.clock,
             prices=GenaiPrices(),
+            forecasts=self.forecasts,
             organisation=organisation.name,
             currency=organisation.currency,
             privacy=organisation.privacy,
@@ -125,6 +127,11 @@ class App:
     def alerts(self) -> SqlAlerts:
         """The alerts and the audit log."""
         return SqlAlerts(self.database, self.clock)
+
+    @cached_property
+    def forecasts(self) -> SqlForecasts:
+        """What people were told to expect."""
+        return SqlForecasts(self.database)
 
     @cached_property
     def outbox(self) -> SqlOutbox:
@@ -151,6 +158,7 @@ class App:
             organisation.privacy,
             organisation.currency,
             self.conversation.prices,
+            self.forecasts,
             rules.review_terms(self.settings.alerts),
         )
 

@@ -22,6 +22,7 @@ from bot.messages.card import Chart, Table
 from bot.messages.claims import CLAIMS
 from bot.messages.contact import CONTACT
 from bot.messages.digests import DIGESTS
+from bot.messages.forecasts import FORECASTS
 from bot.messages.formats import Reader
 from bot.messages.markup import _ATTRIBUTES, parse
 from bot.messages.requests import REQUESTS
@@ -40,7 +41,7 @@ def test_examples_read_as_reviewed(view: Any, name: str, example: Any, folder: s
     assert text == (GOLDEN / folder / f"{view.template.replace('/', '-')}-{name}.txt").read_text("utf-8")
 
 
-ANSWERS = [example for example in EXAMPLES if example[0] in (*VIEWS, *WHY)]
+ANSWERS = [example for example in EXAMPLES if example[0] in (*VIEWS, *WHY, *FORECASTS)]
 
 
 @pytest.mark.parametrize(("view", "name", "example"), ANSWERS, ids=[f"{v.__name__}-{n}" for v, n, _ in ANSWERS])
@@ -82,7 +83,7 @@ def test_the_chart_of_an_example_adds_up(view: Any, name: str, example: Any) -> 
 def test_every_view_has_a_template_and_every_template_a_view() -> None:
     folder = shipped.folder("templates")
     there = {str(path.relative_to(folder)).removesuffix(".xml.j2") for path in folder.rglob("*.xml.j2") if not path.name.startswith("_")}
-    assert there == {view.template for view in (*VIEWS, *WHY, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)}
+    assert there == {view.template for view in (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)}
 
 
 def test_every_tag_of_the_parser_is_documented() -> None:
