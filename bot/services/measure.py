@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
@@ -17,6 +17,7 @@ from bot.domain import forecast
 from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force
 from bot.domain.burn import Burn, burning
 from bot.domain.crossing import PACES, Measured
+from bot.domain.foretold import Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, midnight
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 HISTORY = 70
 """Days that a forecast looks at."""
+SHORT = 5
+"""Days that are looked at where what is expected was foretold."""
 ENOUGH = 28
 """Days since the first cost before a forecast may warn."""
 PATIENCE = timedelta(days=10)
@@ -55,6 +58,8 @@ class Ruler:
         then: Returns the budgets that were in force at an instant: a period that is over is judged by what held at its end.
         pace_floor: Nanos; a day or an hour that cost less is never too fast.
         hours: What is known of the last hours; None where nobody asks.
+        looks_ahead: What is expected, and how fast it goes, is wanted, too.
+        foretold: The newest forecasts, by budget, subject and beginning of the period; what is expected is read from them.
     """
 
     figures: Figures
@@ -66,6 +71,20 @@ class Ruler:
     now: datetime
     pace_floor: int = 0
     hours: Hours | None = None
+    looks_ahead: bool = True
+    foretold: dict[tuple[str, str, date], Foretold] = field(default_factory=dict)
+
+    def running(self) -> Iterator[Running]:
+        """Yield every subject of every budget that has cost in the period that runs."""
+        for budget in self.budgets:
+            window = self._windows(budget)[-1]
+            keys = self._keys(budget, window)
+            for subject, members in self._subjects(budget, keys):
+                sources = {source for member in members for source in keys.get(member, {})}
+                as_of = min((self._marks[source] for source in sources if source in self._marks), default=None)
+                held = self._held(budget, subject, window)
+                last = _last_whole(as_of) if as_of else None
+                yield Running(held, subject, members, window, _DIMENSIONS[budget.scope.kind], last)
 
     def measure(self) -> Iterator[Measured]:
         """Yield every subject of every budget with cost or history, for the periods that can still change."""
@@ -104,7 +123,7 @@ class Ruler:
         cost = Money(sum(by_source.values()), budget.limit.currency)
         as_of = min((self._marks[source] for source in by_source if source in self._marks), default=None)
         is_over = self._is_over(window)
-        if is_over or as_of is None or _midnight(window.end) <= self.now:
+        if is_over or as_of is None or not self.looks_ahead or _midnight(window.end) <= self.now:
             return Measured(held, subject, window, cost, as_of, is_over=is_over)
         return self._with_outlook(Measured(held, subject, window, cost, as_of), members)
 
@@ -134,11 +153,18 @@ class Ruler:
             found.window,
             found.cost,
             found.as_of,
-            expected=_expected(found, recent),
+            expected=self._expected(found, recent),
             pace=PACES[-1] if burn else self._pace(found, recent),
             burn=burn,
             is_calm=recent.three / 3 <= plan and recent.running <= plan,
         )
+
+    def _expected(self, found: Measured, recent: _Recent) -> Money | None:
+        """Return what was foretold of the whole period, where it rests on history enough for a warning."""
+        if not self.foretold:
+            return _expected(found, recent)
+        told = self.foretold.get((found.budget.name, str(found.subject), found.window.start))
+        return told.at_least(found.cost).point if told and told.days >= ENOUGH else None
 
     def _pace(self, found: Measured, recent: _Recent) -> Decimal | None:
         """Return the multiple of the plan that whole days have reached, if the budget would be gone before its period ends."""
@@ -171,9 +197,9 @@ class Ruler:
         keys, costs, first = self._history[dimension]
         rows = [keys[member] for member in members if member in keys]
         if len(rows) != 1 or len(members) != 1:
-            return _recent(costs[rows].sum(axis=0, keepdims=True), first, last, window)[0]
+            return _recent(costs[rows].sum(axis=0, keepdims=True), first, last, window, forecasts=not self.foretold)[0]
         if (dimension, last, window) not in self._recents:
-            self._recents[dimension, last, window] = _recent(costs, first, last, window)
+            self._recents[dimension, last, window] = _recent(costs, first, last, window, forecasts=not self.foretold)
         return self._recents[dimension, last, window][rows[0]]
 
     @cached_property
@@ -182,7 +208,8 @@ class Ruler:
 
     @cached_property
     def _history(self) -> Mapping[Dimension, tuple[dict[str, int], NDArray[np.int64], date]]:
-        return _History(self.figures, self.now.date(), min(self._marks.values(), default=self.now).date())
+        days = SHORT if self.foretold else HISTORY
+        return _History(self.figures, self.now.date(), min(self._marks.values(), default=self.now).date(), days)
 
     # Who, and when
 
@@ -285,6 +312,24 @@ class Ruler:
         return {}
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A subject of a budget in the period that runs.
+
+    Attributes:
+        budget: With the limit that holds for this subject today.
+        members: The keys whose cost is the subject's.
+        last: The last day that every source that contributes has delivered; None where none has.
+    """
+
+    budget: Budget
+    subject: Scope
+    members: Sequence[str]
+    window: Window
+    dimension: Dimension
+    last: date | None
+
+
 def marks(loads: Iterable[Load]) -> dict[str, datetime]:
     """Return until when each source is complete."""
     return {load.source: load.watermark for load in loads if load.description != FORGOTTEN}
@@ -314,7 +359,7 @@ class _Recent:
     rest: float
 
 
-def _recent(costs: NDArray[np.int64], first: date, last: date, window: Window) -> list[_Recent]:
+def _recent(costs: NDArray[np.int64], first: date, last: date, window: Window, *, forecasts: bool) -> list[_Recent]:
     """Return how the days up to *last* went for each row of *costs*, whose columns are the days from *first*."""
     end = (last - first).days + 1
     known = costs[:, max(0, end - HISTORY) : end]
@@ -323,7 +368,7 @@ def _recent(costs: NDArray[np.int64], first: date, last: date, window: Window) -
     complete = known[:, -days:].sum(axis=1).tolist() if is_known else [None if days else 0] * len(costs)
     running = costs[:, end] if end < costs.shape[1] else np.zeros(len(costs), np.int64)
     sums = (known[:, -n:].sum(axis=1).tolist() for n in (1, 3))
-    rest = _forecast(known, last, window.end).tolist()
+    rest = _forecast(known, last, window.end).tolist() if forecasts else [float("nan")] * len(costs)
     return [_Recent(last, *row) for row in zip(*sums, running.tolist(), complete, rest, strict=True)]
 
 
@@ -364,9 +409,9 @@ def _forecast(costs: NDArray[np.int64], last: date, end: date) -> NDArray[np.flo
 class _History(dict[Dimension, "tuple[dict[str, int], NDArray[np.int64], date]"]):
     """Daily cost by dimension, asked for when it is first needed."""
 
-    def __init__(self, figures: Figures, today: date, oldest_mark: date) -> None:
+    def __init__(self, figures: Figures, today: date, oldest_mark: date, days: int) -> None:
         super().__init__()
-        first = min(today, oldest_mark) - timedelta(days=HISTORY + 1)
+        first = min(today, oldest_mark) - timedelta(days=days + 1)
         self._figures, self._window = figures, Window(first, today + timedelta(days=1))
 
     def __missing__(self, dimension: Dimension) -> tuple[dict[str, int], NDArray[np.int64], date]:

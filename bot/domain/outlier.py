@@ -1,0 +1,76 @@
+"""Outliers: people who on one day cost far more than they, or people like them, ever do; with the share of false ones held down.
+
+Facts: forecast.md 7.3 and 4; Y. Benjamini, Y. Hochberg 1995, "Controlling the False Discovery Rate", JRSS B 57:1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from bot.domain.almanac import Flags
+from bot.domain.baseline import Series
+from bot.domain.rank import ordered, rank
+
+RATE = 0.05
+"""Of false discoveries; the tail is heavier than assumed, so that about four in five alarms are true."""
+_SPAN = 90
+_TAIL = 0.9
+_LEAST_ACTIVE = 10
+_PEERS = 9.0
+_ACTIVE_SHARE = 0.004
+_FIRST_SCALE = 0.5
+_MOST_BEYOND = 0.8
+"""In logs; what lies further out teaches nothing about the tail."""
+
+
+def outliers(cost: Series, start: int, floor: float, rate: float = RATE) -> tuple[Flags, Series]:
+    """Return which people stand out on which of the days from *start* on, and what they cost beyond their usual high.
+
+    Args:
+        cost: Days × people; NaN where not final. All people of one company: they are one another's peers.
+        floor: Least excess worth a word, units of currency.
+        rate: False discoveries among all, wanted per day.
+    """
+    found = np.zeros(cost[start:].shape, dtype=np.bool_)
+    excess = np.zeros(cost[start:].shape)
+    for day in range(start, len(cost)):
+        chance, high = _chances(cost, day, floor * _ACTIVE_SHARE)
+        over = np.nan_to_num(cost[day] - high)
+        excess[day - start] = over
+        found[day - start] = discoveries(chance, rate) & (over >= floor)
+    return found, excess
+
+
+def discoveries(chance: Series, rate: float) -> Flags:
+    """Return which of the p-values *chance* are discoveries at *rate* (Benjamini and Hochberg); NaN takes no part."""
+    known = np.isfinite(chance)
+    ascending = np.sort(chance[known])
+    passes = np.flatnonzero(ascending <= rate * np.arange(1, len(ascending) + 1) / max(len(ascending), 1))
+    if not len(passes):
+        return np.zeros(chance.shape, dtype=np.bool_)
+    found: Flags = known & (np.nan_to_num(chance, nan=np.inf) <= ascending[passes[-1]])
+    return found
+
+
+def _chances(cost: Series, day: int, least: float) -> tuple[Series, Series]:
+    """Return how probable a day at least as dear was, for those active on it, and each one's 90th percentile."""
+    window = cost[max(day - _SPAN, 0) : day]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.where(window >= least, np.log(window), np.nan)
+        now = np.where(cost[day] >= least, np.log(cost[day]), np.nan)
+    high, scale = _tails(logs)
+    chance = (1 - _TAIL) * np.exp(-(now - high) / scale)
+    return np.where(now > high, chance, np.where(np.isfinite(now) & np.isfinite(high), 1.0, np.nan)), np.exp(high)
+
+
+def _tails(logs: Series) -> tuple[Series, Series]:
+    """Return where each person's tail begins and how slowly it falls; for newcomers where that of a high peer does."""
+    values, count = ordered(logs)
+    own = rank(values, count, _TAIL)
+    beyond = np.nan_to_num(np.clip(values - own, 0.0, _MOST_BEYOND))
+    total, times = beyond.sum(axis=0), (beyond > 0).sum(axis=0)
+    settled = count >= _LEAST_ACTIVE
+    pooled = float(total[settled].sum() / times[settled].sum()) if times[settled].sum() else _FIRST_SCALE
+    scale = (total + _PEERS * pooled) / (times + _PEERS)
+    peer = float(np.quantile(own[settled], _TAIL)) if settled.any() else np.nan
+    return np.where(settled, own, peer), np.where(settled, scale, pooled)
