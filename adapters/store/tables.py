@@ -258,6 +258,7 @@ class BudgetRow(SQLModel, table=True):
     ladder: str
     owner: str | None = None
     fiscal_year_start: int
+    overlays: str = Field(default="[]", sa_column=Column(Text, nullable=False, server_default="[]"))
     began_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     ended_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
 
