@@ -18,6 +18,7 @@ from bot.ports.loading import (
     stated_scopes,
 )
 from bot.ports.outbox import REPEATED, Delivery, Message, MessageKind, Outbox, Post
+from bot.ports.outcomes import Counted, Delivered, Outcomes
 from bot.ports.people import Accounts, Budgets, Documents, Look, People, Received
 from bot.ports.world import Calendar, Clock
 
@@ -33,7 +34,9 @@ __all__ = [
     "Clock",
     "Cost",
     "CostScope",
+    "Counted",
     "Daily",
+    "Delivered",
     "Delivery",
     "Desk",
     "Dimension",
@@ -48,6 +51,7 @@ __all__ = [
     "MessageKind",
     "Noted",
     "Outbox",
+    "Outcomes",
     "People",
     "Post",
     "PriceBook",
