@@ -18,7 +18,7 @@ from bot.ports.loading import (
     stated_scopes,
 )
 from bot.ports.outbox import REPEATED, Delivery, Message, MessageKind, Outbox, Post
-from bot.ports.outcomes import Counted, Delivered, Outcomes
+from bot.ports.outcomes import Activity, Counted, Delivered, Outcomes
 from bot.ports.people import Accounts, Budgets, Documents, Look, People, Received
 from bot.ports.world import Calendar, Clock
 
@@ -26,6 +26,7 @@ __all__ = [
     "FORGOTTEN",
     "REPEATED",
     "Accounts",
+    "Activity",
     "Alerts",
     "Budgets",
     "Calendar",

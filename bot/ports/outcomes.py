@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -30,6 +30,22 @@ class Counted:
     team: str
     project: str
     count: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What one user of a vendor's tool got done in a day, as the vendor states it.
+
+    Attributes:
+        place: `activity.csv, line 17`.
+        user: An e-mail, or the name of a key; empty where the vendor names none.
+        counts: By kind.
+    """
+
+    place: str
+    day: date
+    user: str
+    counts: Mapping[str, Decimal]
 
 
 class Outcomes(Protocol):

@@ -23,6 +23,7 @@ from adapters.store.database import Database
 from adapters.store.figures import SqlFigures
 from adapters.store.ledger import SqlLedger
 from adapters.store.outbox import SqlOutbox
+from adapters.store.outcomes import SqlOutcomes
 from adapters.store.people import SqlPeople
 from bot import shipped
 from bot.domain.people import Identity, IdentityKind
@@ -40,7 +41,7 @@ from bot.settings import Settings, SourceSettings, secret
 from bot.wiring import rules
 
 if TYPE_CHECKING:
-    from bot.ports import UsageSource
+    from bot.ports import Activity, UsageSource
     from bot.services.acts import Acts
     from bot.services.broadcast import Broadcasts
     from bot.services.claims import Claims
@@ -76,6 +77,17 @@ class App:
     def budgets(self) -> SqlBudgets:
         """The budgets."""
         return SqlBudgets(self.database)
+
+    @cached_property
+    def outcomes(self) -> SqlOutcomes:
+        """What was got done."""
+        return SqlOutcomes(self.database)
+
+    def activities(self, path: Path) -> list[Activity]:
+        """Return what the users of Claude Code got done, from an export."""
+        from adapters import claude_code  # noqa: PLC0415
+
+        return claude_code.activities(path)
 
     @cached_property
     def ledger(self) -> SqlLedger:
