@@ -19,11 +19,13 @@ from bot.messages.views import (
     Costs,
     Freshness,
     Row,
+    Unit,
 )
 from bot.messages.words import Phrase
 from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load
 from bot.services.groups import months
 from bot.services.question import Question
+from bot.services.units import Units, costed
 
 SHOWN = 8
 """Rows of a breakdown; the rest is one line."""
@@ -114,6 +116,12 @@ class Amounts(Question):
             return window
         last = (reached - timedelta(microseconds=1)).date()
         return window.until(max(last + timedelta(days=1), window.start + timedelta(days=1)))
+
+    def _units(self, scope: CostScope) -> tuple[Unit, ...]:
+        """Return what outcomes of *scope* cost; under the same rules as the cost itself."""
+        units = Units(self.of.figures, self.of.outcomes, self.directory, self.of.currency)
+        window = costed(self._window(), self._sources)
+        return units.of(scope, window, self.command.period.kind, self.groups, lambda before: self._compares(scope, before))
 
     def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int, scope: CostScope) -> Breakdown:
         if self.groups.concern(scope) and dimension is not Dimension.DAY:

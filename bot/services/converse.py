@@ -157,7 +157,8 @@ class _Asked(Amounts):
             self._log_names(CostScope(teams=teams))
         dimensions = (Dimension.PERSON, Dimension.TOOL) if named else (Dimension.TOOL, Dimension.MODEL)
         budget = scope_budget(self._budgets(), ScopeKind.TEAM, team.name)
-        return self._costs(TeamCosts, team.name, CostScope(teams=teams), budget, dimensions)
+        scope = CostScope(teams=teams)
+        return replace(self._costs(TeamCosts, team.name, scope, budget, dimensions), units=self._units(scope))
 
     def _as_member(self, team: str) -> View:
         """Answer a member of *team* in open mode: what the team itself cost in a month or more, and nothing that divides it."""
@@ -192,7 +193,7 @@ class _Asked(Amounts):
         self._log(SubjectKind.PROJECT, project, Verdict.OWN if scope.people else Verdict.MANAGER)
         if self.command.by is Dimension.PERSON:
             self._log_names(scope)
-        return view
+        return replace(view, units=self._units(part))
 
     def _org(self) -> View:
         self._allow(SubjectKind.ORG)
@@ -203,7 +204,8 @@ class _Asked(Amounts):
         window = self._window()
         unowned = sum(key.cost for key in self.of.figures.unallocated(window))
         dimensions = (Dimension.TEAM, Dimension.TOOL, Dimension.MODEL)
-        return self._costs(OrgCosts, self.of.organisation, CostScope(), budget, dimensions, unowned=self._money(unowned))
+        found = self._costs(OrgCosts, self.of.organisation, CostScope(), budget, dimensions, unowned=self._money(unowned))
+        return replace(found, units=self._units(CostScope()))
 
     def _top(self) -> View:
         dimension = RANKED[self.command.name]

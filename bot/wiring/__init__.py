@@ -118,6 +118,7 @@ class App:
             ledger=self.ledger,
             people=self.people,
             budgets=self.budgets,
+            outcomes=self.outcomes,
             accounts=self.accounts,
             chosen=self.chosen,
             clock=self.clock,
