@@ -263,10 +263,11 @@ class FakeOutcomes:
 
     said: list[tuple[str, Outcome]] = field(default_factory=list)
 
-    def delivered(self) -> list[Delivered]:
+    def delivered(self, of: Collection[tuple[str, str]]) -> list[Delivered]:
         days: defaultdict[tuple[str, str], list[date]] = defaultdict(list)
         for source, outcome in self.said:
-            days[source, outcome.kind].append(outcome.day)
+            if (source, outcome.kind) in of:
+                days[source, outcome.kind].append(outcome.day)
         return [Delivered(*key, Window(min(found), max(found) + timedelta(days=1))) for key, found in sorted(days.items())]
 
     def counts(self, window: Window) -> list[Counted]:

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import Select, delete, func, insert, literal, select, union_all
 
 from adapters.store.database import Database
 from adapters.store.tables import OutcomeRow, day_number, day_of
@@ -15,6 +15,8 @@ from bot.domain.outcome import DECIMALS, Outcome
 from bot.domain.period import Window
 from bot.ports import Counted, Delivered
 
+_AT_ONCE = 400
+"""Selects in one statement; SQLite takes five hundred."""
 _TABLE: Any = OutcomeRow
 _OF = _TABLE.__table__.c
 
@@ -25,14 +27,16 @@ class SqlOutcomes:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def delivered(self) -> list[Delivered]:
-        """Return how far every source reaches, by source and kind."""
-        query = (
-            select(_OF.source, _OF.kind, func.min(_OF.day), func.max(_OF.day)).group_by(_OF.source, _OF.kind).order_by(_OF.source, _OF.kind)
-        )
+    def delivered(self, of: Collection[tuple[str, str]]) -> list[Delivered]:
+        """Return how far each source and kind of *of* reaches; each end is one step into an index."""
+        keys = sorted(of)
         with self._database.reading() as connection:
-            rows = connection.execute(query).all()
-        return [Delivered(source, kind, Window(day_of(first), day_of(last + 1))) for source, kind, first, last in rows]
+            rows = [
+                row
+                for start in range(0, len(keys), _AT_ONCE)
+                for row in connection.execute(union_all(*(_ends(*key) for key in keys[start : start + _AT_ONCE])))
+            ]
+        return [Delivered(source, kind, Window(day_of(first), day_of(last + 1))) for source, kind, first, last in rows if first is not None]
 
     def counts(self, window: Window) -> list[Counted]:
         """Return the outcomes of *window* per source, kind, team and project."""
@@ -63,6 +67,11 @@ class SqlOutcomes:
     def _rows(self, of: Any, days: Collection[date]) -> list[Any]:
         with self._database.reading() as connection:
             return list(connection.execute(select(OutcomeRow).where(of, _on(days))))
+
+
+def _ends(source: str, kind: str) -> Select[Any]:
+    first, last = (select(end(_OF.day)).where(_OF.source == source, _OF.kind == kind).scalar_subquery() for end in (func.min, func.max))
+    return select(literal(source), literal(kind), first, last)
 
 
 def _on(days: Iterable[date]) -> Any:

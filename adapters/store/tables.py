@@ -452,7 +452,7 @@ class OutcomeRow(SQLModel, table=True):
     __tablename__: ClassVar[Any] = "outcomes"
     __table_args__ = (
         Index("ix_outcomes_kind", "source", "kind", "day"),
-        Index("ix_outcomes_day", "day"),
+        Index("ix_outcomes_day", "day", "source", "kind", "team", "project", "counted"),
         {"sqlite_with_rowid": False},
     )
 

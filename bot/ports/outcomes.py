@@ -51,8 +51,8 @@ class Activity:
 class Outcomes(Protocol):
     """What sources say was got done; each states whole days."""
 
-    def delivered(self) -> list[Delivered]:
-        """Return how far every source reaches, by source and kind; one question."""
+    def delivered(self, of: Collection[tuple[str, str]]) -> list[Delivered]:
+        """Return how far each source and kind of *of* reaches, ascending, without those never stated; one question."""
 
     def counts(self, window: Window) -> list[Counted]:
         """Return the outcomes of *window* per source, kind, team and project, ascending; one question however many there are."""

@@ -13,7 +13,7 @@ from bot.domain.outcome import CostPerOutcome, cost_per_outcome, delivered
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, same_days_before
 from bot.messages.views import Unit
-from bot.ports import CostScope, Counted, Delivered, Dimension, Figures, Load, Outcomes
+from bot.ports import CostScope, Counted, Dimension, Figures, Load, Outcomes
 from bot.services.groups import Groups
 
 _FIRST, _LAST = ("pull_requests", "tickets"), ("commits", "sessions")
@@ -59,10 +59,11 @@ class Units:
         """
         if scope.people is not None:
             return ()
-        sources: dict[str, set[str]] = {}
+        reach = self._delivered(window)
+        spans: dict[str, set[Window]] = {}
         for row in self._rows(scope, window):
-            sources.setdefault(row.kind, set()).add(row.source)
-        found = (self._unit(name, scope, window, kind, sources[name], groups, compares) for name in sorted(sources, key=_order))
+            spans.setdefault(row.kind, set()).add(reach[row.source, row.kind])
+        found = (self._unit(name, scope, window, kind, spans[name], groups, compares) for name in sorted(spans, key=_order))
         return tuple(unit for unit in found if unit)
 
     def _unit(
@@ -71,11 +72,10 @@ class Units:
         scope: CostScope,
         window: Window,
         kind: PeriodKind | None,
-        sources: set[str],
+        spans: set[Window],
         groups: Groups,
         compares: Callable[[Window], bool],
     ) -> Unit | None:
-        spans = [reach.window for reach in self._delivered() if reach.kind == name and reach.source in sources]
         days = delivered(window, spans)
         now = self._counted(name, scope, days, groups) if days else None
         if days is None or now is None:
@@ -116,7 +116,7 @@ class Units:
         return _Part(sum(cost for is_in, cost in cells if is_in), None if is_part else scope, is_part)
 
     def _rows(self, scope: CostScope, days: Window) -> list[Counted]:
-        rows = self._once(("counts", days), lambda: self.outcomes.counts(days))
+        rows = self._counts(days)
         project = scope.project.casefold() if scope.project else None
         return [
             row
@@ -124,8 +124,13 @@ class Units:
             if (scope.teams is None or row.team in scope.teams) and (project is None or row.project.casefold() == project)
         ]
 
-    def _delivered(self) -> list[Delivered]:
-        return self._once(("delivered",), self.outcomes.delivered)
+    def _counts(self, days: Window) -> list[Counted]:
+        return self._once(("counts", days), lambda: self.outcomes.counts(days))
+
+    def _delivered(self, days: Window) -> dict[tuple[str, str], Window]:
+        """Return how far the sources of *days* reach, by source and kind."""
+        keys = {(row.source, row.kind) for row in self._counts(days)}
+        return self._once(("delivered", days), lambda: {(d.source, d.kind): d.window for d in self.outcomes.delivered(keys)})
 
     def _teams(self, days: Window) -> dict[str, int]:
         return self._once(("teams", days), lambda: {c.key: c.total for c in self.figures.costs(CostScope(), days, Dimension.TEAM)})

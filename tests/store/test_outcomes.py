@@ -74,11 +74,21 @@ def test_counts_are_of_the_days_asked_for_and_keep_what_is_zero(outcomes: Any) -
 
 
 def test_every_kind_of_a_source_reaches_as_far_as_its_last_day(outcomes: Any) -> None:
-    assert outcomes.delivered() == []
+    every = {("jira", "tickets"), ("jira", "bugs"), ("desk", "tickets")}
+    assert outcomes.delivered(every) == outcomes.delivered([]) == []
     outcomes.replace("jira", [date(2026, 11, n) for n in (3, 4, 9)], [said(3, "1"), said(9, "0"), said(4, "1", "bugs")])
-    assert outcomes.delivered() == [
+    assert outcomes.delivered(every) == [
         Delivered("jira", "bugs", Window(date(2026, 11, 4), date(2026, 11, 5))),
         Delivered("jira", "tickets", Window(date(2026, 11, 3), date(2026, 11, 10))),
+    ]
+
+
+def test_a_thousand_sources_are_asked_for_at_once(outcomes: Any) -> None:
+    for name in ("a7", "z0"):
+        outcomes.replace(name, [date(2026, 11, 3)], [said(3, "1")])
+    assert [found.source for found in outcomes.delivered({(f"{letter}{n}", "tickets") for n in range(500) for letter in "az"})] == [
+        "a7",
+        "z0",
     ]
 
 

@@ -27,7 +27,7 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_outcomes_kind", "outcomes", ["source", "kind", "day"])
-    op.create_index("ix_outcomes_day", "outcomes", ["day"])
+    op.create_index("ix_outcomes_day", "outcomes", ["day", "source", "kind", "team", "project", "counted"])
 
 
 def downgrade() -> None:
