@@ -11,15 +11,17 @@ from bot.messages.card import Card
 from bot.messages.claims import CLAIMS
 from bot.messages.contact import CONTACT
 from bot.messages.digests import DIGESTS
+from bot.messages.forecasts import FORECASTS
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
 from bot.messages.requests import REQUESTS
 from bot.messages.views import VIEWS
+from bot.messages.why import WHY
 
 TEMPLATES = Templates((shipped.folder("templates"),))
 EXAMPLES = [
     (view, name, example)
-    for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
+    for view in (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
     for name, example in view.examples()
 ]
 

@@ -16,12 +16,13 @@ from adapters.chat import terminal
 from adapters.store.tables import day_of
 from bot.domain.account import Account, Profile
 from bot.domain.budget import Budget, Raise
+from bot.domain.foretold import Foretold
 from bot.domain.outcome import Outcome
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.domain.visibility import Verdict
 from bot.errors import DeliveryDeferred, DeliveryImpossible, DeliveryUnknown
-from bot.ledger.schema import DAILY, LINE_COLUMNS
+from bot.ledger.schema import DAILY, LINE_COLUMNS, TOKENS
 from bot.messages.card import Card
 from bot.ports import (
     FORGOTTEN,
@@ -37,6 +38,7 @@ from bot.ports import (
     Ranking,
     Sent,
     UnallocatedKey,
+    Used,
     stated_scopes,
 )
 
@@ -219,6 +221,18 @@ class FakeFigures:
                 sums[self._key(row, by), self._key(row, other)] += row["billed"] + row["estimated"]
         return [(key, second, cost) for (key, second), cost in sums.items() if cost]
 
+    def usage(self, scope: CostScope, window: Window) -> list[Used]:
+        sums: defaultdict[tuple[str, ...], list[int]] = defaultdict(lambda: [0] * (len(TOKENS) + 1))
+        for row in self.of.rows:
+            if day_of(row["day"]) in window and self._counts(row, scope):
+                line = self._line(row)
+                kind = (line["provider_name"] or "", line["model"] or "", line["consumed_unit"] or "", line["charge_category"] or "")
+                known = sums[self._name(row["person_id"]), self._name(row["team_id"]), *kind]
+                for place, count in enumerate((*(row[name] for name in TOKENS), row["billed"] + row["estimated"])):
+                    known[place] += count
+        found = [Used(*names[:4], tuple(counts[:-1]), counts[-1]) for names, counts in sums.items()]
+        return sorted(found, key=lambda u: (u.person, u.team, u.provider, u.model, u.tokens, u.cost))
+
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         raise AssertionError("asked of the stores only")
 
@@ -353,3 +367,28 @@ class FakeChat:
                 raise DeliveryImpossible("The app was removed there.")
         self.world.shown[message] = terminal.render(card)[:30_000]
         return Sent(self.platform, space, place, message)
+
+
+@dataclass
+class FakeForecasts:
+    kept: dict[tuple[str, str, date, date], Foretold] = field(default_factory=dict)
+
+    def keep(self, found: Sequence[Foretold]) -> None:
+        for one in found:
+            self.kept[one.budget, one.subject, one.period_start, one.as_of] = one
+
+    def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
+        ordered = sorted(self.kept.values(), key=lambda one: one.as_of)
+        return {(one.budget, one.subject, one.period_start): one for one in ordered if one.period_start >= since}
+
+    def find(self, budget: str, subject: str, period_start: date) -> Foretold | None:
+        return self.newest(period_start).get((budget, subject, period_start))
+
+    def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
+        return [one for one in self.kept.values() if one.period_start == period_start and one.as_of in days]
+
+    def forget(self, before: date, kept: Collection[int]) -> int:
+        old = [key for key, one in self.kept.items() if one.as_of < before and one.as_of.day not in kept]
+        for key in old:
+            del self.kept[key]
+        return len(old)

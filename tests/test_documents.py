@@ -7,6 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,10 @@ def _workspace(block: str, demo: Path, folder: Path) -> None:
     if "bill.csv" in block:
         write_csv(folder / "bill.csv", [charge("2026-11-03", x_PrincipalId="you@example.com")])
         (folder / "people.csv").write_text("email,name,team\nyou@example.com,You,us\n", "utf-8")
+    elif "daily.csv" in block:
+        days = (date(2026, 6, 1) + timedelta(days=n) for n in range(183))
+        rows = "".join(f"teams,search,{day},{20 + day.day % 3}\n" for day in days)
+        (folder / "daily.csv").write_text(f"dataset,series,date,value\n{rows}", "utf-8")
     elif "aispend-demo" in block:
         shutil.copytree(demo, folder / "aispend-demo")
     elif "init" not in block:

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, text
 
 from adapters.store.database import Database
 from adapters.store.rollups import Grain, Rollup
-from adapters.store.tables import day_number, day_of
+from adapters.store.tables import DailyCostRow, day_number, day_of
 from bot.domain.period import Window, add_months, first_of_month
-from bot.ports import Cost, CostScope, Daily, Dimension, Ranking, UnallocatedKey
+from bot.ports import Cost, CostScope, Daily, Dimension, Ranking, UnallocatedKey, Used
 
 _ROLLUPS = {
     Dimension.SOURCE: Rollup.SOURCE,
@@ -36,6 +36,10 @@ _KEYS = {
 }
 _NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL, Dimension.PROVIDER}
 _SUMS = "SUM(d.billed), SUM(d.estimated)"
+_TOKENS = [name for name in DailyCostRow.model_fields if name.endswith("_tokens")]
+"""The columns of the token classes, in the ledger's order."""
+_USED = f"d.person_id, d.team_id, l.provider_id, {', '.join(f'SUM(d.{name})' for name in _TOKENS)}, SUM(d.billed + d.estimated)"
+_USED_BY = ", d.person_id, d.team_id, l.provider_id, l.consumed_unit, l.charge_category"
 _NOBODY = -1
 """A number no label has: the scope names something the ledger never saw."""
 _AT_ONCE = 50_000
@@ -111,6 +115,17 @@ class SqlFigures:
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
         costs[places, days - day_number(window.start)] = cost
         return Daily(tuple(names.get(int(number), "") for number in numbers), window, costs)
+
+    def usage(self, scope: CostScope, window: Window) -> list[Used]:
+        """Return what was used in *window*; see `bot.ports.Figures`."""
+        with self._database.reading() as connection:
+            rows = connection.execute(*_daily(connection, scope, window, Dimension.MODEL, _USED, _USED_BY)).all()
+            of = _names(connection, {number for row in rows for number in row[:4]}).get
+        found = (
+            Used(of(who, ""), of(team, ""), of(provider, ""), of(model, ""), tuple(map(int, tokens)), int(cost))
+            for model, who, team, provider, *tokens, cost in rows
+        )
+        return sorted(found, key=lambda u: (u.person, u.team, u.provider, u.model, u.tokens, u.cost))
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""

@@ -431,6 +431,28 @@ class RaiseRow(SQLModel, table=True):
     by: str
 
 
+class ForecastRow(SQLModel, table=True):
+    """How a budget's period was expected to end, as of a day."""
+
+    __tablename__: ClassVar[Any] = "forecasts"
+    __table_args__: ClassVar[Any] = (Index("ix_forecasts_as_of", "as_of"),)
+
+    budget: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    period_start: date = Field(primary_key=True)
+    as_of: date = Field(primary_key=True)
+    point: int = Field(sa_column=_nanos())
+    low: int = Field(sa_column=_nanos())
+    high: int = Field(sa_column=_nanos())
+    limit: int = Field(sa_column=_nanos())
+    currency: str
+    over: str
+    early: date | None = None
+    middle: date | None = None
+    late: date | None = None
+    days: int
+
+
 class CaseRow(SQLModel, table=True):
     """A matter between several people: a request for a raise, a claim of a key, a broadcast."""
 

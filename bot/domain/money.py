@@ -97,3 +97,21 @@ def split(total: int, weights: Sequence[int]) -> list[int]:
     for index in sorted(range(len(weights)), key=lambda i: -remainders[i])[:left]:
         floors[index] += 1
     return [sign * part for part in floors]
+
+
+def round_together(parts: Sequence[Fraction | int], total: int, unit: int = 1) -> list[int]:
+    """Round *parts* to multiples of *unit* by largest remainder, so that they add up to *total* exactly.
+
+    Each lies within one unit of its exact value where *total* is their sum, rounded; equal remainders go to the earlier part.
+
+    Raises:
+        RuleError: *total* is no multiple of *unit*, or there are no parts to carry it.
+    """
+    if total % unit or (total and not parts):
+        raise RuleError(f"{len(parts)} parts in units of {unit} cannot add up to {total}.")
+    whole = [int(part // unit) for part in parts]
+    order = sorted(range(len(parts)), key=lambda i: -(parts[i] - whole[i] * unit))
+    each, odd = divmod(total // unit - sum(whole), len(parts)) if parts else (0, 0)
+    for place, index in enumerate(order):
+        whole[index] += each + (place < odd)
+    return [part * unit for part in whole]

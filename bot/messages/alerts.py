@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.views import Row
+from bot.messages.why import Change, Reason
 from bot.messages.words import Phrase
 
 
@@ -45,6 +46,7 @@ class BudgetAlert:
         happened: `crossed`, `again`, `late`, `next`, `corrected`, `changed`, `carried`, `ended`, `removed`, `moved`, `recovered`,
             `answered`, `snoozed`, `lapsed`, `unanswered`, `disowned`.
         burned: What was spent within some hours, where that is too much.
+        why: What made the difference to as many days before; None where these cannot be compared or shown.
         cost, limit, told: None where the reader may not see the figures; *told* is what was said at first.
         note: Who was passed over.
         asks: The reader can answer with the buttons.
@@ -79,6 +81,7 @@ class BudgetAlert:
     proposed: tuple[str, str] | None = None
     is_theirs_to_see: bool = False
     burned: Burned | None = None
+    why: Change | None = None
 
     template: ClassVar[str] = "alerts/budget"
 
@@ -163,6 +166,8 @@ class BudgetAlert:
         yield "crossed", cls(**own)
         yield "low", cls(**low)
         yield "team", cls(**team)
+        reasons = (Reason("model_mix", _usd("190.20"), "Ana Ruiz", model="claude-opus-4"), Reason("volume", _usd("41.80")))
+        yield "why", cls(**(own | {"why": Change(_usd("380.305"), _usd("612.305"), reasons, is_own=True)}))
         yield "forecast", cls(**(low | {"kind": "forecast", "tier": Decimal(1)}))
         yield "pace", cls(**(low | {"kind": "burn", "tier": Decimal(3)}))
         burned = Burned(_usd("64.20"), 6, datetime(2026, 11, 23, 14, tzinfo=UTC))

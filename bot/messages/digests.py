@@ -9,20 +9,29 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
+from bot.domain.foretold import Accuracy
 from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.alerts import AlertRow, Answered
 from bot.messages.views import BudgetLine, Freshness, Row
+from bot.messages.why import Change, Reason
 from bot.messages.words import Phrase
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """Where a budget is going."""
+    """Where a budget is going.
+
+    Attributes:
+        low, high: The 80 % range of what is expected.
+        gone_on: The day on which the budget will probably have been used; None where it lasts, or is used already.
+    """
 
     budget: BudgetLine
     expected: Money | None = None
     gone_on: date | None = None
+    low: Money | None = None
+    high: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +54,16 @@ class PersonalDigest:
     notices: tuple[str, ...]
     freshness: Freshness
     missing: int = 0
+    why: Change | None = None
 
     template: ClassVar[str] = "digests/personal"
 
     @classmethod
     def examples(cls) -> Iterator[tuple[str, PersonalDigest]]:
         """Yield named examples."""
-        yield "weekly", cls("weekly", _WEEK, _usd("96.40"), _usd("71.15"), _outlook(), _DRIVERS, (_alert(),), (), _FRESH)
+        reasons = (Reason("model_mix", _usd("20"), "Ana Ruiz", model="claude-opus-4"), Reason("volume", _usd("5.25")))
+        why = Change(_usd("71.15"), _usd("96.40"), reasons, is_own=True)
+        yield "weekly", cls("weekly", _WEEK, _usd("96.40"), _usd("71.15"), _outlook(), _DRIVERS, (_alert(),), (), _FRESH, why=why)
         yield "plain", cls("daily", _DAY, _usd("12.10"), None, None, _DRIVERS[:1], (), ("52 % ($52.00)",), _FRESH)
         late = Freshness(datetime(2026, 11, 18, tzinfo=UTC), date(2026, 11, 26))
         yield "late", cls("weekly", _WEEK, _usd("12.10"), None, None, _DRIVERS[:1], (), (), late, missing=5)
@@ -91,6 +103,7 @@ class TeamDigest:
     notices: tuple[str, ...]
     freshness: Freshness
     missing: int = 0
+    why: Change | None = None
 
     template: ClassVar[str] = "digests/team"
 
@@ -101,6 +114,11 @@ class TeamDigest:
         movers = (Mover("Ana Ruiz", _usd("96.40"), _usd("31")),)
         alert = _alert()
         until = datetime(2026, 11, 27, tzinfo=UTC)
+        fell = (Fraction(89, 100), Fraction(65, 100))
+        reasons = (
+            Reason("model_mix", _usd("30"), "Ana Ruiz", model="claude-opus-4"),
+            Reason("class_mix", _usd("-5.40"), cached=fell[::-1]),
+        )
         promise = replace(alert, promise=Answered("Ana Ruiz", Phrase("a launch"), "back to Sonnet", until), outcome="kept")
         yield (
             "weekly",
@@ -118,6 +136,7 @@ class TeamDigest:
                 Fraction(97, 100),
                 (),
                 _FRESH,
+                why=Change(_usd("120"), _usd("144.60"), reasons),
             ),
         )
         yield "grouped", cls("search", _MONTH, _usd("144.60"), None, None, (), (), (), (), (), None, (), _FRESH)
@@ -160,6 +179,8 @@ class FinopsDigest:
     notices: tuple[str, ...]
     freshness: Freshness
     missing: int = 0
+    why: Change | None = None
+    accuracy: Accuracy | None = None
 
     template: ClassVar[str] = "digests/finops"
 
@@ -186,6 +207,8 @@ class FinopsDigest:
                 (Mover("search", _usd("812"), _usd("401")),),
                 (),
                 _FRESH,
+                accuracy=Accuracy(412, Fraction(9, 100), Fraction(81, 100)),
+                why=Change(_usd("2890"), _usd("3210.55"), (Reason("new_users", _usd("200.55"), count=4), Reason("volume", _usd("120")))),
             ),
         )
         yield "quiet", cls(_WEEK, _usd("3210.55"), None, None, _usd("0"), Fraction(1), (), 0, 0, 0, (), (), 0, (), (), _FRESH)
@@ -251,7 +274,7 @@ def _outlook() -> Outlook:
         datetime(2026, 12, 1, tzinfo=UTC),
         Decimal("0.5"),
     )
-    return Outlook(line, _usd("655"), date(2026, 11, 28))
+    return Outlook(line, _usd("655"), date(2026, 11, 28), _usd("610"), _usd("720.50"))
 
 
 def _alert() -> AlertRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,7 +14,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime, format_interval, format_skeleton
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
-from bot.domain.money import NANOS_PER_UNIT, Money, half_even
+from bot.domain.money import NANOS_PER_UNIT, Money, half_even, round_together
 from bot.domain.outcome import CostPerOutcome
 from bot.domain.period import Window
 from bot.messages.words import language_of
@@ -124,6 +124,18 @@ class Reader:
     @property
     def _locale(self) -> Locale:
         return _parsed(self.locale)
+
+
+def rounded(amount: Money) -> Money:
+    """Return *amount* as it is written: half to even to the currency's digits."""
+    unit = 10 ** (9 - get_currency_precision(amount.currency))
+    return Money(half_even(amount.nanos, unit) * unit, amount.currency)
+
+
+def addends(parts: Sequence[Money], total: Money) -> list[Money]:
+    """Return *parts* as they are written where they stand beside *total*, itself rounded: they add up to it, to the cent."""
+    unit = 10 ** (9 - get_currency_precision(total.currency))
+    return [Money(nanos, total.currency) for nanos in round_together([part.nanos for part in parts], total.nanos, unit)]
 
 
 @lru_cache(_KEPT)

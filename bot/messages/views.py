@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from bot.domain.money import Money
 from bot.domain.outcome import CostPerOutcome
 from bot.domain.period import Window
+from bot.messages.expected import Expected, example
 from bot.messages.words import Phrase
 
 
@@ -137,6 +138,7 @@ class Costs:
         partial: What part of the subject is shown, as words; empty for all of it.
         asked: The words that asked, for the buttons.
         command: The words that ask for the same subject, where its name alone would not do.
+        forecast: How the budget's period is expected to end.
         trend: The cost of each day, or month, of the window, ascending, those without cost included; empty where not to be shown.
         units: What one outcome cost, the most telling kind first; empty where nothing was counted.
     """
@@ -157,6 +159,7 @@ class Costs:
     command: str = ""
     unowned: Money | None = None
     trend: tuple[tuple[Window, Money], ...] = ()
+    forecast: Expected | None = None
     units: tuple[Unit, ...] = ()
 
     view: ClassVar[str] = ""
@@ -184,7 +187,7 @@ class Costs:
             "currency": self.billed.currency,
             "previous_cost": _plain(self.previous) if self.previous else None,
             "budget": self.budget.document() if self.budget else None,
-            "forecast": None,
+            "forecast": self.forecast.document() if self.forecast else None,
             "by": self.breakdowns[0].document() if self.breakdowns else None,
             "breakdowns": [breakdown.document() for breakdown in self.breakdowns],
             "outcomes": [unit.document() for unit in self.units],
@@ -204,6 +207,8 @@ class MyCosts(Costs):
     def examples(cls) -> Iterator[tuple[str, MyCosts]]:
         """Yield named examples."""
         yield "within", cls(**_example("Ana Ruiz", "412.805", "12.70"))
+        expected = Expected(Window(date(2026, 11, 1), date(2026, 12, 1)), example(), "everyone")
+        yield "expected", cls(**(_example("Ana Ruiz", "412.805", "12.70") | {"forecast": expected}))
         yield "over", cls(**(_example("Ana Ruiz", "640", "0") | {"budget": _budget_line("600", "640")}))
         nothing = _example("Ana Ruiz", "0", "0") | {
             "budget": None,

@@ -2,7 +2,8 @@
 
 from bot.ports.alerts import Alerts, Case, Desk, Noted
 from bot.ports.chat import Chat, Sent
-from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Ranking, UnallocatedKey
+from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Ranking, UnallocatedKey, Used
+from bot.ports.forecasts import Forecasts
 from bot.ports.loading import (
     FORGOTTEN,
     Engine,
@@ -44,6 +45,7 @@ __all__ = [
     "Documents",
     "Engine",
     "Figures",
+    "Forecasts",
     "Ledger",
     "Load",
     "LoadWriter",
@@ -65,5 +67,6 @@ __all__ = [
     "Settling",
     "UnallocatedKey",
     "UsageSource",
+    "Used",
     "stated_scopes",
 ]

@@ -103,6 +103,23 @@ class Daily:
     costs: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What a person used of a model, at the cost of a team; each name is empty where the rows state none.
+
+    Attributes:
+        tokens: By class, as `ledger.schema.TOKENS` orders them.
+        cost: Nanos, billed and estimated together.
+    """
+
+    person: str
+    team: str
+    provider: str
+    model: str
+    tokens: tuple[int, ...]
+    cost: int
+
+
 class Figures(Protocol):
     """Questions to the ledger. Days without rows are absent; amounts are nanos."""
 
@@ -123,6 +140,12 @@ class Figures(Protocol):
 
     def by_day(self, window: Window, by: Dimension) -> Daily:
         """Return the cost of each day of *window* for every key; one question however many keys there are."""
+
+    def usage(self, scope: CostScope, window: Window) -> list[Used]:
+        """Return what was used in *window*, ascending by names; one question however many people there are.
+
+        What is counted in another unit or is of another charge category (seats, requests, credits) stands in a row of its own.
+        """
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""

@@ -172,7 +172,7 @@ class Amounts(Question):
 
     def _line(self, budget: Budget, scope: CostScope) -> BudgetLine:
         """Return how far along *budget* is in its period that holds the end of what was asked."""
-        budget = in_force(budget, _subject(budget, scope), self.of.budgets.raises(), self.now)
+        budget = in_force(budget, subject_of(budget, scope), self.of.budgets.raises(), self.now)
         window = self._budget_window(budget)
         spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1)))
         use = budget.used(self._money(spent.total))
@@ -211,7 +211,7 @@ def final_day(load: Load, last: date) -> date:
     return end + timedelta(days=load.settling.days)
 
 
-def _subject(budget: Budget, scope: CostScope) -> Scope:
+def subject_of(budget: Budget, scope: CostScope) -> Scope:
     """Return whose *budget* is asked for: of one that is for each, the person's or the team's in *scope*."""
     if budget.scope.kind is ScopeKind.PERSON and scope.people:
         return Scope(ScopeKind.PERSON, scope.people[0])

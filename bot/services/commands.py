@@ -19,6 +19,8 @@ class Verb(StrEnum):
     PROJECT = "project"
     ORG = "org"
     TOP = "top"
+    WHY = "why"
+    FORECAST = "forecast"
     BUDGET = "budget"
     UNALLOCATED = "unallocated"
     ALERTS = "alerts"
@@ -37,7 +39,9 @@ class Verb(StrEnum):
     HELP = "help"
 
 
-SHOWS = frozenset({Verb.ME, Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.ORG, Verb.TOP, Verb.BUDGET, Verb.UNALLOCATED})
+SUBJECTS = (Verb.ME, Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.ORG)
+"""What has figures of its own, and can be asked why, and what to expect."""
+SHOWS = frozenset({*SUBJECTS, Verb.TOP, Verb.WHY, Verb.FORECAST, Verb.BUDGET, Verb.UNALLOCATED})
 """What is answered from the ledger."""
 ACTS = frozenset(Verb) - SHOWS - {Verb.SETTINGS, Verb.PRIVACY, Verb.HELP}
 """What is done about alerts, and the list of them; all words after the verb belong to it."""
@@ -49,6 +53,7 @@ class Command:
 
     Attributes:
         name: Person, team, project, or what `top` ranks; empty where the command takes none.
+        about: What `why` and `forecast` are asked about.
         words: All that follows the verb, what was quoted as one; for verbs that do something.
         period_words: The words of the period as they were asked, for the buttons of the answer.
     """
@@ -60,6 +65,7 @@ class Command:
     period_words: str = ""
     text: str = ""
     words: tuple[str, ...] = ()
+    about: Verb = Verb.ME
 
 
 HELP = (
@@ -69,6 +75,8 @@ HELP = (
     ("project NAME", Phrase("what a project cost, as far as you may see it")),
     ("org", Phrase("the whole organisation (FinOps)")),
     ("top people|teams|models|projects", Phrase("the largest, within what you may see")),
+    ("why [me|team NAME|project NAME|org|person NAME]", Phrase("why it cost more or less than as many days before")),
+    ("forecast [me|team NAME|project NAME|org|person NAME]", Phrase("how the running period and the year are expected to end")),
     ("budget", Phrase("the budgets that concern you, and how far along they are")),
     ("unallocated", Phrase("cost that nobody owns, and why (FinOps)")),
     ("budget request AMOUNT [until DATE] REASON", Phrase("ask for more budget")),

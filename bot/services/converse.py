@@ -12,6 +12,7 @@ from bot.domain.visibility import (
     Verdict,
 )
 from bot.errors import Refusal
+from bot.messages.forecasts import Outcome
 from bot.messages.views import (
     BudgetList,
     Help,
@@ -27,13 +28,17 @@ from bot.messages.views import (
     UnownedKey,
     View,
 )
+from bot.messages.why import Why
 from bot.messages.words import N_, Phrase
 from bot.ports import CostScope, Dimension, Look, UnallocatedKey
-from bot.services.amounts import LONG, Amounts
+from bot.services.amounts import LONG
 from bot.services.commands import HELP, Verb
+from bot.services.expecting import Expecting
 from bot.services.grammar import RANKED, parse
-from bot.services.question import NOTHING, Means, too_few
+from bot.services.question import NOTHING, Means
 
+Answer = View | Why | Outcome
+"""What a question is answered with."""
 UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; then I can answer.")
 
 
@@ -41,7 +46,7 @@ UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; the
 class Weighed:
     """What there is to say: a view, or a refusal; and the looks that have to be remembered first."""
 
-    view: View | None
+    view: Answer | None
     refusal: Refusal | None
     looks: tuple[Look, ...]
 
@@ -49,7 +54,7 @@ class Weighed:
 class Conversation(Means):
     """Answers questions."""
 
-    def answer(self, email: str, words: str) -> View:
+    def answer(self, email: str, words: str) -> Answer:
         """Return what *email* may know of what *words* ask, after the look was remembered.
 
         Raises:
@@ -84,17 +89,19 @@ class Conversation(Means):
 
 
 @dataclass
-class _Asked(Amounts):
+class _Asked(Expecting):
     """A question of a kind that has an answer."""
 
-    def answer(self) -> View:
-        verbs: dict[Verb, Callable[[], View]] = {
+    def answer(self) -> Answer:
+        verbs: dict[Verb, Callable[[], Answer]] = {
             Verb.ME: self._me,
             Verb.PERSON: self._person,
             Verb.TEAM: self._team,
             Verb.PROJECT: self._project,
             Verb.ORG: self._org,
             Verb.TOP: self._top,
+            Verb.WHY: self._reasons,
+            Verb.FORECAST: self._outcome,
             Verb.BUDGET: self._budget,
             Verb.UNALLOCATED: self._unallocated,
             Verb.SETTINGS: self._settings,
@@ -104,108 +111,56 @@ class _Asked(Amounts):
         return verbs[self.command.verb]()
 
     def _me(self) -> View:
-        self._allow(SubjectKind.PERSON, self.viewer.email)
+        part = self._of_me()
         if self.command.by is Dimension.PERSON:
             raise Refusal("Your own figures have one person. Try: me by model.")
-        budget = person_budget(self._budgets(), self.viewer.email, self._team_of(self.viewer))
-        scope = CostScope(people=(self.viewer.email,))
-        return self._costs(MyCosts, self.viewer.name, scope, budget, (Dimension.TOOL, Dimension.MODEL))
+        budget = self._budget_of(part)
+        found = self._costs(MyCosts, part.subject, part.scope, budget, (Dimension.TOOL, Dimension.MODEL))
+        return self._with_outlook(found, part.scope, budget)
 
     def _person(self) -> View:
-        """Answer for one person: all of it to FinOps, to a manager what the teams they manage today paid."""
-        person = self._who(self.command.name.removeprefix("@"))
+        person = self._someone()
         if person == self.viewer:
             return self._me()
-        if person is None:
-            self._log(SubjectKind.PERSON, self.command.name, Verdict.NOT_THEIRS)
-            if self.of.privacy is Privacy.WORKS_COUNCIL:
-                raise Refusal(NOTHING)
-            known = [name for p in self.directory.people.values() for name in (p.email, p.name)]
-            raise self._unknown("person", self.command.name, known)
-        self._allow(SubjectKind.PERSON, person.email if person else self.command.name, exists=person is not None)
-        assert person is not None
         if self.command.by in {Dimension.PERSON, Dimension.TEAM}:
             raise Refusal("That is one person. Try: person {email} by {by}.", email=person.email, by=Dimension.MODEL.value)
-        is_whole = self._may(SubjectKind.PERSON, person.email) is Verdict.FINOPS
-        led = tuple(sorted(self.directory.managed_by(self.viewer.email, self.now.date())))
-        scope = CostScope(people=(person.email,), teams=None if is_whole else led)
-        budget = person_budget(self._budgets(), person.email, self._team_of(person)) if is_whole else None
-        partial = "" if is_whole else Phrase("the part of the teams you manage")
-        found = self._costs(PersonCosts, person.name, scope, budget, (Dimension.TOOL, Dimension.MODEL), partial=partial)
-        return replace(found, command=f"person {person.email}")
+        part = self._of_person(person)
+        budget = self._budget_of(part)
+        found = self._costs(PersonCosts, part.subject, part.scope, budget, (Dimension.TOOL, Dimension.MODEL), partial=part.partial)
+        return self._with_outlook(replace(found, command=part.words), part.scope, budget)
 
     def _team(self) -> View:
-        name = self.command.name or self._own_team()
-        team = self.directory.team(name)
-        if team is None and name:
-            self._log(SubjectKind.TEAM, name, Verdict.NOT_THEIRS)
-            raise self._unknown("team", name, list(self.directory.teams))
-        self._allow(SubjectKind.TEAM, team.name if team else name, exists=team is not None)
-        self._by_months(CostScope())
-        assert team is not None
-        verdict = self._may(SubjectKind.TEAM, team.name)
-        is_member = verdict is Verdict.MEMBER
-        teams = (team.name,) if is_member else tuple(self.directory.below(team.name))
-        if not self.groups.shows_teams(teams, self._window()):
-            raise too_few()
-        if is_member:
-            return self._as_member(team.name)
-        named = self._may(SubjectKind.PEOPLE_OF_TEAM, team.name).allows
-        if self.command.by is Dimension.PERSON and not named:
+        part = self._of_team()
+        if part.is_member:
+            found = self._costs(TeamCosts, part.subject, part.scope, None, (Dimension.SOURCE,), partial=part.partial)
+            return replace(found, breakdowns=(), trend=(), command="")
+        if self.command.by is Dimension.PERSON and not part.has_names:
             raise Refusal("I show no names beside figures here. Try: team by model.")
-        if named and self.command.by in {None, Dimension.PERSON}:
-            self._log_names(CostScope(teams=teams))
-        dimensions = (Dimension.PERSON, Dimension.TOOL) if named else (Dimension.TOOL, Dimension.MODEL)
-        budget = scope_budget(self._budgets(), ScopeKind.TEAM, team.name)
-        scope = CostScope(teams=teams)
-        return replace(self._costs(TeamCosts, team.name, scope, budget, dimensions), units=self._units(scope))
-
-    def _as_member(self, team: str) -> View:
-        """Answer a member of *team* in open mode: what the team itself cost in a month or more, and nothing that divides it."""
-        if self.command.by or not self._is_long():
-            raise Refusal("Members see what their team costs in whole months. Try: team {team}.", team=team)
-        partial = Phrase("the team itself, without the teams below it")
-        found = self._costs(TeamCosts, team, CostScope(teams=(team,)), None, (Dimension.SOURCE,), partial=partial)
-        return replace(found, breakdowns=(), trend=(), command="")
-
-    def _is_long(self) -> bool:
-        """Tell whether what is asked are whole months, or the running one."""
-        window = self._window()
-        return window.start.day == 1 and (window.end > self.now.date() or window.end.day == 1)
+        if part.has_names and self.command.by in {None, Dimension.PERSON}:
+            self._log_names(part.scope)
+        dimensions = (Dimension.PERSON, Dimension.TOOL) if part.has_names else (Dimension.TOOL, Dimension.MODEL)
+        budget = self._budget_of(part)
+        found = replace(self._costs(TeamCosts, part.subject, part.scope, budget, dimensions), units=self._units(part.scope))
+        return self._with_outlook(found, part.scope, budget)
 
     def _project(self) -> View:
-        scope, partial = self._widest()
-        self._by_months(scope)
-        if self.command.by is Dimension.PERSON and not self._names_allowed(scope):
-            raise Refusal("I show no names beside figures here. Try: project NAME by model.")
-        project = self.of.figures.has_project(self.command.name)
-        part = CostScope(scope.people, scope.teams, project=project)
-        if project is None or not self.groups.shows(part, self._window()):
-            self._log(SubjectKind.PROJECT, self.command.name, Verdict.NOT_THEIRS)
-            if project and not partial:
-                raise too_few()
-            raise self._unknown("project", self.command.name, self.of.figures.projects()) if project is None else Refusal(NOTHING)
-        budget = scope_budget(self._budgets(), ScopeKind.PROJECT, project) if not partial else None
-        view = self._costs(ProjectCosts, project, part, budget, (Dimension.MODEL, Dimension.TOOL), partial=partial)
-        if partial and not view.breakdowns:
-            self._log(SubjectKind.PROJECT, project, Verdict.NOT_THEIRS)
-            raise Refusal(NOTHING)
-        self._log(SubjectKind.PROJECT, project, Verdict.OWN if scope.people else Verdict.MANAGER)
+        part = self._of_project()
+        budget = self._budget_of(part)
+        view = self._costs(ProjectCosts, part.subject, part.scope, budget, (Dimension.MODEL, Dimension.TOOL), partial=part.partial)
+        self._note_project(part, is_there=bool(view.breakdowns) or not part.partial)
         if self.command.by is Dimension.PERSON:
-            self._log_names(scope)
-        return replace(view, units=self._units(part))
+            self._log_names(replace(part.scope, project=None))
+        return self._with_outlook(replace(view, units=self._units(part.scope)), part.scope, budget)
 
     def _org(self) -> View:
-        self._allow(SubjectKind.ORG)
-        self._by_months(CostScope())
+        part = self._of_org()
         if self.command.by is Dimension.PERSON:
             self._allow(SubjectKind.PEOPLE)
-        budget = scope_budget(self._budgets(), ScopeKind.ORG)
-        window = self._window()
-        unowned = sum(key.cost for key in self.of.figures.unallocated(window))
+        budget = self._budget_of(part)
+        unowned = sum(key.cost for key in self.of.figures.unallocated(self._window()))
         dimensions = (Dimension.TEAM, Dimension.TOOL, Dimension.MODEL)
-        found = self._costs(OrgCosts, self.of.organisation, CostScope(), budget, dimensions, unowned=self._money(unowned))
-        return replace(found, units=self._units(CostScope()))
+        found = self._costs(OrgCosts, part.subject, part.scope, budget, dimensions, unowned=self._money(unowned))
+        return self._with_outlook(replace(found, units=self._units(part.scope)), part.scope, budget)
 
     def _top(self) -> View:
         dimension = RANKED[self.command.name]

@@ -15,24 +15,29 @@ from bot.domain.alert import Alert, Kind, Outcome, outcome
 from bot.domain.attention import WEEK, Cadence, Slot, due_slot
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.crossing import Measured
+from bot.domain.foretold import Accuracy
 from bot.domain.money import Money
 from bot.domain.people import Person, Role
-from bot.domain.period import Window, first_of_month, midnight, same_days_before
+from bot.domain.period import PeriodKind, Window, first_of_month, midnight, same_days_before
+from bot.domain.variance import Side, explain, largest
 from bot.domain.visibility import Privacy, SubjectKind, Verdict
 from bot.errors import ConfigError
 from bot.messages.alerts import AlertRow
 from bot.messages.digests import FinopsDigest, Mover, Noise, Outlook, PersonalDigest, Showback, TeamDigest
 from bot.messages.formats import Reader
 from bot.messages.views import BudgetLine, Freshness, Row
+from bot.messages.why import Change
 from bot.messages.words import Phrase
-from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Post
+from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Post, PriceBook
 from bot.services.amounts import final_day
 from bot.services.habits import Chosen
+from bot.services.hindsight import Hindsight
 from bot.services.listing import Listing
 from bot.services.measure import Ruler
 from bot.services.notify import Notices
-from bot.services.review import Review
+from bot.services.review import LONGEST_PERIOD, Review
 from bot.services.talk import PREFERENCES
+from bot.services.why import Everybody, Words, used
 
 _DRIVERS, _PEOPLE, _MOVERS, _OPEN = 3, 8, 3, 5
 _MOVES = Fraction(1, 4)
@@ -56,6 +61,7 @@ class Digests:
     review: Review
     outbox: Outbox
     chosen: Chosen
+    prices: PriceBook
     link: Callable[[date, str], str] | None = None
 
     def run(self) -> int:
@@ -72,7 +78,7 @@ class Digests:
         return self._making().due()
 
     def _making(self) -> _Making:
-        return _Making(self.review, self.outbox, self.chosen, self.review.clock.now(), self.link)
+        return _Making(self.review, self.outbox, self.chosen, self.prices, self.review.clock.now(), self.link)
 
     def _keep(self, batch: list[Due]) -> int:
         if not batch:
@@ -101,6 +107,7 @@ class _Making:
     review: Review
     outbox: Outbox
     chosen: Chosen
+    prices: PriceBook
     now: datetime
     link: Callable[[date, str], str] | None = None
 
@@ -148,6 +155,7 @@ class _Making:
             tuple(post.message.card.title for post in held),
             self._freshness(window),
             self._missing(window),
+            self._why_own(person, before, window) if self._compares(window, before) else None,
         )
         yield self._message(person, f"{slot.cadence.value} {slot.day}", view), held, ()
 
@@ -207,6 +215,7 @@ class _Making:
             (),
             self._freshness(window),
             self._missing(window),
+            self._why(before, window, lambda used: used.of_teams(teams), self._notices.audience.name) if compares else None,
         )
         subject = SubjectKind.PEOPLE_OF_TEAM.value
         looks = [Look(self.now, person.email, subject, name, Verdict.MANAGER.value, "weekly digest") for name in teams if people]
@@ -267,6 +276,8 @@ class _Making:
             (),
             self._freshness(window),
             self._missing(window),
+            self._why(before, window, Everybody.whole) if self._compares(window, before) and not is_grouped else None,
+            self._accuracy,
         )
 
     def _noise(self) -> tuple[Noise, ...]:
@@ -297,6 +308,21 @@ class _Making:
         rows = [Row(centre, self._money(cost), Fraction(cost, total) if total else Fraction(0)) for centre, cost in sorted(centres.items())]
         return Showback(window, tuple(rows), self._money(total), self._freshness(window), self._missing(window))
 
+    # Why
+
+    def _why_own(self, person: Person, before: Window, window: Window) -> Change | None:
+        old, new = (side.of_person(person.email) for side in self._used(before, window))
+        variance = explain(old, new)
+        return Words(self.review.currency, self._notices.audience.name, is_own=True).change(variance, [(person.email, variance)])
+
+    def _why(self, before: Window, window: Window, part: Callable[[Everybody], Side], name: Callable[[str], str] | None = None) -> Change:
+        """Return why *window* is not like *before*; without *name* nobody is named and no model."""
+        old, new = (part(side) for side in self._used(before, window))
+        return Words(self.review.currency, name).change(explain(old, new), largest(old, new) if name else ())
+
+    def _used(self, before: Window, window: Window) -> tuple[Everybody, Everybody]:
+        return self._once(("used", before, window), lambda: used(self.review.figures, self.prices, CostScope(), before, window))
+
     # Shared
 
     def _message(self, person: Person, what: str, view: Any) -> Message:
@@ -325,7 +351,12 @@ class _Making:
             midnight(measured.window.end),
             use.tier,
         )
-        return Outlook(line, measured.expected, _gone_on(measured))
+        told = self._ruler.foretold.get((measured.budget.name, str(subject), measured.window.start))
+        if told is None:
+            return Outlook(line)
+        told = told.at_least(measured.cost)
+        gone = told.middle if told.middle and told.middle > told.as_of else None
+        return Outlook(line, told.point, gone, told.low, told.high)
 
     def _drivers(self, costs: Mapping[str, int], most: int = _DRIVERS) -> tuple[Row, ...]:
         total = sum(costs.values())
@@ -414,13 +445,24 @@ class _Making:
         return [load for load in self.review.ledger.sources() if load.description != FORGOTTEN]
 
     @cached_property
+    def _ruler(self) -> Ruler:
+        """What measures budgets; what is to be expected was worked out by the last review."""
+        review, budgets = self.review, self.review.budgets
+        ruler = Ruler(
+            review.figures, self._loads, budgets.current(), budgets.at, budgets.raises(), self._directory, self.now, looks_ahead=False
+        )
+        ruler.foretold.update(review.forecasts.newest(self.now.date() - LONGEST_PERIOD))
+        return ruler
+
+    @cached_property
+    def _accuracy(self) -> Accuracy | None:
+        monthly = {budget.name for budget in self._ruler.budgets if budget.period is PeriodKind.MONTH}
+        return Hindsight(self.review.figures, self.review.forecasts, self._directory, monthly).last_month(self.now.date())
+
+    @cached_property
     def _measured(self) -> dict[str, Measured]:
         """Return the running period of each subject's budget; of several the monthly one."""
-        review = self.review
-        ruler = Ruler(
-            review.figures, self._loads, review.budgets.current(), review.budgets.at, review.budgets.raises(), self._directory, self.now
-        )
-        running = (m for m in ruler.measure() if self.now.date() in m.window)
+        running = (m for m in self._ruler.measure() if self.now.date() in m.window)
         found: dict[str, Measured] = {}
         for measured in sorted(running, key=lambda m: -len(m.window)):
             found[str(measured.subject)] = measured
@@ -455,13 +497,3 @@ class _Making:
         for post in self.outbox.posts((Delivery.HELD,), limit=100_000):
             found[post.message.to].append(post)
         return found
-
-
-def _gone_on(measured: Measured) -> date | None:
-    """Return the day on which the limit is reached if the rest comes evenly, None where it is not."""
-    limit, expected, as_of = measured.budget.limit.nanos, measured.expected, measured.as_of
-    if expected is None or as_of is None or expected.nanos <= limit or measured.cost.nanos >= limit:
-        return None
-    days = max(1, (measured.window.end - as_of.date()).days)
-    rest = expected.nanos - measured.cost.nanos
-    return as_of.date() + timedelta(days=(limit - measured.cost.nanos) * days // max(rest, 1))

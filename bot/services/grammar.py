@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from bot.domain.period import Period, PeriodKind, Window, period_containing
 from bot.errors import Refusal
 from bot.ports import Dimension
-from bot.services.commands import ACTS, Command, Verb
+from bot.services.commands import ACTS, SUBJECTS, Command, Verb
 
 RANKED = {"people": Dimension.PERSON, "teams": Dimension.TEAM, "models": Dimension.MODEL, "projects": Dimension.PROJECT}
 _BY = [dimension.value for dimension in Dimension]
@@ -25,7 +25,8 @@ LONGEST = 2000
 """Characters of a question; what comes after them is not read."""
 YEARS = range(2000, 2101)
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
-_TIMELESS = {Verb.SETTINGS, Verb.PRIVACY, Verb.HELP}
+_TIMELESS = {Verb.SETTINGS, Verb.PRIVACY, Verb.HELP, Verb.FORECAST}
+_ABOUT = {Verb.WHY, Verb.FORECAST}
 _TAKES_BY = {Verb.ME, Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.ORG}
 _TAKES_NAME = {Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.TOP}
 
@@ -50,6 +51,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     if verb in ACTS or _changes(verb.value, rest):
         month = period_containing(today, PeriodKind.MONTH)
         return Command(verb, month, " ".join(rest), text=" ".join(words), words=tuple(rest))
+    about, rest = _about(rest) if verb in _ABOUT else (verb, rest)
     by, rest = _by(rest)
     found = _period(rest, today, fiscal_year_start)
     name = " ".join(found.rest)
@@ -57,15 +59,23 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
         raise Refusal("I cannot break {verb} down. Try: {verb}", verb.value, verb=verb.value)
     if found.words and verb in _TIMELESS:
         raise Refusal("{verb} is not about a period. Try: {verb}", verb.value, verb=verb.value)
-    if name and verb not in _TAKES_NAME:
+    if name and about not in _TAKES_NAME:
         raise _unexpected(verb, found.rest)
     if verb is Verb.TOP:
         name = _ranked(name)
-    if verb is Verb.PROJECT and not name:
+    if about is Verb.PROJECT and not name:
         raise Refusal("Which project? For instance: project ranking.")
-    if verb is Verb.PERSON and not name:
+    if about is Verb.PERSON and not name:
         raise Refusal("Which person? For instance: person @ana, or an e-mail.")
-    return Command(verb, found.period, name, by, found.words, text=" ".join(words) or "help")
+    return Command(verb, found.period, name, by, found.words, text=" ".join(words) or "help", about=about)
+
+
+def _about(words: list[str]) -> tuple[Verb, list[str]]:
+    """Take what is asked about from the front of *words*; nothing of the kind there is oneself."""
+    word = words[0].lower() if words else ""
+    if word.startswith("@"):
+        return Verb.PERSON, words
+    return (Verb(word), words[1:]) if word in SUBJECTS else (Verb.ME, words)
 
 
 def is_act(text: str) -> bool:
@@ -192,9 +202,12 @@ def _ranked(name: str) -> str:
 
 def _unexpected(verb: Verb, words: list[str]) -> Refusal:
     near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6) if verb not in _TIMELESS else []
+    if verb in _ABOUT:
+        near = [" ".join([match, *words[1:]]) for match in get_close_matches(words[0].lower(), SUBJECTS, n=1, cutoff=0.6)]
     if verb is Verb.BUDGET and get_close_matches(words[0].lower(), ["request"], n=1, cutoff=0.6):
         near = [" ".join(["request", *words[1:]])]
     example = " last 30d by model" if verb in _TAKES_BY else "" if verb in _TIMELESS else " last 30d"
+    example = f" team {' '.join(words)}" if verb in _ABOUT else example
     nearest = f"{verb} {near[0]}" if near else f"{verb}{example}"
     values = {"words": " ".join(words), "verb": verb.value, "nearest": nearest}
     if near:

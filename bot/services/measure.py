@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -16,6 +16,7 @@ from bot.domain import forecast
 from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force
 from bot.domain.burn import Burn, burning
 from bot.domain.crossing import PACES, Measured
+from bot.domain.foretold import Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, midnight
@@ -52,6 +53,8 @@ class Ruler:
         then: Returns the budgets that were in force at an instant: a period that is over is judged by what held at its end.
         pace_floor: Nanos; a day or an hour that cost less is never too fast.
         hours: What is known of the last hours; None where nobody asks.
+        looks_ahead: What is expected, and how fast it goes, is wanted, too.
+        foretold: The newest forecasts, by budget, subject and beginning of the period; what is expected is read from them.
     """
 
     figures: Figures
@@ -63,6 +66,20 @@ class Ruler:
     now: datetime
     pace_floor: int = 0
     hours: Hours | None = None
+    looks_ahead: bool = True
+    foretold: dict[tuple[str, str, date], Foretold] = field(default_factory=dict)
+
+    def running(self) -> Iterator[Running]:
+        """Yield every subject of every budget that has cost in the period that runs."""
+        for budget in self.budgets:
+            window = self._windows(budget)[-1]
+            keys = self._keys(budget, window)
+            for subject, members in self._subjects(budget, keys):
+                sources = {source for member in members for source in keys.get(member, {})}
+                as_of = min((self._marks[source] for source in sources if source in self._marks), default=None)
+                held = in_force(budget, subject, self.raises, self._instant(window))
+                last = _last_whole(as_of) if as_of else None
+                yield Running(held, subject, members, window, _DIMENSIONS[budget.scope.kind], last)
 
     def measure(self) -> Iterator[Measured]:
         """Yield every subject of every budget with cost or history, for the periods that can still change."""
@@ -104,7 +121,7 @@ class Ruler:
         cost = sum(by_source.values())
         as_of = min((self._marks[source] for source in by_source if source in self._marks), default=None)
         found = Measured(held, subject, window, Money(cost, budget.limit.currency), as_of, is_over=self._is_over(window))
-        if found.is_over or as_of is None or midnight(window.end) <= self.now:
+        if found.is_over or as_of is None or not self.looks_ahead or midnight(window.end) <= self.now:
             return found
         return self._with_outlook(found, members)
 
@@ -113,9 +130,7 @@ class Ruler:
     def _with_outlook(self, found: Measured, members: Sequence[str]) -> Measured:
         """Add what is expected and how fast it goes, from the days that every source has delivered."""
         assert found.as_of is not None
-        last = (found.as_of - timedelta(microseconds=1)).date()
-        if found.as_of < midnight(last + timedelta(days=1)):
-            last -= timedelta(days=1)
+        last = _last_whole(found.as_of)
         series = self._series(_DIMENSIONS[found.subject.kind], members, last)
         plan = found.budget.limit.nanos / len(found.window)
         three, running = int(series[-3:].sum()) / 3, self._running(found.subject.kind, members, last)
@@ -161,6 +176,9 @@ class Ruler:
         return int(costs[rows, place].sum()) if rows and place < costs.shape[1] else 0
 
     def _expected(self, found: Measured, members: Sequence[str], series: NDArray[np.int64], last: date) -> Money | None:
+        told = self.foretold.get((found.budget.name, str(found.subject), found.window.start))
+        if told:
+            return told.at_least(found.cost).point if told.days >= ENOUGH else None
         dimension = _DIMENSIONS[found.subject.kind]
         rest = self._rest(dimension, members, series, last, found.window.end)
         if not np.isfinite(rest):
@@ -301,6 +319,30 @@ class Ruler:
     @cached_property
     def _answers(self) -> dict[tuple[Window, Dimension], dict[str, dict[str, int]]]:
         return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A subject of a budget in the period that runs.
+
+    Attributes:
+        budget: With the limit that holds for this subject today.
+        members: The keys whose cost is the subject's.
+        last: The last day that every source that contributes has delivered; None where none has.
+    """
+
+    budget: Budget
+    subject: Scope
+    members: Sequence[str]
+    window: Window
+    dimension: Dimension
+    last: date | None
+
+
+def _last_whole(as_of: datetime) -> date:
+    """Return the last day that is complete at *as_of*."""
+    last = (as_of - timedelta(microseconds=1)).date()
+    return last if as_of >= midnight(last + timedelta(days=1)) else last - timedelta(days=1)
 
 
 def marks(loads: Iterable[Load]) -> dict[str, datetime]:

@@ -14,8 +14,9 @@ from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.people import Directory, Person
 from bot.domain.period import PeriodKind, Window, midnight, period_containing
-from bot.domain.visibility import Privacy, SubjectKind, Verdict, may_see
+from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 from bot.domain.worktime import after_working_hours
+from bot.messages import why
 from bot.messages.alerts import Answered, BudgetAlert, Burned, Trouble
 from bot.messages.card import Card
 from bot.messages.markup import Templates
@@ -34,6 +35,7 @@ from bot.ports import (
     MessageKind,
     Post,
 )
+from bot.services.because import Because
 from bot.services.groups import Groups
 from bot.services.habits import AWAY
 from bot.services.subjects import cost_scope, question_for, words_for
@@ -100,6 +102,7 @@ class Notices:
     terms: Terms
     budgets: Mapping[str, Budget]
     currency: str
+    because: Because
     now: datetime
     looks: list[Look] = field(default_factory=list)
 
@@ -178,6 +181,7 @@ class Notices:
             told=told.cost if told and shows else None,
             told_limit=told.limit if told and shows else None,
             expected=seen.expected if shows else None,
+            why=self._why(email, alert, subject, window) if shows and is_live else None,
             burned=Burned(seen.burn.cost, seen.burn.hours, seen.burn.until) if seen.burn and shows else None,
             as_of=seen.as_of,
             drivers=self._drivers(email, subject, window) if shows and is_live else (),
@@ -197,6 +201,9 @@ class Notices:
         subject = self.subject(alert)
         if subject:
             self.note_subject(email, subject, self.window(alert), _about(alert))
+        if subject and subject.kind is ScopeKind.TEAM and self.because.names(email, subject):
+            verdict = may_see(self.audience.directory.people[email], Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name), *self._mode)
+            self.looks.append(Look(self.now, email, SubjectKind.PEOPLE_OF_TEAM.value, subject.name, verdict.value, _about(alert)))
 
     def note_subject(self, email: str, subject: Scope, window: Window, about: str) -> None:
         """Note that *email* is shown the figures of *subject* if that is another person."""
@@ -241,6 +248,10 @@ class Notices:
         budget = self.budgets.get(alert.identity.budget)
         start = alert.identity.period_start
         return budget.current(start).window if budget else period_containing(start, PeriodKind.MONTH).window
+
+    def _why(self, email: str, alert: Alert, subject: Scope, window: Window) -> why.Change | None:
+        budget = self.budgets.get(alert.identity.budget)
+        return self.because.change(email, subject, window, budget.period) if budget else None
 
     def _drivers(self, email: str, subject: Scope, window: Window) -> tuple[Row, ...]:
         if self.audience.privacy is Privacy.WORKS_COUNCIL and subject != Scope(ScopeKind.PERSON, email):

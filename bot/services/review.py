@@ -20,7 +20,9 @@ from bot.domain.period import Window, midnight
 from bot.domain.visibility import Privacy
 from bot.errors import StoreError
 from bot.messages.markup import Templates
-from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Ledger, Load, People
+from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Forecasts, Ledger, Load, People, PriceBook
+from bot.services.because import Because
+from bot.services.foresee import Foresight
 from bot.services.hours import Hours
 from bot.services.measure import Ruler, dimensions, marks
 from bot.services.notify import Notices, Terms, away
@@ -31,6 +33,7 @@ TROUBLE = "trouble"
 """Documents: why the last load of a source was refused, by source."""
 _NEW = timedelta(days=30)
 _REVIEWED = "review of load"
+LONGEST_PERIOD = timedelta(days=366)
 _TRIES = 5
 
 
@@ -85,6 +88,8 @@ class Review:
     clock: Clock
     privacy: Privacy
     currency: str
+    prices: PriceBook
+    forecasts: Forecasts
     terms: ReviewTerms = field(default_factory=ReviewTerms)
 
     def run(self) -> Reviewed:
@@ -114,8 +119,18 @@ class Review:
         directory = self.people.directory()
         audience = Audience(directory, self.privacy, now.date(), away(self.documents, now.date()))
         budgets = {budget.name: budget for budget in self.budgets.current()}
+        because = Because(self.figures, self.prices, audience, self.currency, delivered(self.ledger.sources()))
         return Notices(
-            audience, self.figures, self.documents, self.templates, self.calendar, self.terms.notices, budgets, self.currency, now
+            audience,
+            self.figures,
+            self.documents,
+            self.templates,
+            self.calendar,
+            self.terms.notices,
+            budgets,
+            self.currency,
+            because,
+            now,
         )
 
     def _newest(self) -> int:
@@ -137,6 +152,8 @@ class Review:
             self.terms.pace_floor,
             hours,
         )
+        Foresight(self.figures, self.forecasts, self.documents, self.calendar).refresh(ruler, self._newest())
+        ruler.foretold.update(self.forecasts.newest(now.date() - LONGEST_PERIOD))
         return _Look(ruler, hours, list(ruler.measure()), list(self._troubles(loads, now)))
 
     def _decide(self, look: _Look, seen: int) -> Reviewed:
@@ -177,6 +194,15 @@ class Review:
         gaps = [after - before for before, after in pairwise(marks)]
         usual = median(gap.total_seconds() for gap in gaps) if gaps else 0.0
         return timedelta(seconds=2 * usual) + self.terms.stale_after
+
+
+def delivered(loads: Sequence[Load]) -> Window | None:
+    """Return the whole days that every source has delivered, None where there are none."""
+    there = [load for load in loads if load.description != FORGOTTEN]
+    if not there:
+        return None
+    first, last = max(load.window.start for load in there), min(load.watermark for load in there).date()
+    return Window(first, last) if first < last else None
 
 
 @dataclass(frozen=True, slots=True)

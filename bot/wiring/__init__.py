@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING
 
 from adapters.chat import terminal
 from adapters.clock import clock_at
+from adapters.prices import GenaiPrices
 from adapters.store.accounts import SqlAccounts, SqlDocuments
 from adapters.store.alerts import SqlAlerts
 from adapters.store.budgets import SqlBudgets
 from adapters.store.database import Database
 from adapters.store.figures import SqlFigures
+from adapters.store.forecasts import SqlForecasts
 from adapters.store.ledger import SqlLedger
 from adapters.store.outbox import SqlOutbox
 from adapters.store.outcomes import SqlOutcomes
@@ -30,11 +32,10 @@ from bot.domain.people import Identity, IdentityKind
 from bot.errors import BotError, ConfigError, Refusal, SourceRefused
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
-from bot.messages.views import View
 from bot.messages.words import Phrase, say
 from bot.ports import Chat, Clock
 from bot.services.accounts import Register
-from bot.services.converse import Conversation
+from bot.services.converse import Answer, Conversation
 from bot.services.grammar import is_act
 from bot.services.talk import Talk, reader_of
 from bot.settings import Settings, SourceSettings, secret
@@ -122,6 +123,8 @@ class App:
             accounts=self.accounts,
             chosen=self.chosen,
             clock=self.clock,
+            prices=GenaiPrices(),
+            forecasts=self.forecasts,
             organisation=organisation.name,
             currency=organisation.currency,
             privacy=organisation.privacy,
@@ -137,6 +140,11 @@ class App:
     def alerts(self) -> SqlAlerts:
         """The alerts and the audit log."""
         return SqlAlerts(self.database, self.clock)
+
+    @cached_property
+    def forecasts(self) -> SqlForecasts:
+        """What people were told to expect."""
+        return SqlForecasts(self.database)
 
     @cached_property
     def outbox(self) -> SqlOutbox:
@@ -162,6 +170,8 @@ class App:
             self.clock,
             organisation.privacy,
             organisation.currency,
+            self.conversation.prices,
+            self.forecasts,
             rules.review_terms(self.settings.alerts),
         )
 
@@ -248,7 +258,7 @@ class App:
         """What makes everybody's summaries."""
         from bot.services.digest import Digests  # noqa: PLC0415
 
-        return Digests(self.review, self.outbox, self.chosen, self.links.to if self.links else None)
+        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.links.to if self.links else None)
 
     @cached_property
     def links(self) -> Links | None:
@@ -268,7 +278,9 @@ class App:
             raise ConfigError(
                 "[digests] names an address, but AISPEND_LINK_SECRET is not set. It seals the links to files; any long text will do."
             )
-        return Links(address, key, self.people, self.clock, Digests(self.review, self.outbox, self.chosen).showback)
+        return Links(
+            address, key, self.people, self.clock, Digests(self.review, self.outbox, self.chosen, self.conversation.prices).showback
+        )
 
     @cached_property
     def escalation(self) -> Escalation:
@@ -311,7 +323,7 @@ class App:
             executor=executor,
         )
 
-    def answered(self, email: str, words: str) -> View:
+    def answered(self, email: str, words: str) -> Answer:
         """Return what *email* is shown for *words*, and do what they ask.
 
         Raises:
@@ -320,7 +332,7 @@ class App:
         person = self.people.directory().person(email) if is_act(words) else None
         return self.acts.said(person, words) if person else self.conversation.answer(email, words)
 
-    def text(self, view: View, email: str) -> str:
+    def text(self, view: Answer, email: str) -> str:
         """Return *view* as text, in the language and zone of the person with *email*."""
         return terminal.render(self.templates.card(view.template, view, self._reader(email)))
 
@@ -345,7 +357,6 @@ class App:
     def ingest(self) -> Ingest:
         """What loads sources."""
         from adapters.engine import DuckDbEngine  # noqa: PLC0415 - questions must not wait for the engine to be imported
-        from adapters.prices import GenaiPrices  # noqa: PLC0415
         from bot.services.ingest import Ingest, Rules  # noqa: PLC0415
 
         settings = self.settings

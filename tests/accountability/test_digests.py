@@ -11,6 +11,7 @@ from factories import PEOPLE
 from office import Office, office
 from sqlalchemy import Engine, event
 
+from adapters.chat import terminal
 from bot.errors import Refusal
 from bot.ports import Delivery
 from bot.services import directory
@@ -169,6 +170,39 @@ def test_a_month_is_shown_back_to_the_cent(firm: Office) -> None:
     week(firm)
     found = firm.app.digests.showback(MONDAY.date())
     assert sum(row.cost.nanos for row in found.rows) == found.total.nanos == 37 * 10**9
+
+
+def test_each_says_why_in_one_sentence_from_one_question_a_window(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many people and teams there are."""
+    firm.spend("8", "ana", "2026-10-26")
+    firm.spend("3", "mia", "2026-10-27")
+    week(firm)
+    firm.clock.instant = MONDAY + timedelta(hours=1)
+    asked: list[object] = []
+    ask = firm.app.review.figures.usage
+    monkeypatch.setattr(firm.app.review.figures, "usage", lambda *what: asked.append(what) or ask(*what))
+    made(firm)
+    assert len(asked) == 2
+    said = {post.message.key.split()[1]: terminal.render(post.message.card) for post in firm.posts() if post.message.to != "ben@x.example"}
+    assert "$17.00 without tokens" in " ".join(said["weekly"].split())
+    assert "+$26.00 (+236 %)" in said["team"]
+    assert (
+        "$17.00 without tokens (seats, requests, credits), $12.00 because Ben Okafor is new, -$3.00 because Mia Berg has stopped"
+        in said["team"]
+    )
+    assert "$12.00 because 1 person is new, -$3.00 because 1 person has stopped" in said["finops"]
+
+
+def test_works_council_digests_of_a_team_say_no_why(make_app: Callable[..., App], tmp_path: Path) -> None:
+    firm = office(make_app, tmp_path, "works_council")
+    firm.know()
+    firm.spend("8", "ana", "2026-10-26")
+    week(firm)
+    firm.clock.instant = MONDAY + timedelta(hours=1)
+    made(firm)
+    said = {post.message.to.partition("@")[0]: terminal.render(post.message.card) for post in firm.posts()}
+    assert "$17.00 without tokens" in said["ana"], "one's own is one's own"
+    assert "because" not in said["fin"]
 
 
 def test_ten_times_the_people_put_no_more_questions(firm: Office) -> None:

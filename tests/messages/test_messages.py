@@ -22,10 +22,12 @@ from bot.messages.card import Chart, Table
 from bot.messages.claims import CLAIMS
 from bot.messages.contact import CONTACT
 from bot.messages.digests import DIGESTS
+from bot.messages.forecasts import FORECASTS
 from bot.messages.formats import Reader
 from bot.messages.markup import _ATTRIBUTES, parse
 from bot.messages.requests import REQUESTS
 from bot.messages.views import VIEWS, Breakdown, Help, Row
+from bot.messages.why import WHY, Why
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 READERS = {"text": Reader("en", "Europe/Berlin"), "text-de": Reader("de", "Europe/Berlin")}
@@ -39,7 +41,7 @@ def test_examples_read_as_reviewed(view: Any, name: str, example: Any, folder: s
     assert text == (GOLDEN / folder / f"{view.template.replace('/', '-')}-{name}.txt").read_text("utf-8")
 
 
-ANSWERS = [example for example in EXAMPLES if example[0] in VIEWS]
+ANSWERS = [example for example in EXAMPLES if example[0] in (*VIEWS, *WHY, *FORECASTS)]
 
 
 @pytest.mark.parametrize(("view", "name", "example"), ANSWERS, ids=[f"{v.__name__}-{n}" for v, n, _ in ANSWERS])
@@ -64,6 +66,14 @@ def test_the_parts_of_an_example_add_up(view: Any, name: str, example: Any) -> N
         assert all(row.share * total.nanos == row.cost.nanos for row in part.rows)
 
 
+@pytest.mark.parametrize(("name", "example"), list(Why.examples()))
+def test_the_reasons_of_an_example_add_up(name: str, example: Why) -> None:
+    """To the last digit as data, to the cent as they are written."""
+    for change in (example.change, *(mover.change for mover in example.people)):
+        assert sum(reason.cost.nanos for reason in change.reasons) == change.cost.nanos
+        assert sum(cost.nanos for _, cost in change.lines) == change.written.nanos
+
+
 @pytest.mark.parametrize(("view", "name", "example"), EXAMPLES, ids=[f"{v.__name__}-{n}" for v, n, _ in EXAMPLES])
 def test_the_chart_of_an_example_adds_up(view: Any, name: str, example: Any) -> None:
     for chart in (block for block in card(example).blocks if isinstance(block, Chart)):
@@ -73,7 +83,7 @@ def test_the_chart_of_an_example_adds_up(view: Any, name: str, example: Any) -> 
 def test_every_view_has_a_template_and_every_template_a_view() -> None:
     folder = shipped.folder("templates")
     there = {str(path.relative_to(folder)).removesuffix(".xml.j2") for path in folder.rglob("*.xml.j2") if not path.name.startswith("_")}
-    assert there == {view.template for view in (*VIEWS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)}
+    assert there == {view.template for view in (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)}
 
 
 def test_every_tag_of_the_parser_is_documented() -> None:

@@ -53,6 +53,13 @@ def test_words_in_any_case_with_quotes_and_the_slash() -> None:
         ("me yesteday", "Did you mean: me yesterday?"),
         ("me please", "For instance: me last 30d by model."),
         ("top", "Top of what?"),
+        ("wy me", "Did you mean: why me?"),
+        ("why tema search", "Did you mean: why team search?"),
+        ("why search", "For instance: why team search."),
+        ("why me please", "For instance: why team please."),
+        ("why by model", "I cannot break why down."),
+        ("why project", "Which project?"),
+        ("why person last 7d", "Which person?"),
         ("top peple", "Did you mean: top people?"),
         ("project", "Which project?"),
         ("me 2026-13", "is no period I know"),
@@ -68,6 +75,25 @@ def test_errors_teach(words: str, sentence: str) -> None:
     with pytest.raises(Refusal) as refused:
         parse(words, TODAY)
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "about", "name", "period"),
+    [
+        ("why", Verb.ME, "", ""),
+        ("why last 7d", Verb.ME, "", "last 7d"),
+        ("why me last month", Verb.ME, "", "last month"),
+        ("WHY Team", Verb.TEAM, "", ""),
+        ("why team “customer support” week", Verb.TEAM, "customer support", "week"),
+        ("why project ranking 2026-10", Verb.PROJECT, "ranking", "2026-10"),
+        ("why org", Verb.ORG, "", ""),
+        ("why person ana ruiz", Verb.PERSON, "ana ruiz", ""),
+        ("why @ana", Verb.PERSON, "@ana", ""),
+    ],
+)
+def test_why_is_asked_about_whatever_has_figures(words: str, about: Verb, name: str, period: str) -> None:
+    command = parse(words, TODAY)
+    assert (command.verb, command.about, command.name, command.period_words) == (Verb.WHY, about, name, period)
 
 
 @given(st.text(max_size=60))

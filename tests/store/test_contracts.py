@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,12 +22,13 @@ from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.period import PeriodKind, Window
-from bot.ports import FORGOTTEN, CostScope, Dimension, Load, Look, Quarantined, Ranking, Settling
+from bot.ports import FORGOTTEN, CostScope, Dimension, Load, Look, Quarantined, Ranking, Settling, Used
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 KINDS = ["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
 LINE = ("Acme", "API", "large-1", None, None, "usage", None, "USD", "Tokens", "acc", None, "person")
 NOBODY = (*LINE[:-1], None)
+SEAT = (*LINE[:8], "Seats", *LINE[9:])
 
 
 @pytest.fixture(params=KINDS)
@@ -126,7 +128,8 @@ def put(ports: Any, source: str, window: Window, rows: list[dict[str, Any]], **m
         number = {
             kind: writer.labels(kind, sorted({r[kind] for r in rows if r.get(kind)})) for kind in ("person", "team", "project", "principal")
         }
-        lines = writer.lines([LINE, NOBODY])
+        lines = writer.lines([LINE, NOBODY, SEAT])
+        rows = [row | {"line": lines[row["line"]]} if "line" in row else row for row in rows]
         source_id = writer.labels("source", [source])[source]
         daily = arrow_daily(source_id, rows, number, lines[LINE], lines[NOBODY])
         labels = {
@@ -215,6 +218,32 @@ def test_every_question_has_the_answer_of_the_plain_sum(ports: Any) -> None:
             for count in (1, 2, 10):
                 assert comparable(ports[3].highest(scope, window, by, count)) == comparable(oracle[3].highest(scope, window, by, count))
         assert ports[3].total(scope, window) == oracle[3].total(scope, window)
+
+
+USED = [
+    {"day": "2026-11-03", "person": "ana@x.example", "team": "search", "project": "ranking", "billed": 50, "tokens": (1, 20, 0, 3, 4)},
+    {"day": "2026-11-04", "person": "ana@x.example", "team": "search", "estimated": 7, "tokens": (10, 0, 5, 0, 0)},
+    {"day": "2026-11-04", "person": "ana@x.example", "team": "search", "billed": 40, "line": SEAT},
+    {"day": "2026-11-04", "person": "ruth@x.example", "team": "support", "billed": -20},
+    {"day": "2026-12-01", "person": "ruth@x.example", "team": "support", "billed": 9, "tokens": (1, 1, 1, 1, 1)},
+    {"day": "2026-11-05", "principal": "sk-1", "billed": 9, "tokens": (10**12, 0, 0, 0, 0)},
+]
+
+
+def test_usage_is_told_by_person_and_model_with_what_has_no_tokens_apart(ports: Any) -> None:
+    put(ports, "bill", Window(date(2026, 11, 1), date(2027, 1, 1)), USED)
+    usage = ports[3].usage
+    seat = Used("ana@x.example", "search", "Acme", "large-1", (0, 0, 0, 0, 0), 40)
+    ana = Used("ana@x.example", "search", "Acme", "large-1", (11, 20, 5, 3, 4), 57)
+    ruth = Used("ruth@x.example", "support", "Acme", "large-1", (0, 0, 0, 0, 0), -20)
+    nobody = Used("", "", "Acme", "large-1", (10**12, 0, 0, 0, 0), 9)
+
+    assert usage(CostScope(), NOVEMBER) == [nobody, seat, ana, ruth]
+    assert usage(CostScope(people=("ana@x.example",)), NOVEMBER) == [seat, ana]
+    assert usage(CostScope(teams=("support",)), NOVEMBER) == [ruth]
+    assert usage(CostScope(project="ranking"), NOVEMBER) == [replace(ana, tokens=(1, 20, 0, 3, 4), cost=50)]
+    assert usage(CostScope(people=("nobody@x.example",)), NOVEMBER) == usage(CostScope(), Window(NOVEMBER.end, NOVEMBER.end)) == []
+    assert sum(used.cost for used in usage(CostScope(), NOVEMBER)) == ports[3].total(CostScope(), NOVEMBER).total
 
 
 def test_a_load_that_is_not_booked_never_happened(ports: Any) -> None:

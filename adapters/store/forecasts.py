@@ -1,0 +1,96 @@
+"""Forecasts in the database, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import and_, bindparam, delete, func, insert, select
+from sqlmodel import col
+
+from adapters.store.database import Database
+from adapters.store.tables import ForecastRow
+from bot.domain.foretold import Foretold
+from bot.domain.money import Money
+
+_KEY = ("budget", "subject", "period_start")
+
+
+class SqlForecasts:
+    """What people were told to expect."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def keep(self, found: Sequence[Foretold]) -> None:
+        """Store *found*; of one subject, period and day the newest stays."""
+        if not found:
+            return
+        same = and_(*(column == bindparam(f"of_{column.key}") for column in _columns(*_KEY, "as_of")))
+        keys = [{f"of_{name}": getattr(one, name) for name in (*_KEY, "as_of")} for one in found]
+        with self._database.writing() as connection:
+            connection.execute(delete(ForecastRow).where(same), keys)
+            connection.execute(insert(ForecastRow), [_row(one) for one in found])
+
+    def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
+        """Return the newest forecast of each budget, subject and period that begins on *since* or later."""
+        last = select(*_columns(*_KEY), func.max(col(ForecastRow.as_of)).label("last")).where(col(ForecastRow.period_start) >= since)
+        newest = last.group_by(*_columns(*_KEY)).subquery()
+        same = and_(*(getattr(newest.c, name) == getattr(ForecastRow, name) for name in _KEY), newest.c.last == col(ForecastRow.as_of))
+        with self._database.reading() as connection:
+            rows = connection.execute(select(ForecastRow.__table__).join(newest, same))  # type: ignore[attr-defined]
+            return {(one.budget, one.subject, one.period_start): one for one in map(_foretold, rows)}
+
+    def find(self, budget: str, subject: str, period_start: date) -> Foretold | None:
+        """Return the newest forecast of one subject."""
+        values = zip(_columns(*_KEY), (budget, subject, period_start), strict=True)
+        query = select(ForecastRow.__table__).where(*(column == value for column, value in values))  # type: ignore[attr-defined]
+        with self._database.reading() as connection:
+            row = connection.execute(query.order_by(col(ForecastRow.as_of).desc()).limit(1)).first()
+        return _foretold(row) if row else None
+
+    def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
+        """Return the forecasts of periods that began on *period_start* as of any of *days*."""
+        where = col(ForecastRow.period_start) == period_start, col(ForecastRow.as_of).in_(days)
+        with self._database.reading() as connection:
+            return [_foretold(row) for row in connection.execute(select(ForecastRow.__table__).where(*where))]  # type: ignore[attr-defined]
+
+    def forget(self, before: date, kept: Collection[int]) -> int:
+        """Drop those as of a day before *before*, except on the *kept* days of a month; return how many."""
+        days = select(col(ForecastRow.as_of)).where(col(ForecastRow.as_of) < before).distinct()
+        with self._database.writing() as connection:
+            old = [day for (day,) in connection.execute(days) if day.day not in kept]
+            return int(connection.execute(delete(ForecastRow).where(col(ForecastRow.as_of).in_(old))).rowcount) if old else 0
+
+
+def _columns(*names: str) -> list[Any]:
+    return [col(getattr(ForecastRow, name)) for name in names]
+
+
+def _row(one: Foretold) -> dict[str, Any]:
+    return {
+        "budget": one.budget,
+        "subject": one.subject,
+        "period_start": one.period_start,
+        "as_of": one.as_of,
+        "point": one.point.nanos,
+        "low": one.low.nanos,
+        "high": one.high.nanos,
+        "limit": one.limit.nanos,
+        "currency": one.point.currency,
+        "over": str(one.over),
+        "early": one.early,
+        "middle": one.middle,
+        "late": one.late,
+        "days": one.days,
+    }
+
+
+def _foretold(row: Any) -> Foretold:
+    point, low, high, limit = (Money(getattr(row, name), row.currency) for name in ("point", "low", "high", "limit"))
+    return Foretold(
+        row.budget, row.subject, row.period_start, row.as_of, point, low, high, limit, Decimal(row.over),
+        row.early, row.middle, row.late, row.days,
+    )  # fmt: skip

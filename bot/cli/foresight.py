@@ -1,0 +1,115 @@
+"""`forecast`, `backtest`: what months will come to by a file of daily values, and how right such forecasts were."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.context import Format, say, say_json
+from bot.errors import ConfigError
+
+if TYPE_CHECKING:
+    from bot.services.backtest import Accuracy, Foresight, Omission
+
+_SHOWN = 10
+_DATA = typer.Option(help="CSV with the columns dataset, series, date, value: one row per series and day.")
+_COUNTRY = typer.Option(help="A country whose public holidays count, such as DE; more than one may be given.")
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.command()(forecast)
+    program.command()(backtest)
+
+
+def forecast(
+    data: Annotated[Path, _DATA],
+    as_of: Annotated[str, typer.Option(help="Nothing of this day or later is read: 2026-11-23.")],
+    country: Annotated[list[str] | None, _COUNTRY] = None,
+    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+) -> None:
+    """Forecast the running month of every series of a file, with the range in which it probably ends."""
+    from bot.services import series  # noqa: PLC0415 - other commands must not wait for numpy
+    from bot.services.backtest import foresee  # noqa: PLC0415
+
+    day = _day(as_of)
+    datasets = series.read(data, day)
+    free = _holidays(country or (), min(dataset.first for dataset in datasets), day)
+    rows = foresee(datasets, day, free)
+    if format_ is Format.JSON:
+        say_json({"as_of": day.isoformat(), "rows": [row.document() for row in rows]})
+        return
+    for row in rows:
+        say(_told(row))
+
+
+def backtest(
+    data: Annotated[Path, _DATA],
+    country: Annotated[list[str] | None, _COUNTRY] = None,
+    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+) -> None:
+    """Forecast every past month of a file when 5, 10, 15, 20 and 25 of its days were known, and hold it against what came."""
+    from bot.services import series  # noqa: PLC0415
+    from bot.services.backtest import Backtest  # noqa: PLC0415
+
+    names = country or ()
+    _holidays(names, date.min, date.min)
+    rows, omitted = Backtest(series.read(data), lambda first, last: _holidays(names, first, last)).run()
+    if not rows:
+        raise ConfigError(f"{data.name} cannot be judged: {omitted[0].series} and the others have {omitted[0].reason}.")
+    if format_ is Format.JSON:
+        left = [{"dataset": one.dataset, "series": one.series, "reason": one.reason} for one in omitted]
+        say_json({"rows": [row.document() for row in rows], "left_out": left})
+        return
+    _table(rows)
+    _left_out(omitted)
+
+
+def _table(rows: Sequence[Accuracy]) -> None:
+    say(f"{'dataset':20} {'day':>4} {'n':>7} {'WAPE':>8} {'run-rate':>9} {'median':>8} {'80 %':>7} {'95 %':>7}")
+    for row in rows:
+        found = row.document()
+        keys = ("wape", "wape_run_rate", "median_ape", "coverage_80", "coverage_95")
+        wape, even, median, c80, c95 = (f"{float(str(found[key])):.1%}" for key in keys)
+        say(f"{row.dataset[:20]:20} {row.as_of_day:>4} {found['n']:>7} {wape:>8} {even:>9} {median:>8} {c80:>7} {c95:>7}")
+
+
+def _left_out(omitted: Sequence[Omission]) -> None:
+    for one in omitted[:_SHOWN]:
+        say(f"Left out: {one.series} of {one.dataset}: {one.reason}.")
+    if len(omitted) > _SHOWN:
+        say(f"… and {len(omitted) - _SHOWN} more series for such reasons.")
+
+
+def _told(row: Foresight) -> str:
+    name = f"{row.dataset} · {row.series}"
+    if row.outlook is None:
+        return f"{name}: {row.to_date:,.2f} so far; {row.note}"
+    point, p10, p90, *_ = row.outlook
+    note = f" ({row.note})" if row.note else ""
+    return f"{name}: {row.to_date:,.2f} so far, expected {point:,.2f} before {row.period_end}, 80 % range {p10:,.2f} to {p90:,.2f}{note}"
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"'{text}' is no date; write one such as 2026-11-23.") from None
+
+
+def _holidays(countries: Sequence[str], first: date, last: date) -> Collection[date]:
+    """Return the public holidays of *countries* in the years of both days and the one after."""
+    if not countries:
+        return frozenset()
+    import holidays  # noqa: PLC0415 - others must not wait for the holidays of the world
+
+    known = holidays.list_supported_countries()
+    unknown = [name for name in countries if name.upper() not in known]
+    if unknown:
+        raise ConfigError(f"'{unknown[0]}' is no country with known holidays; write a code such as DE, US, GB.")
+    years = range(first.year, min(last.year + 2, date.max.year))
+    return frozenset(day for name in countries for day in holidays.country_holidays(name.upper(), years=years))

@@ -1,0 +1,76 @@
+"""Foretold: how a budget's period was expected to end when people were shown it, and how right that was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from bot.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """One forecast of one subject of a budget.
+
+    Attributes:
+        as_of: The last day that was complete.
+        point, low, high: The expected cost of the whole period and its 80 % range.
+        limit: That the chances are about.
+        over: The probability of going over the limit, 0 to 1.
+        early, middle, late: When the limit will be reached: the 80 % range and its middle; None where not within the period.
+        days: Days of history it rests on.
+    """
+
+    budget: str
+    subject: str
+    period_start: date
+    as_of: date
+    point: Money
+    low: Money
+    high: Money
+    limit: Money
+    over: Decimal
+    early: date | None = None
+    middle: date | None = None
+    late: date | None = None
+    days: int = 0
+
+    def at_least(self, cost: Money) -> Foretold:
+        """Return it with nothing expected below *cost*, which is billed already."""
+        if cost.nanos <= self.low.nanos:
+            return self
+        low, point, high = (Money(max(cost.nanos, part.nanos), cost.currency) for part in (self.low, self.point, self.high))
+        over = Decimal(1) if cost.nanos > self.limit.nanos else self.over
+        return Foretold(
+            self.budget, self.subject, self.period_start, self.as_of, point, low, high, self.limit, over,
+            self.early, self.middle, self.late, self.days,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How right forecasts were.
+
+    Attributes:
+        count: Of forecasts.
+        off: The sum of the absolute errors beside the sum of what it did cost (WAPE).
+        held: The share of the 80 % ranges that held the cost.
+    """
+
+    count: int
+    off: Fraction
+    held: Fraction
+
+
+def accuracy(pairs: Iterable[tuple[Foretold, int]]) -> Accuracy | None:
+    """Return how right forecasts were beside what the periods did cost (nanos); None without any cost."""
+    found = list(pairs)
+    actual = sum(cost for _, cost in found)
+    if actual <= 0:
+        return None
+    off = sum(abs(one.point.nanos - cost) for one, cost in found)
+    held = sum(one.low.nanos <= cost <= one.high.nanos for one, cost in found)
+    return Accuracy(len(found), Fraction(off, actual), Fraction(held, len(found)))

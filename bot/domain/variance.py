@@ -1,0 +1,291 @@
+"""Variance: why one period cost more or less than another, in parts that add up to the difference exactly.
+
+The parts are Bennet's (1920) price and quantity indicators, the quantity taken apart into volume, the mix of models and the mix
+of token classes within each model; W. E. Diewert, AJES 64:1 (2005), names variance analysis as their use. Everything is
+computed in fractions, because x₁y₁ - x₀y₀ = x̄Δy + ȳΔx holds in them to the last digit whatever the figures are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from functools import cached_property
+
+from bot.domain.money import round_together
+
+CACHE_READ, OUTPUT = 1, 4
+"""Places of two token classes; the others are uncached input and the two kinds of cache writes."""
+USUAL = (100, 10, 125, 200, 500)
+"""What tokens cost beside one another where no price list knows the model: input 1, cache read 0.1, cache writes 1.25 and 2, output 5."""
+MOST = 3
+"""People who are named."""
+
+Tokens = Sequence[int | Fraction]
+
+
+class Driver(StrEnum):
+    """What a change comes from; the values are the names of the parts."""
+
+    NEW_USERS = "new_users"
+    LOST_USERS = "lost_users"
+    PRICE = "price"
+    VOLUME = "volume"
+    MODEL_MIX = "model_mix"
+    CLASS_MIX = "class_mix"
+    OTHER = "other"
+    """Cost without tokens: seats, requests, credits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one person used of one model; several of the same are added up.
+
+    Attributes:
+        person: Empty where it is nobody's in person; such use is never new or lost.
+        tokens: By disjoint class, as the ledger orders them; what has none at all, or a negative count, is cost without tokens.
+        cost: Nanos, negative for credits.
+    """
+
+    person: str
+    model: str
+    tokens: tuple[int, ...]
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two periods.
+
+    Attributes:
+        weights: Per model, the list price of a token of each class, in any unit. The ledger knows what a model cost, not what
+            each class of its tokens did; the cost is split over the classes in proportion to tokens × weight.
+    """
+
+    usages: tuple[Usage, ...]
+    weights: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def people(self) -> set[str]:
+        """Return who used anything, apart from nobody in person."""
+        return {u.person for u in self.usages if u.person and (u.cost or any(u.tokens))}
+
+    def of(self, people: Iterable[str]) -> Side:
+        """Return the part of *people*."""
+        wanted = set(people)
+        return Side(tuple(u for u in self.usages if u.person in wanted), self.weights)
+
+    def each(self) -> dict[str, Side]:
+        """Return the part of each person, nobody's under empty text."""
+        found: defaultdict[str, list[Usage]] = defaultdict(list)
+        for usage in self.usages:
+            found[usage.person].append(usage)
+        return {person: Side(tuple(usages), self.weights) for person, usages in found.items()}
+
+    def costs(self) -> dict[str, int]:
+        """Return the cost of each person, nobody's under empty text; nanos."""
+        found: defaultdict[str, int] = defaultdict(int)
+        for usage in self.usages:
+            found[usage.person] += usage.cost
+        return dict(found)
+
+    def together(self) -> Side:
+        """Return the same as nobody's in person, so that no part is about few people."""
+        return Side(tuple(Usage("", u.model, u.tokens, u.cost) for u in self.usages), self.weights)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How those who are there in both periods used tokens in one of them; None where they used none.
+
+    Attributes:
+        cached: Share of cache reads among input tokens.
+        output: Share of output among all tokens.
+        main: The model that cost most.
+    """
+
+    cached: Fraction | None
+    output: Fraction | None
+    main: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Variance:
+    """Why *after* is not *before*. Amounts are nanos.
+
+    Attributes:
+        exact: The parts as they come out of the formulas; those that are zero are left out.
+        parts: The same in whole nanos by largest remainder; they add up to the difference.
+        gained: The model whose share of the tokens has grown most, None where none has.
+    """
+
+    before: int
+    after: int
+    exact: Mapping[Driver, Fraction]
+    parts: Mapping[Driver, int]
+    came: tuple[str, ...]
+    left: tuple[str, ...]
+    shares: tuple[Shares, Shares]
+    gained: str | None
+
+    @property
+    def change(self) -> int:
+        """What *after* is above *before*."""
+        return self.after - self.before
+
+    @property
+    def first(self) -> Driver | None:
+        """The part that matters most, None where nothing has changed."""
+        return max(self.parts, key=lambda driver: abs(self.parts[driver]), default=None)
+
+
+def explain(before: Side, after: Side) -> Variance:
+    """Take the difference in cost of two periods apart."""
+    here, there = before.people(), after.people()
+    came, left = there - here, here - there
+    old, new = cube_of(before, left), cube_of(after, came)
+    exact = {
+        Driver.NEW_USERS: Fraction(sum(u.cost for u in after.usages if u.person in came)),
+        Driver.LOST_USERS: Fraction(-sum(u.cost for u in before.usages if u.person in left)),
+        **_of_tokens(old, new),
+        Driver.OTHER: Fraction(new.other - old.other),
+    }
+    exact = {driver: part for driver, part in exact.items() if part}
+    cost, costs = (sum(u.cost for u in side.usages) for side in (before, after))
+    whole = round_together(list(exact.values()), costs - cost)
+    parts = {driver: nanos for driver, nanos in zip(exact, whole, strict=True) if nanos}
+    return Variance(
+        cost, costs, exact, parts, tuple(sorted(came)), tuple(sorted(left)), (shares_of(old), shares_of(new)), _gained(old, new)
+    )
+
+
+def largest(before: Side, after: Side, most: int = MOST) -> list[tuple[str, Variance]]:
+    """Return the people whose cost changed most, each with the same parts; who changed nothing is not among them."""
+    old, new = before.costs(), after.costs()
+    changes = {person: new.get(person, 0) - old.get(person, 0) for person in {*old, *new} if person}
+    moved = sorted((person for person, change in changes.items() if change), key=lambda person: (-abs(changes[person]), person))
+    return [(person, explain(before.of([person]), after.of([person]))) for person in moved[:most]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One model in one period."""
+
+    tokens: tuple[int, ...]
+    cost: int
+    weights: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        """Tokens of all classes."""
+        return sum(self.tokens)
+
+    def price_of(self, tokens: Tokens) -> Fraction:
+        """Return what *tokens* come to at the prices paid here."""
+        worth = sum(t * w for t, w in zip(self.tokens, self.weights, strict=True))
+        return Fraction(self.cost * sum(t * w for t, w in zip(tokens, self.weights, strict=True))) / worth
+
+
+@dataclass(frozen=True)
+class Cube:
+    """The models of one period, of those who are there in both."""
+
+    models: dict[str, Cell]
+    other: int
+
+    @cached_property
+    def count(self) -> int:
+        """Tokens of all classes and models."""
+        return sum(cell.count for cell in self.models.values())
+
+    @cached_property
+    def cost(self) -> int:
+        """What they cost, nanos."""
+        return sum(cell.cost for cell in self.models.values())
+
+    @cached_property
+    def classes(self) -> list[int]:
+        """Tokens of each class, all models together."""
+        return [sum(column) for column in zip(*(cell.tokens for cell in self.models.values()), strict=True)]
+
+    def share(self, model: str) -> Fraction:
+        """Return the part of the tokens that is *model*'s."""
+        return Fraction(self.models[model].count, self.count) if model in self.models else Fraction(0)
+
+
+def cube_of(side: Side, apart: Collection[str] = ()) -> Cube:
+    """Return what those used who are not *apart*, by model."""
+    tokens: dict[str, list[int]] = {}
+    costs: defaultdict[str, int] = defaultdict(int)
+    other = 0
+    for usage in side.usages:
+        if usage.person in apart:
+            continue
+        if min(usage.tokens, default=0) < 0 or not any(usage.tokens):
+            other += usage.cost
+            continue
+        known = tokens.setdefault(usage.model, [0] * len(usage.tokens))
+        tokens[usage.model] = [a + b for a, b in zip(known, usage.tokens, strict=True)]
+        costs[usage.model] += usage.cost
+    return Cube({model: Cell(tuple(found), costs[model], _weights(side, model)) for model, found in tokens.items()}, other)
+
+
+def _weights(side: Side, model: str) -> tuple[int, ...]:
+    """Return the weights of *model*'s classes; a list that gives one away says nothing about its tokens."""
+    known = side.weights.get(model, USUAL)
+    return known if min(known) > 0 else USUAL
+
+
+def _of_tokens(old: Cube, new: Cube) -> dict[Driver, Fraction]:
+    """Return price, volume and the two mixes; tokens beside none at all are volume."""
+    if not old.count or not new.count:
+        return {Driver.VOLUME: Fraction(new.cost - old.cost)}
+    price = volume = models = classes = Fraction(0)
+    for model in {**old.models, **new.models}:
+        unit, units, moved = _units(model, old, new)
+        share, shares = old.share(model), new.share(model)
+        price += moved
+        volume += share * unit + shares * units
+        models += (shares - share) * (unit + units)
+        classes += (shares + share) * (units - unit)
+    middle = Fraction(old.count + new.count, 2)
+    return {
+        Driver.PRICE: price,
+        Driver.VOLUME: volume * (new.count - old.count) / 4,
+        Driver.MODEL_MIX: middle * models / 4,
+        Driver.CLASS_MIX: middle * classes / 4,
+    }
+
+
+def _units(model: str, old: Cube, new: Cube) -> tuple[Fraction, Fraction, Fraction]:
+    """Return what a token of *model* costs with the class mix of each period, at the prices of both added up; and the price part.
+
+    A model of one period only has its own prices in both, and in the other one the class mix of all models there.
+    """
+    was, now = old.models.get(model), new.models.get(model)
+    if was and now:
+        then, later = was.price_of(now.tokens), now.price_of(was.tokens)
+        return (was.cost + later) / was.count, (now.cost + then) / now.count, (later - was.cost + now.cost - then) / 2
+    if now:
+        return 2 * now.price_of(old.classes) / old.count, Fraction(2 * now.cost, now.count), Fraction(0)
+    assert was is not None
+    return Fraction(2 * was.cost, was.count), 2 * was.price_of(new.classes) / new.count, Fraction(0)
+
+
+def shares_of(cube: Cube) -> Shares:
+    """Return how tokens were used there."""
+    if not cube.count:
+        return Shares(None, None, None)
+    classes = cube.classes
+    entered = cube.count - classes[OUTPUT]
+    main = max(sorted(cube.models), key=lambda model: cube.models[model].cost)
+    return Shares(Fraction(classes[CACHE_READ], entered) if entered else None, Fraction(classes[OUTPUT], cube.count), main)
+
+
+def _gained(old: Cube, new: Cube) -> str | None:
+    if not old.count or not new.count:
+        return None
+    grown = {model: new.share(model) - old.share(model) for model in new.models}
+    best = max(sorted(grown), key=lambda model: grown[model])
+    return best if grown[best] > 0 else None

@@ -1,0 +1,67 @@
+"""Forecast: how a subject's running periods are expected to end, as a view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from bot.domain.foretold import Accuracy, Foretold
+from bot.domain.money import Money
+from bot.domain.period import Window
+from bot.messages.expected import Expected, example
+from bot.messages.views import Freshness
+from bot.messages.words import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`forecast`: how a subject's running periods are expected to end.
+
+    Attributes:
+        periods: The budget's, or the month, first; then the year.
+        accuracy: How right forecasts were in the month before, half-way through it; None where that is not known or not theirs.
+    """
+
+    subject: str
+    words: str
+    is_own: bool
+    periods: tuple[Expected, ...]
+    freshness: Freshness
+    partial: str = ""
+    accuracy: Accuracy | None = None
+
+    template: ClassVar[str] = "replies/forecast"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": "forecast",
+            "subject": self.subject,
+            "rows": [period.document() for period in self.periods],
+            "currency": self.periods[0].foretold.point.currency if self.periods else None,
+            "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
+            "partial": self.partial or None,
+        }
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Outcome]]:
+        """Yield named examples."""
+        november, year = Window(date(2026, 11, 1), date(2026, 12, 1)), Window(date(2026, 1, 1), date(2027, 1, 1))
+        month = example()
+        whole = Foretold("", "me", year.start, month.as_of, _usd("4310"), _usd("4205.5"), _usd("4460"), _usd("0"), Decimal(0), days=320)
+        yield "me", cls("Ana Ruiz", "me", True, (Expected(november, month, "everyone"), Expected(year, whole)), _FRESH)
+        team = Phrase("the part of the teams you manage")
+        yield "part", cls("ranking", 'project "ranking"', False, (Expected(november, month),), _FRESH, team)
+        yield "none", cls("Ana Ruiz", "me", True, (), _FRESH)
+
+
+def _usd(amount: str) -> Money:
+    return Money(int(Decimal(amount) * 10**9), "USD")
+
+
+_FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 6))
+
+FORECASTS: tuple[Any, ...] = (Outcome,)

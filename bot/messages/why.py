@@ -1,0 +1,208 @@
+"""Why: what made the difference between two periods, as a view, and as the one sentence that other messages take in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from bot.domain.money import Money
+from bot.domain.period import Window
+from bot.messages.formats import addends, rounded
+from bot.messages.views import Freshness
+from bot.messages.words import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a difference, with what is known about it.
+
+    Attributes:
+        name: As `domain.variance.Driver` calls it.
+        who: Who is new, has stopped or has moved to another model; empty where nobody is to be named.
+        count: How many are new or have stopped.
+        model: What is used more of; empty where no model is to be named.
+        cached: Share of cache reads among input tokens, before and after, where that is what matters.
+        output: Share of output among all tokens, the same.
+    """
+
+    name: str
+    cost: Money
+    who: str = ""
+    count: int = 0
+    model: str = ""
+    cached: tuple[Fraction, Fraction] | None = None
+    output: tuple[Fraction, Fraction] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"name": self.name, "cost": self.cost.plain}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A difference and its reasons, the largest first; they add up to it exactly."""
+
+    before: Money
+    after: Money
+    reasons: tuple[Reason, ...]
+    is_own: bool = False
+
+    @property
+    def cost(self) -> Money:
+        """The difference, exactly."""
+        return self.after - self.before
+
+    @property
+    def rounded_before(self) -> Money:
+        """What is written of the earlier cost."""
+        return rounded(self.before)
+
+    @property
+    def rounded_after(self) -> Money:
+        """What is written of the later cost."""
+        return rounded(self.after)
+
+    @property
+    def written(self) -> Money:
+        """The difference between what is written of both, so that a reader who subtracts finds it."""
+        return self.rounded_after - self.rounded_before
+
+    @property
+    def lines(self) -> list[tuple[Reason, Money]]:
+        """The reasons with their cost as written, which add up to *written*; what is nothing then is left out."""
+        costs = addends([reason.cost for reason in self.reasons], self.written) if self.reasons else []
+        return [(reason, cost) for reason, cost in zip(self.reasons, costs, strict=True) if cost.nanos]
+
+
+@dataclass(frozen=True, slots=True)
+class Mover:
+    """Somebody whose cost changed much."""
+
+    name: str
+    change: Change
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"person": self.name, "cost": self.change.cost.plain, "parts": [reason.document() for reason in self.change.reasons]}
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What would have been saved if one habit were as it was before.
+
+    Attributes:
+        name: As `domain.saving.Habit` calls it.
+    """
+
+    name: str
+    saving: Money
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"name": self.name, "saving": self.saving.plain}
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """`why`: why something cost more or less than as many days before.
+
+    Attributes:
+        words: What asks for the figures themselves.
+        people: Those who changed most; none where nobody may be named.
+        estimates: Savings, each taken alone: they must not be added up.
+        partial: What part of the subject it is, as words; empty for all of it.
+    """
+
+    subject: str
+    words: str
+    window: Window
+    previous_window: Window
+    change: Change
+    people: tuple[Mover, ...]
+    freshness: Freshness
+    partial: str = ""
+    asked_period: str = ""
+    estimates: tuple[Estimate, ...] = ()
+
+    template: ClassVar[str] = "replies/why"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        change = self.change
+        return {
+            "view": "why",
+            "subject": self.subject,
+            "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
+            "previous_period": {"start": self.previous_window.start.isoformat(), "end": self.previous_window.end.isoformat()},
+            "from_cost": change.before.plain,
+            "to_cost": change.after.plain,
+            "currency": change.after.currency,
+            "parts": [reason.document() for reason in change.reasons],
+            "people": [mover.document() for mover in self.people],
+            "estimates": [estimate.document() for estimate in self.estimates],
+            "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
+            "provisional": self.freshness.is_provisional,
+            "partial": self.partial or None,
+        }
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, Why]]:
+        """Yield named examples; the first is the worked one of the method, to the cent."""
+        mixed = (Fraction(9, 10), Fraction(17, 22))
+        reasons = (
+            Reason("model_mix", _usd("144.956186014"), "Ben Okafor", model="claude-opus-5"),
+            Reason("class_mix", _usd("77.878275204"), cached=mixed),
+            Reason("new_users", _usd("36"), "Cy Moran", 1),
+            Reason("volume", _usd("30.165538782")),
+        )
+        own = (Fraction(9, 10), Fraction(2, 3))
+        ben = (
+            Reason("class_mix", _usd("119.36116382"), cached=own),
+            Reason("model_mix", _usd("94.095192916"), "Ben Okafor", model="claude-opus-5"),
+            Reason("volume", _usd("39.543643264")),
+        )
+        movers = (
+            Mover("Ben Okafor", Change(_usd("87"), _usd("340"), ben)),
+            Mover("Cy Moran", Change(_usd("0"), _usd("36"), (Reason("new_users", _usd("36"), "Cy Moran", 1),))),
+        )
+        team = Change(_usd("174"), _usd("463"), reasons)
+        saved = (Estimate("caching", _usd("126")), Estimate("model", _usd("136")))
+        yield "team", cls("search", 'team "search"', _WINDOW, _BEFORE, team, movers, _FRESH, estimates=saved)
+        mine = Change(
+            _usd("120.5"),
+            _usd("101.2"),
+            (
+                Reason("model_mix", _usd("-40"), "Ana Ruiz", model="claude-haiku-4-5"),
+                Reason("other", _usd("25.004")),
+                Reason("volume", _usd("14.996")),
+                Reason("price", _usd("-12.3")),
+                Reason("class_mix", _usd("-7"), output=(Fraction(1, 20), Fraction(1, 25))),
+            ),
+            is_own=True,
+        )
+        yield "me", cls("Ana Ruiz", "me", _WINDOW, _BEFORE, mine, (), _FRESH)
+        counted = Change(
+            _usd("900"),
+            _usd("700"),
+            (
+                Reason("lost_users", _usd("-120"), count=3),
+                Reason("class_mix", _usd("-50"), cached=(Fraction(1, 2), Fraction(3, 5))),
+                Reason("model_mix", _usd("-30")),
+            ),
+        )
+        yield "counted", cls("Nordwind", "org", _WINDOW, _BEFORE, counted, (), _FRESH, Phrase("the part of the teams you manage"))
+        yield "same", cls("Ana Ruiz", "me", _WINDOW, _BEFORE, Change(_usd("12"), _usd("12"), (), is_own=True), (), _FRESH)
+
+
+def _usd(amount: str) -> Money:
+    return Money(int(Decimal(amount) * 10**9), "USD")
+
+
+_WINDOW, _BEFORE = Window(date(2026, 11, 1), date(2026, 11, 24)), Window(date(2026, 10, 1), date(2026, 10, 24))
+_FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 6))
+
+WHY: tuple[Any, ...] = (Why,)

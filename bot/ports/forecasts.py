@@ -1,0 +1,28 @@
+"""Ports, forecasts: what people were told to expect."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from typing import Protocol
+
+from bot.domain.foretold import Foretold
+
+
+class Forecasts(Protocol):
+    """Every forecast that was shown, one a day for each subject of a budget."""
+
+    def keep(self, found: Sequence[Foretold]) -> None:
+        """Store *found*; of one subject, period and day the newest stays."""
+
+    def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
+        """Return the newest forecast of each budget, subject and period that begins on *since* or later."""
+
+    def find(self, budget: str, subject: str, period_start: date) -> Foretold | None:
+        """Return the newest forecast of one subject."""
+
+    def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
+        """Return the forecasts of periods that began on *period_start* as of any of *days*."""
+
+    def forget(self, before: date, kept: Collection[int]) -> int:
+        """Drop those as of a day before *before*, except on the *kept* days of a month; return how many."""

@@ -1,0 +1,65 @@
+"""Because: why what an alert is about costs more than in as many days before, for one reader of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.audience import Audience
+from bot.domain.budget import Scope, ScopeKind
+from bot.domain.period import PeriodKind, Window, same_days_before
+from bot.domain.variance import explain, largest
+from bot.domain.visibility import Privacy, Subject, SubjectKind, may_see
+from bot.messages.why import Change
+from bot.ports import Figures, PriceBook
+from bot.services.subjects import cost_scope
+from bot.services.why import Words, used
+
+
+@dataclass(frozen=True)
+class Because:
+    """Reasons for alerts.
+
+    Attributes:
+        delivered: Days that every source has delivered; None before the first load.
+    """
+
+    figures: Figures
+    prices: PriceBook
+    audience: Audience
+    currency: str
+    delivered: Window | None
+
+    def change(self, email: str, subject: Scope, window: Window, kind: PeriodKind) -> Change | None:
+        """Return why *subject* costs what it does so far in *window*; None where the days before cannot be compared or shown.
+
+        People and models are named to those who may see them only; in works_council mode to nobody but oneself.
+        """
+        days = self._days(window, kind)
+        is_own = subject == Scope(ScopeKind.PERSON, email)
+        if days is None or (self.audience.privacy is Privacy.WORKS_COUNCIL and not is_own):
+            return None
+        before, so_far = days
+        found = used(self.figures, self.prices, cost_scope(subject, self.audience.directory), before, so_far)
+        old, new = (side.whole() for side in found)
+        if not old.usages or not new.usages:
+            return None
+        if not is_own and not self.names(email, subject):
+            return Words(self.currency).change(explain(old.together(), new.together()))
+        return Words(self.currency, self.audience.name, is_own=is_own).change(explain(old, new), largest(old, new))
+
+    def names(self, email: str, subject: Scope) -> bool:
+        """Tell whether *email* may see who is behind the cost of *subject*."""
+        viewer = self.audience.person(email)
+        if viewer is None or subject.kind not in {ScopeKind.PERSON, ScopeKind.TEAM}:
+            return False
+        is_team = subject.kind is ScopeKind.TEAM
+        asked = Subject(SubjectKind.PEOPLE_OF_TEAM if is_team else SubjectKind.PERSON, subject.name)
+        return may_see(viewer, asked, self.audience.directory, self.audience.privacy, self.audience.today).allows
+
+    def _days(self, window: Window, kind: PeriodKind) -> tuple[Window, Window] | None:
+        """Return the days before and those of *window* so far, None where some source lacks some of them."""
+        if self.delivered is None or self.delivered.end <= window.start:
+            return None
+        so_far = window.until(self.delivered.end)
+        before = same_days_before(so_far, kind)
+        return (before, so_far) if before.start >= self.delivered.start else None

@@ -1,0 +1,99 @@
+"""Expecting: how what somebody asks about is expected to end; of a budget as everybody was told, else worked out for it alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import TypeVar
+
+from bot.domain.budget import Budget, ScopeKind, in_force, person_budget, scope_budget
+from bot.domain.period import PeriodKind, Window, period_containing
+from bot.messages.expected import Expected
+from bot.messages.forecasts import Outcome
+from bot.messages.views import Costs
+from bot.ports import CostScope, Dimension
+from bot.services.amounts import subject_of
+from bot.services.commands import Verb
+from bot.services.reach import Part
+from bot.services.why import Explaining
+
+_C = TypeVar("_C", bound=Costs)
+STALE = timedelta(days=10)
+"""A forecast that knows less than this says nothing of today."""
+
+
+@dataclass
+class Expecting(Explaining):
+    """A question that may ask what is to be expected."""
+
+    def _outcome(self) -> Outcome:
+        part = self._about()
+        self._note(part, is_there=True)
+        budget = self._budget_of(part)
+        first = self._of_budget(budget, part.scope) if budget else self._alone(part.scope, self._running(PeriodKind.MONTH))
+        year = self._running(PeriodKind.YEAR)
+        whole = None if first and first.window == year else self._alone(part.scope, year)
+        return Outcome(
+            part.subject,
+            part.words,
+            part.scope.people == (self.viewer.email,),
+            tuple(expected for expected in (first, whole) if expected),
+            self._freshness(part.scope, self._window()),
+            part.partial,
+        )
+
+    def _with_outlook(self, found: _C, scope: CostScope, budget: Budget | None) -> _C:
+        """Add how the budget's period is expected to end, where it is the running one that is shown."""
+        if budget is None or self.now.date() not in self._window():
+            return found
+        return replace(found, forecast=self._of_budget(budget, scope))
+
+    def _of_budget(self, budget: Budget, scope: CostScope) -> Expected | None:
+        if not self._shows_budget(budget, scope):
+            return None
+        subject = subject_of(budget, scope)
+        held = in_force(budget, subject, self.of.budgets.raises(), self.now)
+        window = held.current(self.now.date()).window
+        told = self.of.forecasts.find(held.name, str(subject), window.start)
+        if told is None or self.now.date() - told.as_of > STALE or told.limit != held.limit:
+            return None
+        spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1))).total
+        return Expected(window, told.at_least(self._money(spent)), held.name)
+
+    def _alone(self, scope: CostScope, window: Window) -> Expected | None:
+        """Work it out for *scope* alone, up to the last day that all of its sources have delivered."""
+        from bot.domain.forecast import HISTORY  # noqa: PLC0415 - most questions must not wait for numpy
+        from bot.services.foresee import Series, alone  # noqa: PLC0415
+
+        last = self._last_day(scope)
+        if not self.groups.shows(scope, window.until(self.now.date() + timedelta(days=1))):
+            return None
+        if last is None or last + timedelta(days=1) >= window.end or last < window.start - STALE:
+            return None
+        days = Window(last - timedelta(days=HISTORY - 1), last + timedelta(days=1))
+        costs = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, days, Dimension.DAY)}
+        told = alone(Series(costs, days), window, self.of.currency)
+        spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1))).total
+        return Expected(window, told.at_least(self._money(spent))) if told else None
+
+    def _last_day(self, scope: CostScope) -> date | None:
+        as_of = self._freshness(scope, self._running(PeriodKind.MONTH).until(self.now.date() + timedelta(days=1))).as_of
+        return None if as_of is None else (as_of - timedelta(days=1)).date()
+
+    def _running(self, kind: PeriodKind) -> Window:
+        return period_containing(self.now.date(), kind, self.of.fiscal_year_start).window
+
+    def _budget_of(self, part: Part) -> Budget | None:
+        """Return the budget of what is asked about, None where there is none or only a part is shown."""
+        if part.partial or part.is_member:
+            return None
+        match self.command.about:
+            case Verb.ME | Verb.PERSON:
+                person = self.directory.people[(part.scope.people or ("",))[0]]
+                return person_budget(self._budgets(), person.email, self._team_of(person))
+            case Verb.TEAM:
+                return scope_budget(self._budgets(), ScopeKind.TEAM, part.subject)
+            case Verb.PROJECT:
+                return scope_budget(self._budgets(), ScopeKind.PROJECT, part.subject)
+            case _:
+                return scope_budget(self._budgets(), ScopeKind.ORG)

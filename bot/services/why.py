@@ -1,0 +1,221 @@
+"""Why: what made a period cost more or less than as many days before, for who may see both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from functools import cached_property
+
+from bot.domain.money import Money
+from bot.domain.period import Window, same_days_before
+from bot.domain.saving import savings
+from bot.domain.variance import Driver, Side, Usage, Variance, explain, largest
+from bot.domain.visibility import SMALLEST_GROUP
+from bot.errors import Refusal
+from bot.messages.why import Change, Estimate, Mover, Reason, Why
+from bot.ports import CostScope, Figures, PriceBook, Used
+from bot.services.commands import Verb
+from bot.services.question import too_few
+from bot.services.reach import Part, Reach
+
+_NAMED = 2
+"""New and lost people who are named; above, they are counted."""
+_MOVED = Fraction(1, 100)
+"""A change of the share of cached input or of output that is worth naming."""
+_WORTH = Fraction(1, 100)
+"""A saving, beside the cost, that is worth a line."""
+_PER_LIST = 15
+"""Decimals of a list price that are kept as a weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How the parts of a difference may be worded.
+
+    Attributes:
+        name: What a person is called; None where neither people nor models are to be named.
+        is_own: The reader is the only person in it.
+    """
+
+    currency: str
+    name: Callable[[str], str] | None = None
+    is_own: bool = False
+
+    def change(self, variance: Variance, movers: Sequence[tuple[str, Variance]] = ()) -> Change:
+        """Return *variance* with what is to be said about each part; *movers* are those who changed most."""
+        ordered = sorted(variance.parts, key=lambda driver: -abs(variance.parts[driver]))
+        reasons = tuple(self._reason(driver, variance, movers) for driver in ordered)
+        return Change(self._money(variance.before), self._money(variance.after), reasons, self.is_own)
+
+    def movers(self, found: Sequence[tuple[str, Variance]]) -> tuple[Mover, ...]:
+        """Return those who changed most, each with their own parts."""
+        return tuple(Mover(self.name(who), self.change(why, [(who, why)])) for who, why in found) if self.name else ()
+
+    def _reason(self, driver: Driver, variance: Variance, movers: Sequence[tuple[str, Variance]]) -> Reason:
+        cost = self._money(variance.parts[driver])
+        match driver:
+            case Driver.NEW_USERS | Driver.LOST_USERS:
+                people = variance.came if driver is Driver.NEW_USERS else variance.left
+                names = " + ".join(map(self.name, people)) if self.name and len(people) <= _NAMED else ""
+                return Reason(driver.value, cost, names, len(people))
+            case Driver.MODEL_MIX if self.name:
+                return self._moved(cost, variance, movers)
+            case Driver.CLASS_MIX:
+                before, after = variance.shares
+                cached, output = _pair(before.cached, after.cached), _pair(before.output, after.output)
+                if _goes(cached, -cost.nanos):
+                    return Reason(driver.value, cost, cached=cached)
+                return Reason(driver.value, cost, output=output if _goes(output, cost.nanos) else None)
+            case _:
+                return Reason(driver.value, cost)
+
+    def _moved(self, cost: Money, variance: Variance, movers: Sequence[tuple[str, Variance]]) -> Reason:
+        """Name who moved to another model, if that is at least half of it; else the model that is used more."""
+        name, half = Driver.MODEL_MIX, Fraction(cost.nanos, 2)
+        for who, own in movers:
+            before, after = own.shares
+            is_mover = before.main and after.main and before.main != after.main == own.gained
+            if is_mover and own.exact.get(name, Fraction(0)) / half >= 1 and self.name:
+                return Reason(name.value, cost, self.name(who), model=own.gained or "")
+        return Reason(name.value, cost, model=variance.gained or "")
+
+    def _money(self, nanos: int) -> Money:
+        return Money(nanos, self.currency)
+
+
+def _pair(before: Fraction | None, after: Fraction | None) -> tuple[Fraction, Fraction] | None:
+    return None if before is None or after is None else (before, after)
+
+
+def _goes(pair: tuple[Fraction, Fraction] | None, sign: int) -> bool:
+    """Tell whether a share has moved with *sign*, and so far that it is worth naming."""
+    return pair is not None and abs(pair[1] - pair[0]) >= _MOVED and (pair[1] > pair[0]) == (sign > 0)
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """What some people used in a window, to be taken apart for one or for several of them."""
+
+    usages: tuple[tuple[str, Usage], ...]
+    weights: Mapping[str, tuple[int, ...]]
+
+    def whole(self) -> Side:
+        """Return all of it."""
+        return Side(tuple(usage for _, usage in self.usages), self.weights)
+
+    def of_person(self, email: str) -> Side:
+        """Return one person's part."""
+        return Side(tuple(self._people.get(email, ())), self.weights)
+
+    def of_teams(self, teams: Iterable[str]) -> Side:
+        """Return what was at the cost of *teams*."""
+        return Side(tuple(usage for team in teams for usage in self._teams.get(team, ())), self.weights)
+
+    @cached_property
+    def _people(self) -> dict[str, list[Usage]]:
+        found: defaultdict[str, list[Usage]] = defaultdict(list)
+        for _, usage in self.usages:
+            found[usage.person].append(usage)
+        return found
+
+    @cached_property
+    def _teams(self) -> dict[str, list[Usage]]:
+        found: defaultdict[str, list[Usage]] = defaultdict(list)
+        for team, usage in self.usages:
+            found[team].append(usage)
+        return found
+
+
+def used(figures: Figures, prices: PriceBook, scope: CostScope, before: Window, after: Window) -> tuple[Everybody, Everybody]:
+    """Return what *scope* used in two windows, one question for each; a model that two providers sell is two."""
+    found = [figures.usage(scope, window) for window in (before, after)]
+    providers: defaultdict[str, set[str]] = defaultdict(set)
+    for row in (row for rows in found for row in rows):
+        providers[row.model].add(row.provider)
+    twice = {model for model, sellers in providers.items() if model and len(sellers) > 1}
+    old, new = (_everybody(rows, twice, prices, window) for rows, window in zip(found, (before, after), strict=True))
+    return old, new
+
+
+def _everybody(rows: Sequence[Used], twice: set[str], prices: PriceBook, window: Window) -> Everybody:
+    names = {(row.provider, row.model): f"{row.model} ({row.provider or '?'})" if row.model in twice else row.model for row in rows}
+    usages = tuple((row.team, Usage(row.person, names[row.provider, row.model], row.tokens, row.cost)) for row in rows)
+    weights = _weights(prices, sorted(names), max(window.start, window.end - timedelta(days=1)))
+    return Everybody(usages, {names[key]: known for key, known in weights.items()})
+
+
+def _weights(prices: PriceBook, models: Iterable[tuple[str, str]], day: date) -> dict[tuple[str, str], tuple[int, ...]]:
+    """Return the list prices of each model's token classes on *day*, those of short calls."""
+    wanted = [{"provider_name": provider, "model": model, "day": day} for provider, model in models if model]
+    found: dict[tuple[str, str], tuple[int, ...]] = {}
+    for row in prices.prices(wanted):
+        asked = (int(price.scaleb(_PER_LIST)) for name, price in row.items() if name.endswith("_price"))
+        found.setdefault((row["provider_name"], row["model"]), tuple(asked))
+    return found
+
+
+@dataclass
+class Explaining(Reach):
+    """A question that may ask why."""
+
+    def _reasons(self) -> Why:
+        part, window = self._about(), self._window()
+        before = same_days_before(self._delivered(window), self.command.period.kind)
+        if not self._compares(part.scope, before):
+            raise self._incomparable(part)
+        old, new = (found.whole() for found in used(self.of.figures, self.of.prices, part.scope, before, window))
+        self._note(part, is_there=bool(old.usages or new.usages))
+        is_grouped = not part.has_names and part.scope.people is None
+        if self.groups.concern(part.scope) and any(0 < len(side.people()) < SMALLEST_GROUP for side in (old, new)):
+            raise too_few()
+        found = Words(self.of.currency, None if is_grouped else self._name_of, is_own=part.scope.people == (self.viewer.email,))
+        movers = [] if is_grouped else largest(old, new)
+        variance = explain(old.together(), new.together()) if is_grouped else explain(old, new)
+        return Why(
+            part.subject,
+            part.words,
+            window,
+            before,
+            found.change(variance, movers),
+            found.movers(movers) if part.has_names else (),
+            self._freshness(part.scope, window),
+            part.partial,
+            self.command.period_words,
+            () if is_grouped else self._estimates(old, new),
+        )
+
+    def _estimates(self, old: Side, new: Side) -> tuple[Estimate, ...]:
+        """Return what could have been saved, where it is worth a line."""
+        found = savings(old, new)
+        least = _WORTH * sum(usage.cost for usage in new.usages)
+        return tuple(Estimate(habit.value, self._money(nanos)) for habit, nanos in found.items() if nanos >= least)
+
+    def _incomparable(self, part: Part) -> Refusal:
+        """Return why nothing can be said, and what may be asked instead."""
+        if self.command.period_words == "last month":
+            return Refusal("I cannot compare these days: the days before were not delivered, or are not to be shown.")
+        return Refusal(
+            "I cannot compare these days: the days before were not delivered, or are not to be shown. Try: why {words} last month",
+            f"why {part.words} last month",
+            words=part.words,
+        )
+
+    def _about(self) -> Part:
+        parts: dict[Verb, Callable[[], Part]] = {
+            Verb.ME: self._of_me,
+            Verb.PERSON: lambda: self._of_person(self._someone()),
+            Verb.TEAM: self._of_team,
+            Verb.PROJECT: self._of_project,
+            Verb.ORG: self._of_org,
+        }
+        return parts[self.command.about]()
+
+    def _note(self, part: Part, *, is_there: bool) -> None:
+        """Note the look at a project, and that at the people who are named."""
+        if part.scope.project:
+            self._note_project(part, is_there=is_there or not part.partial)
+        if part.has_names:
+            self._log_names(CostScope(part.scope.people, part.scope.teams))

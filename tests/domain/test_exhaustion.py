@@ -1,0 +1,67 @@
+"""When budgets run out."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from bot.domain.exhaustion import NEVER, exhaustion
+from bot.domain.forecast import Overlay, Terms, outlook
+
+LAST, END = date(2026, 6, 30), date(2027, 1, 1)
+YEAR = Terms(start=date(2026, 1, 1))
+FLAT = np.full((1, 400), 10.0)
+
+
+def test_a_steady_cost_runs_out_on_the_day_it_must() -> None:
+    found = exhaustion(FLAT, LAST, END, np.array([2305.0]), YEAR)
+    assert found.day(int(found.middle[0])) == date(2026, 6, 30) + timedelta(days=50)
+    assert found.early[0] <= found.middle[0] <= found.late[0]
+    assert found.probability[0] > 0.95
+
+
+def test_what_has_run_out_has_and_what_is_ample_does_not() -> None:
+    found = exhaustion(np.repeat(FLAT, 2, axis=0), LAST, END, np.array([1810.0, 1e6]), YEAR)
+    assert (found.probability[0], found.early[0], found.late[0]) == (1, 0, 0)
+    assert found.probability[1] < 0.05
+    assert found.early[1] == found.middle[1] == found.late[1] == NEVER
+    assert found.day(NEVER) is None
+
+
+def test_the_probability_falls_with_the_limit_and_the_range_widens_with_the_days() -> None:
+    history = np.exp(np.random.default_rng(2).normal(0, 0.6, (50, 400))) * 10
+    found = [exhaustion(history, LAST, END, np.full(50, limit), YEAR) for limit in (2600.0, 3200.0, 3800.0, 4600.0)]
+    for one, other in pairwise(found):
+        assert (one.probability >= other.probability).all()
+    near, far = found[0], found[1]
+    both = (near.late != NEVER) & (far.late != NEVER)
+    assert (far.late - far.early)[both].mean() > (near.late - near.early)[both].mean()
+
+
+def test_planned_changes_move_the_day() -> None:
+    limit = np.array([2805.0])
+    plain = exhaustion(FLAT, LAST, END, limit, YEAR).middle[0]
+    doubled = exhaustion(FLAT, LAST, END, limit, Terms(YEAR.start, overlays=(Overlay(date(2026, 7, 31), factor=2.0),))).middle[0]
+    seats = exhaustion(FLAT, LAST, END, limit, Terms(YEAR.start, overlays=(Overlay(date(2026, 7, 1), amount=10.0),))).middle[0]
+    assert (plain, doubled, seats) == (100, 65, 50)
+
+
+def test_too_little_history_has_no_date() -> None:
+    found = exhaustion(FLAT[:, :6], LAST, END, np.array([100.0]), Terms(YEAR.start, np.array([60.0])))
+    assert np.isnan(found.probability[0])
+    assert found.middle[0] == NEVER
+    nothing = exhaustion(np.zeros((1, 100)), LAST, END, np.array([100.0]), Terms(YEAR.start, np.array([0.0])))
+    assert (nothing.probability[0], nothing.middle[0]) == (0, NEVER)
+
+
+def test_a_year_ends_as_its_days_add_up_with_a_wider_range_than_a_month() -> None:
+    history = np.exp(np.random.default_rng(2).normal(0, 0.5, (50, 400))) * 10
+    year = outlook(history, LAST, END, YEAR)
+    month = outlook(history, LAST - timedelta(days=20), date(2026, 7, 1))
+    assert year.point == pytest.approx(year.to_date + 184 * 11.3, rel=0.2)
+    assert np.median((year.p90 - year.p10) / year.rest) > 0.5 * np.median((month.p90 - month.p10) / month.rest)
+    alone = outlook(history[:1], LAST, END, YEAR, year.shared)
+    assert alone.p90[0] == pytest.approx(year.p90[0])

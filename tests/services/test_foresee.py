@@ -1,0 +1,176 @@
+"""Foresee: every budget's forecast is worked out once for each state of the ledger, from what was delivered; and how right it was."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pytest
+from fakes import FakeDocuments, FakeForecasts
+from months import usd
+
+from bot.domain.budget import Budget, Scope, ScopeKind
+from bot.domain.foretold import Foretold, accuracy
+from bot.domain.money import NANOS_PER_UNIT, Money
+from bot.domain.people import Directory, Person, Stint, Team
+from bot.domain.period import PeriodKind, Window
+from bot.ports import Cost, CostScope, Daily, Dimension, Settling
+from bot.services.foresee import Foresight, Series, alone
+from bot.services.hindsight import Hindsight
+from bot.services.measure import Ruler
+
+NOVEMBER = date(2026, 11, 1)
+NOW = datetime(2026, 11, 16, 6, tzinfo=UTC)
+EVERYONE = Budget("everyone", Scope(ScopeKind.PERSON, "*"), PeriodKind.MONTH, usd(300))
+PRODUCT = Budget("product", Scope(ScopeKind.TEAM, "product"), PeriodKind.MONTH, usd(1000))
+SETTLING = Settling(0)
+
+
+@dataclass
+class Bills:
+    """Figures of people who cost the same every day, by the team they are in."""
+
+    a_day: dict[tuple[str, str], int]
+    first: date = date(2026, 8, 1)
+    last: date = date(2026, 11, 15)
+
+    def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
+        assert other is Dimension.SOURCE
+        return {key: {"api": int(row.sum())} for key, row in zip(*self._rows(window, by), strict=True) if row.sum()}
+
+    def by_day(self, window: Window, by: Dimension) -> Daily:
+        keys, rows = self._rows(window, by)
+        return Daily(tuple(keys), window, np.array(rows, dtype=np.int64))
+
+    def costs(self, scope: CostScope, window: Window, by: Dimension) -> list[Cost]:
+        return [Cost(key, int(row.sum()), 0) for key, row in zip(*self._rows(window, by), strict=True)]
+
+    def _rows(self, window: Window, by: Dimension) -> tuple[list[str], list[Any]]:
+        days = [window.start + timedelta(days=n) for n in range(len(window))]
+        there = np.array([int(self.first <= day <= self.last) for day in days])
+        found: defaultdict[str, Any] = defaultdict(lambda: np.zeros(len(days), dtype=np.int64))
+        for (who, team), nanos in self.a_day.items():
+            found[who if by is Dimension.PERSON else team] += there * nanos
+        return list(found), list(found.values())
+
+
+@dataclass(frozen=True)
+class Delivered:
+    source: str = "api"
+    watermark: datetime = datetime(2026, 11, 16, tzinfo=UTC)
+    description: str = ""
+    settling: Settling = SETTLING
+
+
+class NoHolidays:
+    def is_free(self, day: date, zone: str) -> bool:
+        return False
+
+
+@dataclass
+class Company:
+    """Ana of search and Ben of ads, both below product."""
+
+    bills: Bills = field(
+        default_factory=lambda: Bills({("ana@x.example", "search"): 10 * NANOS_PER_UNIT, ("ben@x.example", "ads"): 20 * NANOS_PER_UNIT})
+    )
+    forecasts: FakeForecasts = field(default_factory=FakeForecasts)
+    documents: FakeDocuments = field(default_factory=FakeDocuments)
+    budgets: tuple[Budget, ...] = (EVERYONE, PRODUCT)
+
+    def refresh(self, loads: int = 1, now: datetime = NOW) -> int:
+        people = {e: Person(e, e, stints=(Stint(t, None),)) for e, t in (("ana@x.example", "search"), ("ben@x.example", "ads"))}
+        teams = {"product": Team("product"), "search": Team("search", "product"), "ads": Team("ads", "product")}
+        of: Any = self.bills
+        ruler = Ruler(of, [Delivered()], list(self.budgets), lambda _: list(self.budgets), [], Directory(people, teams), now)  # type: ignore[list-item]
+        self.directory = ruler.directory
+        return Foresight(of, self.forecasts, self.documents, NoHolidays()).refresh(ruler, loads)
+
+    def told(self, budget: str, subject: str) -> Foretold:
+        found = self.forecasts.find(budget, subject, NOVEMBER)
+        assert found
+        return found
+
+
+def test_a_steady_month_is_expected_to_go_on_as_it_does() -> None:
+    company = Company()
+    assert company.refresh() == 3
+    ana = company.told("everyone", "person ana@x.example")
+    assert ana.as_of == date(2026, 11, 15)
+    assert ana.days == 107
+    assert ana.low.nanos <= ana.point.nanos <= ana.high.nanos
+    assert ana.point.amount == pytest.approx(Decimal(300), abs=3)
+    ben = company.told("everyone", "person ben@x.example")
+    assert ben.over > Decimal("0.9")
+    assert ben.middle == date(2026, 11, 15), "300 of 300 were gone on the 15th"
+
+
+def test_a_team_is_forecast_with_those_below_it_and_as_a_whole() -> None:
+    company = Company()
+    company.refresh()
+    product = company.told("product", "team product")
+    assert product.point.amount == pytest.approx(Decimal(900), abs=9)
+    assert product.over < Decimal("0.5")
+
+
+def test_the_same_state_is_not_worked_out_twice() -> None:
+    company = Company()
+    assert company.refresh() == 3
+    assert company.refresh() == 0
+    assert company.refresh(loads=2) == 3
+    assert company.refresh(loads=2, now=NOW + timedelta(days=1)) == 3
+    company.budgets = (replace(EVERYONE, limit=usd(400), version=2), PRODUCT)
+    assert company.refresh(loads=2, now=NOW + timedelta(days=1)) == 3
+    assert company.told("everyone", "person ana@x.example").limit == usd(400)
+
+
+def test_nobody_is_foretold_anything_from_a_week_that_is_not_whole() -> None:
+    company = Company()
+    company.bills.first = date(2026, 11, 11)
+    assert company.refresh() == 0
+
+
+def test_nothing_is_expected_below_what_is_billed() -> None:
+    told = Company()
+    told.refresh()
+    ana = told.told("everyone", "person ana@x.example").at_least(usd(500))
+    assert (ana.low, ana.point, ana.high, ana.over) == (usd(500), usd(500), usd(500), 1)
+
+
+def test_one_series_alone_is_expected_to_go_on_as_well() -> None:
+    days = Window(date(2026, 8, 1), date(2026, 11, 16))
+    costs = {days.start + timedelta(days=n): 10 * NANOS_PER_UNIT for n in range(len(days))}
+    found = alone(Series(costs, days), Window(NOVEMBER, date(2026, 12, 1)), "USD")
+    assert found
+    assert found.point.amount == pytest.approx(Decimal(300), abs=3)
+    few = {day: cost for day, cost in costs.items() if day > date(2026, 11, 10)}
+    assert alone(Series(few, days), Window(NOVEMBER, date(2026, 12, 1)), "USD") is None
+
+
+def test_hindsight_holds_the_middle_of_the_month_against_what_it_came_to() -> None:
+    company = Company()
+    company.refresh()
+    company.bills.last = date(2026, 11, 30)
+    of: Any = company.bills
+    found = Hindsight(of, company.forecasts, company.directory, {"everyone", "product"}).last_month(date(2026, 12, 7))
+    assert found
+    assert (found.count, found.held) == (3, 1)
+    assert found.off < Decimal("0.02")
+    people = Hindsight(of, company.forecasts, company.directory, {"everyone", "product"}).last_month(date(2026, 12, 7), ScopeKind.PERSON)
+    assert people
+    assert people.count == 2
+    assert Hindsight(of, company.forecasts, company.directory, ()).last_month(date(2026, 12, 7)) is None
+
+
+def test_accuracy_is_the_sum_of_errors_beside_the_sum_of_costs() -> None:
+    def told(point: int) -> Foretold:
+        return Foretold("b", "s", NOVEMBER, date(2026, 11, 15), usd(point), usd(point - 5), usd(point + 5), usd(1), Decimal(0))
+
+    found = accuracy([(told(100), usd(103).nanos), (told(50), usd(97).nanos)])
+    assert found
+    assert (found.off * 200, found.held * 2) == (50, 1)
+    assert accuracy([(told(100), Money(0, "USD").nanos)]) is None

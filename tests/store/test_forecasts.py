@@ -1,0 +1,63 @@
+"""Forecasts: what holds on every store."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from fakes import FakeForecasts
+from months import usd
+
+from adapters.store.database import Database
+from adapters.store.forecasts import SqlForecasts
+from bot.domain.foretold import Foretold
+from bot.ports import Forecasts
+
+NOVEMBER, OCTOBER = date(2026, 11, 1), date(2026, 10, 1)
+DAY = date(2026, 11, 15)
+ANA = Foretold(
+    "everyone", "person ana@x.example", NOVEMBER, DAY, usd("104.25"), usd(90), usd(130), usd(100), Decimal("0.625"),
+    date(2026, 11, 24), date(2026, 11, 28), None, 70,
+)  # fmt: skip
+
+
+@pytest.fixture(params=["fake", "store"])
+def forecasts(request: pytest.FixtureRequest, database: Database) -> Forecasts:
+    return FakeForecasts() if request.param == "fake" else SqlForecasts(database)
+
+
+def test_a_forecast_comes_back_as_it_went(forecasts: Forecasts) -> None:
+    forecasts.keep([ANA])
+    assert forecasts.find("everyone", ANA.subject, NOVEMBER) == ANA
+    assert forecasts.newest(NOVEMBER) == {("everyone", ANA.subject, NOVEMBER): ANA}
+    assert forecasts.find("everyone", "person ben@x.example", NOVEMBER) is None
+
+
+def test_of_one_day_the_last_word_stays_and_of_many_days_the_newest_is_found(forecasts: Forecasts) -> None:
+    later, corrected = replace(ANA, as_of=DAY + timedelta(days=1), point=usd(99)), replace(ANA, point=usd(101))
+    forecasts.keep([later, ANA])
+    forecasts.keep([corrected])
+    assert forecasts.find("everyone", ANA.subject, NOVEMBER) == later
+    assert forecasts.of_period(NOVEMBER, [DAY]) == [corrected]
+    assert forecasts.newest(NOVEMBER)["everyone", ANA.subject, NOVEMBER] == later
+
+
+def test_periods_and_subjects_are_kept_apart(forecasts: Forecasts) -> None:
+    ben, before = replace(ANA, subject="person ben@x.example"), replace(ANA, period_start=OCTOBER, as_of=date(2026, 10, 15))
+    forecasts.keep([ANA, ben, before])
+    assert forecasts.newest(NOVEMBER).keys() == {("everyone", ANA.subject, NOVEMBER), ("everyone", ben.subject, NOVEMBER)}
+    assert forecasts.of_period(OCTOBER, [date(2026, 10, 15), DAY]) == [before]
+
+
+def test_old_days_are_forgotten_but_for_the_milestones(forecasts: Forecasts) -> None:
+    forecasts.keep([replace(ANA, as_of=date(2026, 11, day)) for day in range(1, 21)])
+    assert forecasts.forget(date(2026, 11, 13), {5, 10, 15}) == 10
+    kept = {one.as_of.day for one in forecasts.of_period(NOVEMBER, [date(2026, 11, day) for day in range(1, 31)])}
+    assert kept == {5, 10, *range(13, 21)}
+
+
+def test_nothing_is_kept_of_nothing(forecasts: Forecasts) -> None:
+    forecasts.keep([])
+    assert forecasts.newest(date(2000, 1, 1)) == {}
