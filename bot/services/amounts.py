@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -19,7 +19,6 @@ from bot.messages.views import (
     Costs,
     Freshness,
     Row,
-    Unit,
 )
 from bot.messages.words import Phrase
 from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load
@@ -117,11 +116,13 @@ class Amounts(Question):
         last = (reached - timedelta(microseconds=1)).date()
         return window.until(max(last + timedelta(days=1), window.start + timedelta(days=1)))
 
-    def _units(self, scope: CostScope) -> tuple[Unit, ...]:
-        """Return what outcomes of *scope* cost; under the same rules as the cost itself."""
+    def _with_units(self, found: _C, scope: CostScope) -> _C:
+        """Add what outcomes of *scope* cost; under the same rules as the cost itself."""
         units = Units(self.of.figures, self.of.outcomes, self.directory, self.of.currency)
-        window = costed(self._window(), self._sources)
-        return units.of(scope, window, self.command.period.kind, self.groups, lambda before: self._compares(scope, before))
+        days = costed(found.window, found.freshness.as_of)
+        return replace(
+            found, units=units.of(scope, days, self.command.period.kind, self.groups, lambda before: self._compares(scope, before))
+        )
 
     def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int, scope: CostScope) -> Breakdown:
         if self.groups.concern(scope) and dimension is not Dimension.DAY:

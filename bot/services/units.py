@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from bot.domain.outcome import CostPerOutcome, cost_per_outcome, delivered
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, same_days_before
 from bot.messages.views import Unit
-from bot.ports import CostScope, Counted, Dimension, Figures, Load, Outcomes
+from bot.ports import CostScope, Counted, Dimension, Figures, Outcomes
 from bot.services.groups import Groups
 
 _FIRST, _LAST = ("pull_requests", "tickets"), ("commits", "sessions")
@@ -142,10 +142,9 @@ class Units:
         return found
 
 
-def costed(window: Window, loads: Iterable[Load]) -> Window:
-    """Return the days of *window* whose cost some source has delivered, none without one."""
-    reached = max((load.watermark for load in loads), default=None)
-    return window.until((reached - timedelta(microseconds=1)).date() + timedelta(days=1)) if reached else window.until(window.start)
+def costed(window: Window, as_of: datetime | None) -> Window:
+    """Return the days of *window* that began before *as_of*, up to which every source of the cost has delivered."""
+    return window.until((as_of - timedelta(microseconds=1)).date() + timedelta(days=1)) if as_of else window.until(window.start)
 
 
 def _order(kind: str) -> tuple[int, int, str]:
