@@ -258,7 +258,8 @@ class App:
         """What makes everybody's summaries."""
         from bot.services.digest import Digests  # noqa: PLC0415
 
-        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.links.to if self.links else None)
+        link = self.links.to if self.links else None
+        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.outcomes, link)
 
     @cached_property
     def links(self) -> Links | None:
@@ -279,7 +280,11 @@ class App:
                 "[digests] names an address, but AISPEND_LINK_SECRET is not set. It seals the links to files; any long text will do."
             )
         return Links(
-            address, key, self.people, self.clock, Digests(self.review, self.outbox, self.chosen, self.conversation.prices).showback
+            address,
+            key,
+            self.people,
+            self.clock,
+            Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.outcomes).showback,
         )
 
     @cached_property
