@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select, text, update
@@ -25,6 +26,8 @@ from bot.domain.money import Money
 from bot.messages.card import Card
 from bot.ports import Case, Clock, Message, Noted, Post
 
+_KEPT = 1024
+"""Watermarks and tiers that are remembered: those of a company's alerts are few."""
 _LOCK = 0x61697370  # "aisp": the advisory lock of decisions on PostgreSQL
 
 
@@ -270,17 +273,17 @@ def _row(alert: Alert) -> dict[str, Any]:
 
 def _alert(row: Any) -> Alert:
     body = json.loads(row.body)
-    identity = Identity(Kind(row.kind), row.budget, row.subject, row.period_start, Decimal(row.tier), row.version, row.occurrence)
-    promise = body["promise"]
+    identity = Identity(Kind(row.kind), row.budget, row.subject, row.period_start, _tier(row.tier), row.version, row.occurrence)
+    promise, seen, told = body["promise"], _seen(body["seen"]), body["told"]
     return Alert(
         identity,
         State(row.state),
         Reason(row.reason),
-        _seen(body["seen"]),
+        seen,
         row.opened_at,
         row.changed_at,
         owners=tuple(body["owners"]),
-        told=_seen(body["told"]) if body["told"] else None,
+        told=(seen if told == body["seen"] else _seen(told)) if told else None,
         round=body["round"],
         step=body["step"],
         due=row.due,
@@ -308,13 +311,21 @@ def _burn_plain(burn: Burn) -> dict[str, Any]:
 
 
 def _seen(plain: Mapping[str, Any]) -> Seen:
-    def money(name: str) -> Money | None:
-        return Money(plain[name], plain["currency"]) if plain[name] is not None else None
-
-    as_of = datetime.fromisoformat(plain["as_of"]) if plain["as_of"] else None
+    currency = plain["currency"]
+    limit, expected = plain["limit"], plain["expected"]
     found = plain.get("burn")  # alerts of earlier versions have none
-    burn = _burn(found, plain["currency"]) if found else None
-    return Seen(Money(plain["cost"], plain["currency"]), money("limit"), as_of, money("expected"), burn)
+    burn = _burn(found, currency) if found else None
+    return Seen(
+        Money(plain["cost"], currency),
+        Money(limit, currency) if limit is not None else None,
+        _instant(plain["as_of"]) if plain["as_of"] else None,
+        Money(expected, currency) if expected is not None else None,
+        burn,
+    )
+
+
+_instant = lru_cache(_KEPT)(datetime.fromisoformat)
+_tier = lru_cache(_KEPT)(Decimal)
 
 
 def _burn(plain: Mapping[str, Any], currency: str) -> Burn:

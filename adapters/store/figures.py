@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -35,11 +37,12 @@ _KEYS = {
     Dimension.PROVIDER: "l.provider_id",
 }
 _NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL, Dimension.PROVIDER}
-_SUMS = "SUM(d.billed), SUM(d.estimated)"
 _TOKENS = [name for name in DailyCostRow.model_fields if name.endswith("_tokens")]
 """The columns of the token classes, in the ledger's order."""
 _USED = f"d.person_id, d.team_id, l.provider_id, {', '.join(f'SUM(d.{name})' for name in _TOKENS)}, SUM(d.billed + d.estimated)"
 _USED_BY = ", d.person_id, d.team_id, l.provider_id, l.consumed_unit, l.charge_category"
+_SUMS = "CAST(SUM(d.billed) AS BIGINT), CAST(SUM(d.estimated) AS BIGINT)"
+"""As whole numbers: PostgreSQL adds these up to decimal ones."""
 _NOBODY = -1
 """A number no label has: the scope names something the ledger never saw."""
 _AT_ONCE = 50_000
@@ -95,11 +98,11 @@ class SqlFigures:
         """Return the cost of *window* for every pair of keys."""
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)
         with self._database.reading() as connection:
-            rows = connection.execute(*_crossed(window, by, other)).all()
+            rows = _plain(connection, *_crossed(window, by, other))
             names = _names(connection, {number for one, two, _ in rows for number in (one, two)})
         for one, two, cost in rows:
             if cost:
-                found[names.get(one, "")][names.get(two, "")] = int(cost)
+                found[names.get(one, "")][names.get(two, "")] = cost
         return dict(found)
 
     def by_day(self, window: Window, by: Dimension) -> Daily:
@@ -107,9 +110,8 @@ class SqlFigures:
         import numpy as np  # noqa: PLC0415 - questions must not wait for it
 
         with self._database.reading() as connection:
-            rows = connection.execute(*_by_day(window, by)).all()
-            columns = zip(*rows, strict=True) if rows else ((), (), ())
-            keys, days, cost = (np.fromiter(map(int, column), np.int64, len(rows)) for column in columns)
+            rows = _plain(connection, *_by_day(window, by))
+            keys, days, cost = np.fromiter(chain.from_iterable(rows), np.int64, 3 * len(rows)).reshape(-1, 3).T
             numbers, places = np.unique(keys, return_inverse=True)
             names = _names(connection, numbers)
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
@@ -245,17 +247,15 @@ def _part(
 ) -> Iterable[tuple[int, int, int]]:
     params = {"rollup": int(rollup), "grain": int(grain), "start": day_number(days.start), "end": day_number(days.end)}
     if rollup is Rollup.PERSON and grain is Grain.DAY:
-        sql = (
-            "SELECT +d.person_id AS k, SUM(d.billed), SUM(d.estimated) FROM daily_costs d WHERE d.day >= :start AND d.day < :end GROUP BY k"
-        )
+        sql = f"SELECT +d.person_id AS k, {_SUMS} FROM daily_costs d WHERE d.day >= :start AND d.day < :end GROUP BY k"  # noqa: S608 - our names
     else:
         column = "start" if by is Dimension.DAY else "key_id"
         chosen = f"AND key_id IN ({', '.join(str(int(k)) for k in keys)}) " if keys is not None else ""
         sql = (
-            f"SELECT {column} AS k, SUM(billed), SUM(estimated) FROM period_costs WHERE dimension = :rollup AND grain = :grain "  # noqa: S608
+            f"SELECT {column} AS k, {_SUMS} FROM period_costs d WHERE dimension = :rollup AND grain = :grain "  # noqa: S608
             f"AND start >= :start AND start < :end {chosen}GROUP BY k"
         )
-    return ((int(k), int(b), int(e)) for k, b, e in connection.execute(text(sql), params))
+    return _plain(connection, text(sql), params)
 
 
 def _cover(window: Window) -> list[tuple[Grain, Window, int]]:
@@ -299,7 +299,7 @@ def _crossed(window: Window, by: Dimension, other: Dimension) -> tuple[Any, dict
     """Return the question for the cost of each pair of keys."""
     join = " JOIN lines l ON l.id = d.line_id" if {by, other} & _NEEDS_LINE else ""
     sql = (
-        f"SELECT {_KEYS[by]} AS k, {_KEYS[other]} AS other, SUM(d.billed + d.estimated) AS cost FROM daily_costs d{join} "  # noqa: S608 - our names
+        f"SELECT {_KEYS[by]} AS k, {_KEYS[other]} AS other, CAST(SUM(d.billed + d.estimated) AS BIGINT) AS cost FROM daily_costs d{join} "  # noqa: S608 - our names
         "WHERE d.day >= :start AND d.day < :end GROUP BY k, other"
     )
     return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
@@ -315,6 +315,12 @@ def _by_day(window: Window, by: Dimension) -> tuple[Any, dict[str, int]]:
         "WHERE dimension = :rollup AND grain = :grain AND start >= :start AND start < :end"
     )
     return text(sql), params
+
+
+def _plain(connection: Connection, query: Any, params: dict[str, int]) -> Sequence[Any]:
+    """Return the rows as the driver gives them: of a whole company, making more of each takes longer than finding them."""
+    with closing(connection.execute(query, params).cursor) as cursor:
+        return cursor.fetchall()
 
 
 def _collect(rows: Iterable[Any]) -> dict[int, tuple[int, int]]:
@@ -345,6 +351,6 @@ def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
     for i in range(0, len(wanted), _AT_ONCE):
         chosen = ",".join(map(str, wanted[i : i + _AT_ONCE]))
         # Straight to the driver: parsing a long statement takes longer than answering it.
-        rows = connection.exec_driver_sql(f"SELECT id, value FROM labels WHERE id IN ({chosen})")  # noqa: S608 - our numbers
-        found |= {int(number): str(value) for number, value in rows.all()}
+        with closing(connection.exec_driver_sql(f"SELECT id, value FROM labels WHERE id IN ({chosen})").cursor) as cursor:  # noqa: S608 - our numbers
+            found.update(cursor.fetchall())
     return found

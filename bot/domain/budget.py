@@ -88,6 +88,11 @@ def _exact(tier: Decimal) -> Fraction:
     return Fraction(tier)
 
 
+def _reaches(cost: int, limit: int, share: Fraction) -> bool:
+    """Tell whether *cost* is *share* of *limit* or more, in whole numbers: thousands are asked."""
+    return share.numerator * limit <= cost * share.denominator
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetUse:
     """A budget and what was spent of it."""
@@ -108,8 +113,8 @@ class BudgetUse:
     @property
     def tier(self) -> Decimal | None:
         """The highest tier of the ladder that is reached, None below the first."""
-        share = self.share
-        return max((tier for tier in self.budget.ladder if _exact(tier) <= share), default=None)
+        cost, limit = self.cost.nanos, self.budget.limit.nanos
+        return max((tier for tier in self.budget.ladder if _reaches(cost, limit, _exact(tier))), default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 _MONTHS = 12
+_KEPT = 1024
+"""Periods that are remembered: everybody's digests and alerts are about the same few."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -78,6 +81,7 @@ def add_months(first: date, months: int) -> date:
     return date(index // _MONTHS, index % _MONTHS + 1, 1)
 
 
+@lru_cache(_KEPT)
 def period_containing(day: date, kind: PeriodKind, fiscal_year_start: int = 1) -> Period:
     """Return the calendar period of *kind* that holds *day*.
 

@@ -93,7 +93,7 @@ class Reader:
 
     def day(self, day: date) -> str:
         """Return `23 Nov 2026` as the reader's language writes it."""
-        return format_date(day, "medium", locale=self._locale)
+        return _day(day, self.locale)
 
     def short(self, window: Window) -> str:
         """Return a day as `23 Nov`, more days as their month: `Nov 2026`."""
@@ -146,6 +146,11 @@ def _decimal(value: Decimal, locale: str) -> str:
 @lru_cache(_KEPT)
 def _percent(tenths: int, locale: str) -> str:
     return f"{_decimal(Decimal(tenths).scaleb(-1), locale)} %"
+
+
+@lru_cache(_KEPT)
+def _day(day: date, locale: str) -> str:
+    return format_date(day, "medium", locale=_parsed(locale))
 
 
 @lru_cache(_KEPT)

@@ -15,6 +15,8 @@ from xml.etree import ElementTree as ET
 
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError, nodes, select_autoescape
 from jinja2.bccache import Bucket
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from bot.errors import MessageError
@@ -91,16 +93,41 @@ class Templates:
         try:
             text = environment.get_template(f"{name}.xml.j2").render(v=view)
             return parse(_legal(text), reader.language)
-        except (TemplateError, ET.ParseError, KeyError, ArithmeticError, ValueError) as exc:
+        except (TemplateError, ET.ParseError, AttributeError, KeyError, ArithmeticError, ValueError) as exc:
             raise MessageError(f"Template {name} does not fit its view: {exc}") from exc
 
 
-class _Worded(Environment):
-    """An environment whose templates are compiled in one language: words without values are looked up then, once."""
+class _Writer(CodeGenerator):
+    """Writes templates as code that escapes what is not safe yet, and does not copy what is."""
 
-    def _said(self, words: str) -> Any:
-        said: Any = self.globals["gettext"]
-        return said(words)
+    def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
+        if not frame.eval_ctx.autoescape or frame.eval_ctx.volatile:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write("environment.safe(")
+
+
+class _Context(Context):
+    """What a template knows; nothing that our templates call asks for it."""
+
+    def call(self, called: Callable[..., Any], /, *args: Any, _loop_vars: Any = None, _block_vars: Any = None, **kwargs: Any) -> Any:
+        """Return what *called* returns, without the variables around the call."""
+        return called(*args, **kwargs)
+
+
+class _Worded(Environment):
+    """An environment whose templates are compiled in one language: words are looked up then, once, and values stand between them."""
+
+    code_generator_class = _Writer
+    context_class = _Context
+    known: NullTranslations
+    getattr = staticmethod(getattr)  # type: ignore[assignment] # views are objects, and what they lack is a mistake
+
+    @staticmethod
+    def safe(value: Any) -> str:
+        """Return *value* as text that can stand in markup: most has nothing to escape, and wrapping it takes longer than looking."""
+        kind = type(value)
+        return value if kind is Markup or (kind is str and not _SPECIAL(value)) else escape(value)
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         """Return what every template knows as one mapping, as each rendering copies it."""
@@ -113,17 +140,25 @@ class _Worded(Environment):
     def _word(self, node: nodes.Node) -> None:
         for field, value in node.iter_fields():
             if isinstance(value, list):
-                value[:] = [self._worded(item) for item in value]
+                value[:] = [part for item in value for part in self._worded(item, is_output=isinstance(node, nodes.Output))]
             else:
-                setattr(node, field, self._worded(value))
+                setattr(node, field, *self._worded(value))
 
-    def _worded(self, node: Any) -> Any:
+    def _worded(self, node: Any, *, is_output: bool = False) -> list[Any]:
+        """Return what stands in the place of *node*: words in their language; in output, what is said around values as parts."""
         match node:
             case nodes.Call(node=nodes.Name(name="_" | "gettext"), args=[nodes.Const(value=str() as words)], kwargs=[]):
-                return nodes.MarkSafe(nodes.Const(self._said(words)))
+                return [nodes.MarkSafe(nodes.Const(self.known.gettext(words) % {}))]
+            case nodes.Call(node=nodes.Name(name="gettext"), args=[nodes.Const(value=str() as words)], kwargs=values) if is_output:
+                self._word(node)
+                return self._spelled(words, {value.key: value.value for value in values})
             case nodes.Node():
                 self._word(node)
-        return node
+        return [node]
+
+    def _spelled(self, words: str, values: Mapping[str, nodes.Expr]) -> list[nodes.Expr]:
+        parts = _VALUE.split(self.known.gettext(words))
+        return [values[part] if place % 2 else nodes.TemplateData(part.replace("%%", "%")) for place, part in enumerate(parts)]
 
 
 class _Compiled(BytecodeCache):
@@ -164,6 +199,7 @@ def environment(folders: tuple[Path, ...], reader: Reader, known: NullTranslatio
         auto_reload=False,
         bytecode_cache=compiled,
     )
+    made.known = known
     made.policies["ext.i18n.trimmed"] = True
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     made.globals |= _gettext(known)
@@ -197,9 +233,8 @@ def parse(text: str, language: str = SOURCE) -> Card:
     root = ET.fromstring(text)  # noqa: S314 - our own templates, every value escaped, no document type
     if root.tag != "card":
         raise MessageError(f"A message is one <card>, not <{root.tag}>.")
-    for element in root.iter():
-        _check(element)
-    titles = root.findall("title")
+    _check(root)
+    titles = [element for element in root if element.tag == "title"]
     if len(titles) != 1:
         raise MessageError(f"A card has one <title>; this has {len(titles)}.")
     tone = root.get("tone", "plain")
@@ -217,8 +252,13 @@ def _block(element: ET.Element) -> Block:
     return make(element)
 
 
+def _share(text: str) -> Fraction:
+    numerator, _, denominator = text.partition("/")
+    return Fraction(int(numerator), int(denominator)) if denominator else Fraction(text)
+
+
 def _facts(element: ET.Element) -> Facts:
-    return Facts(tuple((fact.get("name", ""), _text(fact)) for fact in _children(element, "fact")))
+    return Facts(tuple([(fact.get("name", ""), _text(fact)) for fact in _children(element, "fact")]))
 
 
 def _form(element: ET.Element) -> Form:
@@ -227,13 +267,13 @@ def _form(element: ET.Element) -> Form:
 
 
 def _table(element: ET.Element) -> Table:
-    heads = element.findall("head")
-    cells = list(_children(heads[0], "cell")) if heads else []
-    rows = tuple(tuple(_text(cell) for cell in _children(row, "cell")) for row in element.findall("row"))
+    heads = [_children(part, "cell") for part in element if part.tag == "head"]
+    cells = heads[0] if heads else ()
+    rows = tuple([tuple(map(_text, _children(part, "cell"))) for part in element if part.tag == "row"])
     if any(len(row) != len(cells) for row in rows):
         raise MessageError("Every row of a table has as many cells as its head.")
     numeric = frozenset(i for i, cell in enumerate(cells) if cell.get("numeric"))
-    return Table(tuple(_text(cell) for cell in cells), rows, numeric, element.get("more", ""))
+    return Table(tuple(map(_text, cells)), rows, numeric, element.get("more", ""))
 
 
 def _chart(element: ET.Element) -> Chart:
@@ -275,6 +315,9 @@ def _button(element: ET.Element) -> Button:
 
 
 def _runs(element: ET.Element) -> tuple[Run, ...]:
+    if not len(element):
+        text = _text(element)
+        return (Run(text),) if text else ()
     return tuple(run for run in _each_run(element) if run.text or run.person)
 
 
@@ -296,23 +339,27 @@ def _each_run(element: ET.Element) -> Iterator[Run]:
         yield Run(_spaced(child.tail, last=child is element[-1]))
 
 
-def _children(element: ET.Element, tag: str) -> Iterator[ET.Element]:
+def _children(element: ET.Element, tag: str) -> ET.Element:
+    """Return *element*, whose children are all *tag*."""
     for child in element:
         if child.tag != tag:
             raise MessageError(f"<{element.tag}> holds <{tag}>, not <{child.tag}>.")
-        yield child
+    return element
 
 
-def _check(element: ET.Element) -> None:
-    if element.tag not in _ATTRIBUTES:
-        raise MessageError(f"There is no tag <{element.tag}>; there are {', '.join(_ATTRIBUTES)}.")
-    unknown = element.attrib.keys() - _ATTRIBUTES[element.tag] if element.attrib else None
-    if unknown:
-        raise MessageError(f"<{element.tag}> takes no attribute '{min(unknown)}'.")
+def _check(root: ET.Element) -> None:
+    """Refuse tags and attributes that there are not, anywhere in *root*."""
+    for element in root.iter():
+        known, names = _ATTRIBUTES.get(element.tag), element.keys()
+        if known is None:
+            raise MessageError(f"There is no tag <{element.tag}>; there are {', '.join(_ATTRIBUTES)}.")
+        if names and not known.issuperset(names):
+            raise MessageError(f"<{element.tag}> takes no attribute '{min(set(names) - known)}'.")
 
 
 def _text(element: ET.Element) -> str:
-    return _squeezed("".join(element.itertext()) if len(element) else element.text or "")
+    text = "".join(element.itertext()) if len(element) else element.text
+    return " ".join(text.split()) if text else ""
 
 
 def _squeezed(text: str) -> str:
@@ -330,10 +377,12 @@ def _spaced(text: str | None, *, first: bool = False, last: bool = False) -> str
 
 
 def _legal(text: str) -> str:
-    """Replace the characters that XML forbids, which may stand in any name that a vendor sends."""
-    return _FORBIDDEN.sub("\ufffd", text)
+    """Replace the characters that XML forbids, which may stand in any name that a vendor sends; none of them can be printed."""
+    return text if text.replace("\n", "").replace("\u2009", "").replace("\xa0", "").isprintable() else _FORBIDDEN.sub("\ufffd", text)
 
 
+_SPECIAL = re.compile("[&<>\"']").search
+_VALUE = re.compile(r"%\((\w+)\)s")
 _FORBIDDEN = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
 """Also what turns the direction of the text around it, so that a name cannot rearrange a figure."""
 
@@ -342,7 +391,7 @@ _BLOCKS: dict[str, Callable[[ET.Element], Block]] = {
     "note": lambda element: Note(_runs(element)),
     "facts": _facts,
     "table": _table,
-    "progress": lambda element: Progress(Fraction(element.get("share", "0")), _text(element)),
+    "progress": lambda element: Progress(_share(element.get("share", "0")), _text(element)),
     "chart": _chart,
     "actions": lambda element: Actions(tuple(_action(child) for child in element)),
     "form": _form,

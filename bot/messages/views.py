@@ -18,6 +18,9 @@ from bot.domain.period import Window
 from bot.messages.expected import Expected, example
 from bot.messages.words import Phrase
 
+_CLOSE = Decimal("0.8")
+"""The tier from which on a budget is worth a warning."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -63,7 +66,9 @@ class BudgetLine:
     @property
     def tone(self) -> str:
         """How worried the message should sound."""
-        return "alert" if self.share >= 1 else "warn" if self.tier is not None and self.tier >= Decimal("0.8") else "plain"
+        if self.share.numerator >= self.share.denominator:
+            return "alert"
+        return "warn" if self.tier is not None and self.tier >= _CLOSE else "plain"
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -44,6 +45,8 @@ _DRIVERS, _PEOPLE, _MOVERS, _OPEN = 3, 8, 3, 5
 _MOVES = Fraction(1, 4)
 """A change that is worth a line, beside what it was before."""
 _CHUNK = 500
+_RARELY = (100_000, 50, 100)
+"""Objects made since, and collections before, a collection of the young, the older and all of them."""
 _NOISE_FROM, _NOISE_SHARE = 5, Fraction(1, 3)
 TOLD = "told in a digest"
 _T = TypeVar("_T")
@@ -77,7 +80,8 @@ class Digests:
 
     def due(self) -> Iterator[Due]:
         """Yield the digests that are due now, worded and not kept yet."""
-        return self._making().due()
+        with _rarely_collecting():
+            yield from self._making().due()
 
     def _making(self) -> _Making:
         return _Making(self.review, self.outbox, self.chosen, self.prices, self.outcomes, self.review.clock.now(), self.link)
@@ -100,6 +104,36 @@ class Digests:
     def showback(self, month: date) -> Showback:
         """Return what the month of *month* cost each cost centre; the parts add up to the whole."""
         return self._making().showback(month)
+
+
+@contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """Look for cycles of objects rarely for a while: a run reads a million records, which Python would walk through again and again."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*_RARELY)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+@dataclass(frozen=True, slots=True)
+class _Days:
+    """What the personal digests of the same days share.
+
+    Attributes:
+        costs, earlier: Of each person, in these days and in those they are compared with; nanos.
+        models: What each person's models cost.
+    """
+
+    window: Window
+    before: Window
+    costs: Mapping[str, int]
+    earlier: Mapping[str, int]
+    models: Mapping[str, Mapping[str, int]]
+    freshness: Freshness
+    missing: int
+    compares: bool
 
 
 @dataclass
@@ -140,27 +174,42 @@ class _Making:
     # One's own
 
     def _personal(self, person: Person, slot: Slot, *, tells_nothing: bool) -> Iterator[Due]:
-        window = slot.period.window
-        cost = self._costs(window, Dimension.PERSON).get(person.email, 0)
+        days, subject = self._days(slot), Scope(ScopeKind.PERSON, person.email)
+        cost = days.costs.get(person.email, 0)
         held = self._held.get(person.email, ())
         if not cost and not held and not tells_nothing:
             return
-        before = same_days_before(window, slot.period.kind)
-        previous = self._costs(before, Dimension.PERSON).get(person.email, 0)
         view = PersonalDigest(
             slot.cadence.value,
-            window,
+            days.window,
             self._money(cost),
-            self._money(previous) if self._compares(window, before) else None,
-            self._outlook(Scope(ScopeKind.PERSON, person.email)),
-            self._drivers(self._models(window).get(person.email, {})),
-            self._open(self._live.get(str(Scope(ScopeKind.PERSON, person.email)), ()), person),
-            tuple(post.message.card.title for post in held),
-            self._freshness(window),
-            self._missing(window),
-            self._why_own(person, before, window) if self._compares(window, before) else None,
+            self._money(days.earlier.get(person.email, 0)) if days.compares else None,
+            self._outlook(subject),
+            self._drivers(days.models.get(person.email, {})),
+            self._open(self._live.get(str(subject), ()), person),
+            tuple([post.message.card.title for post in held]),
+            days.freshness,
+            days.missing,
+            self._why_own(person, days.before, days.window) if days.compares else None,
         )
         yield self._message(person, f"{slot.cadence.value} {slot.day}", view), held, ()
+
+    def _days(self, slot: Slot) -> _Days:
+        """Return what everybody's digests of *slot* share."""
+        return self._once(("days", slot.period), lambda: self._looked_up(slot))
+
+    def _looked_up(self, slot: Slot) -> _Days:
+        window, before = slot.period.window, same_days_before(slot.period.window, slot.period.kind)
+        return _Days(
+            window,
+            before,
+            self._costs(window, Dimension.PERSON),
+            self._costs(before, Dimension.PERSON),
+            self._models(window),
+            self._freshness(window),
+            self._missing(window),
+            compares=self._compares(window, before),
+        )
 
     # Teams, for who manages them
 
@@ -442,7 +491,7 @@ class _Making:
 
     @cached_property
     def _directory(self) -> Any:
-        return self.review.people.directory()
+        return self._notices.audience.directory
 
     @cached_property
     def _led_by(self) -> dict[str, set[str]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
+from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +30,14 @@ if TYPE_CHECKING:
 
 HISTORY = 70
 """Days that a forecast looks at."""
+SHORT = 5
+"""Days that are looked at where what is expected was foretold."""
 ENOUGH = 28
 """Days since the first cost before a forecast may warn."""
 PATIENCE = timedelta(days=10)
 """After this a source that has not delivered a period's end no longer keeps the period open."""
+_KEPT = 1024
+"""Watermarks and ends of periods that are remembered; all subjects of a review share a few."""
 _LONGEST_LOOK_BACK = timedelta(days=45)
 _DIMENSIONS = {
     ScopeKind.PERSON: Dimension.PERSON,
@@ -77,7 +82,7 @@ class Ruler:
             for subject, members in self._subjects(budget, keys):
                 sources = {source for member in members for source in keys.get(member, {})}
                 as_of = min((self._marks[source] for source in sources if source in self._marks), default=None)
-                held = in_force(budget, subject, self.raises, self._instant(window))
+                held = self._held(budget, subject, window)
                 last = _last_whole(as_of) if as_of else None
                 yield Running(held, subject, members, window, _DIMENSIONS[budget.scope.kind], last)
 
@@ -99,7 +104,7 @@ class Ruler:
         if budget is None or window is None or not self._is_subject(budget, subject):
             return None
         budget = self._of_window(budget, window)
-        held = in_force(budget, subject, self.raises, self._instant(window))
+        held = self._held(budget, subject, window)
         as_of = min(self._marks.values(), default=None)
         return Measured(held, subject, window, Money(0, budget.limit.currency), as_of, is_over=self._is_over(window))
 
@@ -111,45 +116,63 @@ class Ruler:
     def _measured(
         self, budget: Budget, subject: Scope, members: Sequence[str], window: Window, keys: Mapping[str, Mapping[str, int]]
     ) -> Measured | None:
-        by_source: defaultdict[str, int] = defaultdict(int)
-        for member in members:
-            for source, nanos in keys.get(member, {}).items():
-                by_source[source] += nanos
+        by_source = keys.get(members[0], {}) if len(members) == 1 else _together(keys.get(member, {}) for member in members)
         if not by_source:
             return None
-        held = in_force(budget, subject, self.raises, self._instant(window))
-        cost = sum(by_source.values())
+        held = self._held(budget, subject, window)
+        cost = Money(sum(by_source.values()), budget.limit.currency)
         as_of = min((self._marks[source] for source in by_source if source in self._marks), default=None)
-        found = Measured(held, subject, window, Money(cost, budget.limit.currency), as_of, is_over=self._is_over(window))
-        if found.is_over or as_of is None or not self.looks_ahead or midnight(window.end) <= self.now:
-            return found
-        return self._with_outlook(found, members)
+        is_over = self._is_over(window)
+        if is_over or as_of is None or not self.looks_ahead or _midnight(window.end) <= self.now:
+            return Measured(held, subject, window, cost, as_of, is_over=is_over)
+        return self._with_outlook(Measured(held, subject, window, cost, as_of), members)
+
+    def _held(self, budget: Budget, subject: Scope, window: Window) -> Budget:
+        """Return *budget* with what was granted to *subject*."""
+        raises = self._raised.get((budget.name, str(subject)))
+        return in_force(budget, subject, raises, self._instant(window)) if raises else budget
+
+    @cached_property
+    def _raised(self) -> Mapping[tuple[str, str], list[Raise]]:
+        found: defaultdict[tuple[str, str], list[Raise]] = defaultdict(list)
+        for raised in self.raises:
+            found[raised.budget, raised.subject].append(raised)
+        return found
 
     # How it goes on
 
     def _with_outlook(self, found: Measured, members: Sequence[str]) -> Measured:
         """Add what is expected and how fast it goes, from the days that every source has delivered."""
         assert found.as_of is not None
-        last = _last_whole(found.as_of)
-        series = self._series(_DIMENSIONS[found.subject.kind], members, last)
+        recent = self._recent(found, members, _last_whole(found.as_of))
         plan = found.budget.limit.nanos / len(found.window)
-        three, running = int(series[-3:].sum()) / 3, self._running(found.subject.kind, members, last)
         burn = self._burn(found, members)
-        return replace(
-            found,
-            expected=self._expected(found, members, series, last),
-            pace=PACES[-1] if burn else self._pace(found, series, last),
+        return Measured(
+            found.budget,
+            found.subject,
+            found.window,
+            found.cost,
+            found.as_of,
+            expected=self._expected(found, recent),
+            pace=PACES[-1] if burn else self._pace(found, recent),
             burn=burn,
-            is_calm=three <= plan and running <= plan,
+            is_calm=recent.three / 3 <= plan and recent.running <= plan,
         )
 
-    def _pace(self, found: Measured, series: NDArray[np.int64], last: date) -> Decimal | None:
+    def _expected(self, found: Measured, recent: _Recent) -> Money | None:
+        """Return what was foretold of the whole period, where it rests on history enough for a warning."""
+        if not self.foretold:
+            return _expected(found, recent)
+        told = self.foretold.get((found.budget.name, str(found.subject), found.window.start))
+        return told.at_least(found.cost).point if told and told.days >= ENOUGH else None
+
+    def _pace(self, found: Measured, recent: _Recent) -> Decimal | None:
         """Return the multiple of the plan that whole days have reached, if the budget would be gone before its period ends."""
         plan = found.budget.limit.nanos / len(found.window)
-        day, three = (int(series[-n:].sum()) / n for n in (1, 3))
-        left = max(0, (found.window.end - last).days - 1)
+        day, three = float(recent.day), recent.three / 3
+        left = max(0, (found.window.end - recent.last).days - 1)
         runs_out = found.cost.nanos + day * left >= found.budget.limit.nanos
-        if last not in found.window or not runs_out or day < self.pace_floor:
+        if recent.last not in found.window or not runs_out or day < self.pace_floor:
             return None
         warn, urgent = PACES
         if day >= float(urgent) * plan:
@@ -168,53 +191,25 @@ class Ruler:
         left = (midnight(found.window.end) - self.now) / timedelta(hours=burn.hours)
         return burn if found.cost.nanos + burn.cost.nanos * left >= found.budget.limit.nanos else None
 
-    def _running(self, kind: ScopeKind, members: Sequence[str], last: date) -> int:
-        """Return what the day after *last* has cost so far."""
-        keys, costs, first = self._history[_DIMENSIONS[kind]]
-        place = (last - first).days + 1
-        rows = [keys[member] for member in members if member in keys]
-        return int(costs[rows, place].sum()) if rows and place < costs.shape[1] else 0
-
-    def _expected(self, found: Measured, members: Sequence[str], series: NDArray[np.int64], last: date) -> Money | None:
-        told = self.foretold.get((found.budget.name, str(found.subject), found.window.start))
-        if told:
-            return told.at_least(found.cost).point if told.days >= ENOUGH else None
-        dimension = _DIMENSIONS[found.subject.kind]
-        rest = self._rest(dimension, members, series, last, found.window.end)
-        if not np.isfinite(rest):
-            return None
-        days = max(0, (last - found.window.start).days + 1)
-        complete = int(series[len(series) - days :].sum()) if 0 < days <= len(series) else None
-        if complete is None:  # a long period: what lies before the history is complete
-            complete = found.cost.nanos if days else 0
-        cents = int(Decimal(rest).scaleb(2).to_integral_value()) * (NANOS_PER_UNIT // 100)
-        return Money(max(found.cost.nanos, complete + cents), found.cost.currency)
-
-    def _rest(self, dimension: Dimension, members: Sequence[str], series: NDArray[np.int64], last: date, end: date) -> float:
-        """Return what is to come after *last*, in units; single keys are all forecast at once."""
+    def _recent(self, found: Measured, members: Sequence[str], last: date) -> _Recent:
+        """Return how the days up to *last* went; of subjects that are one key, all at once."""
+        dimension, window = _DIMENSIONS[found.subject.kind], found.window
         keys, costs, first = self._history[dimension]
-        if len(members) != 1:
-            return float(_forecast(series[None, :], last, end)[0])
-        if members[0] not in keys:
-            return float("nan")
-        if (dimension, last, end) not in self._outlook:
-            until = (last - first).days + 1
-            self._outlook[dimension, last, end] = _forecast(costs[:, max(0, until - HISTORY) : until], last, end)
-        return float(self._outlook[dimension, last, end][keys[members[0]]])
-
-    def _series(self, dimension: Dimension, members: Sequence[str], last: date) -> NDArray[np.int64]:
-        """Return the cost of each of the days up to *last*, together."""
-        keys, costs, first = self._history[dimension]
-        end = (last - first).days + 1
         rows = [keys[member] for member in members if member in keys]
-        if len(rows) == 1:  # of most subjects; a view, where several rows are copied
-            return costs[rows[0], max(0, end - HISTORY) : end]
-        found: NDArray[np.int64] = costs[rows, max(0, end - HISTORY) : end].sum(axis=0) if rows else np.zeros(HISTORY, np.int64)
-        return found
+        if len(rows) != 1 or len(members) != 1:
+            return _recent(costs[rows].sum(axis=0, keepdims=True), first, last, window, forecasts=not self.foretold)[0]
+        if (dimension, last, window) not in self._recents:
+            self._recents[dimension, last, window] = _recent(costs, first, last, window, forecasts=not self.foretold)
+        return self._recents[dimension, last, window][rows[0]]
+
+    @cached_property
+    def _recents(self) -> dict[tuple[Dimension, date, Window], list[_Recent]]:
+        return {}
 
     @cached_property
     def _history(self) -> Mapping[Dimension, tuple[dict[str, int], NDArray[np.int64], date]]:
-        return _History(self.figures, self.now.date(), min(self._marks.values(), default=self.now).date())
+        days = SHORT if self.foretold else HISTORY
+        return _History(self.figures, self.now.date(), min(self._marks.values(), default=self.now).date(), days)
 
     # Who, and when
 
@@ -286,7 +281,7 @@ class Ruler:
 
     def _is_over(self, window: Window) -> bool:
         """Tell whether *window* has ended and what contributes to it has been delivered, or will not come any more."""
-        end = midnight(window.end)
+        end = _midnight(window.end)
         if self.now < end:
             return False
         marks = [self._marks[source] for source in self._contributing(window) if source in self._marks]
@@ -313,10 +308,6 @@ class Ruler:
         return {}
 
     @cached_property
-    def _outlook(self) -> dict[tuple[Dimension, date, date], NDArray[np.float64]]:
-        return {}
-
-    @cached_property
     def _answers(self) -> dict[tuple[Window, Dimension], dict[str, dict[str, int]]]:
         return {}
 
@@ -339,12 +330,6 @@ class Running:
     last: date | None
 
 
-def _last_whole(as_of: datetime) -> date:
-    """Return the last day that is complete at *as_of*."""
-    last = (as_of - timedelta(microseconds=1)).date()
-    return last if as_of >= midnight(last + timedelta(days=1)) else last - timedelta(days=1)
-
-
 def marks(loads: Iterable[Load]) -> dict[str, datetime]:
     """Return until when each source is complete."""
     return {load.source: load.watermark for load in loads if load.description != FORGOTTEN}
@@ -353,6 +338,64 @@ def marks(loads: Iterable[Load]) -> dict[str, datetime]:
 def dimensions(budgets: Iterable[Budget]) -> set[Dimension]:
     """Return by what the cost of *budgets* is looked up."""
     return {_DIMENSIONS[budget.scope.kind] for budget in budgets}
+
+
+@dataclass(frozen=True, slots=True)
+class _Recent:
+    """How the days before the running one went, for one key or several together, in nanos.
+
+    Attributes:
+        last: The last day that every source has delivered; *day* is what it cost, *three* what it cost with the two before.
+        running: What the day after *last* has cost so far.
+        complete: What the days of the period up to *last* cost; None where they go back further than the history.
+        rest: What is to come after *last*, in units; NaN without history enough.
+    """
+
+    last: date
+    day: int
+    three: int
+    running: int
+    complete: int | None
+    rest: float
+
+
+def _recent(costs: NDArray[np.int64], first: date, last: date, window: Window, *, forecasts: bool) -> list[_Recent]:
+    """Return how the days up to *last* went for each row of *costs*, whose columns are the days from *first*."""
+    end = (last - first).days + 1
+    known = costs[:, max(0, end - HISTORY) : end]
+    days = max(0, (last - window.start).days + 1)
+    is_known = 0 < days <= known.shape[1]
+    complete = known[:, -days:].sum(axis=1).tolist() if is_known else [None if days else 0] * len(costs)
+    running = costs[:, end] if end < costs.shape[1] else np.zeros(len(costs), np.int64)
+    sums = (known[:, -n:].sum(axis=1).tolist() for n in (1, 3))
+    rest = _forecast(known, last, window.end).tolist() if forecasts else [float("nan")] * len(costs)
+    return [_Recent(last, *row) for row in zip(*sums, running.tolist(), complete, rest, strict=True)]
+
+
+def _expected(found: Measured, recent: _Recent) -> Money | None:
+    if isnan(recent.rest):
+        return None
+    complete = found.cost.nanos if recent.complete is None else recent.complete  # of a long period: all is
+    cents = int(Decimal(recent.rest).scaleb(2).to_integral_value()) * (NANOS_PER_UNIT // 100)
+    return Money(max(found.cost.nanos, complete + cents), found.cost.currency)
+
+
+def _together(costs: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    found: defaultdict[str, int] = defaultdict(int)
+    for cost in costs:
+        for source, nanos in cost.items():
+            found[source] += nanos
+    return found
+
+
+@lru_cache(_KEPT)
+def _last_whole(as_of: datetime) -> date:
+    """Return the last day that is complete at *as_of*."""
+    last = (as_of - timedelta(microseconds=1)).date()
+    return last if as_of >= midnight(last + timedelta(days=1)) else last - timedelta(days=1)
+
+
+_midnight = lru_cache(_KEPT)(midnight)
 
 
 def _forecast(costs: NDArray[np.int64], last: date, end: date) -> NDArray[np.float64]:
@@ -366,9 +409,9 @@ def _forecast(costs: NDArray[np.int64], last: date, end: date) -> NDArray[np.flo
 class _History(dict[Dimension, "tuple[dict[str, int], NDArray[np.int64], date]"]):
     """Daily cost by dimension, asked for when it is first needed."""
 
-    def __init__(self, figures: Figures, today: date, oldest_mark: date) -> None:
+    def __init__(self, figures: Figures, today: date, oldest_mark: date, days: int) -> None:
         super().__init__()
-        first = min(today, oldest_mark) - timedelta(days=HISTORY + 1)
+        first = min(today, oldest_mark) - timedelta(days=days + 1)
         self._figures, self._window = figures, Window(first, today + timedelta(days=1))
 
     def __missing__(self, dimension: Dimension) -> tuple[dict[str, int], NDArray[np.int64], date]:

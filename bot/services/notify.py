@@ -226,8 +226,8 @@ class Notices:
             return False
         of = self.audience
         verdict = may_see(viewer, subject_of(subject), of.directory, of.privacy, of.today)
-        if not verdict.allows:
-            return False
+        if verdict is Verdict.OWN or not verdict.allows:
+            return verdict.allows
         scope = cost_scope(subject, of.directory)
         if subject.kind is ScopeKind.PERSON and verdict is Verdict.MANAGER:
             led = CostScope(people=scope.people, teams=tuple(sorted(of.directory.managed_by(email, of.today))))

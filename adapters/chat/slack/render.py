@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from adapters.chat import fit
@@ -42,6 +43,8 @@ CHARTS, CATEGORIES, SEGMENTS, LABEL, CHART_TITLE = 2, 20, 12, 20, 50
 BUTTON, BUTTON_VALUE, ELEMENTS = 75, 2000, 25
 OPTIONS, OPTION_VALUE, OVERFLOW = 100, 150, 5
 MODAL_TITLE, PLACEHOLDER, HINT, ANSWER = 24, 150, 2000, 3000
+_KEPT = 1024
+"""Actions that are kept; what is rendered is sent as it is, and nobody changes it."""
 _METER = 10
 _CLOSE = Fraction(4, 5)
 """Of a budget: from here on the meter warns."""
@@ -117,8 +120,8 @@ def _plain(part: Block, people: Mapping[str, str], language: str) -> Iterator[di
         case Facts(pairs) if pairs:
             yield _rich(_section(_pairs(pairs)))
         case Progress(share, text):
-            filled = max(0, min(_METER, int(share * _METER)))
-            colour = "🟩" if share < _CLOSE else "🟧" if share < 1 else "🟥"
+            filled = max(0, min(_METER, share.numerator * _METER // share.denominator))
+            colour = "🟥" if share.numerator >= share.denominator else "🟩" if share < _CLOSE else "🟧"
             yield _rich(_section([_text(f"{colour * filled}{'⬜' * (_METER - filled)}  {fit.cut(text, PARAGRAPH)}")]))
         case Table(header, rows, _, more):
             yield from _listed(header, rows, more, language)
@@ -130,9 +133,9 @@ def _plain(part: Block, people: Mapping[str, str], language: str) -> Iterator[di
 
 def _pairs(pairs: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     leaves = []
-    for number, (name, value) in enumerate(pairs):
-        leaves += [_text(f"{name}: ", is_bold=True), _text(value + ("\n" if number < len(pairs) - 1 else ""))]
-    return [leaf for leaf in leaves if leaf["text"]]
+    for number, (name, value) in enumerate(pairs, 1):
+        leaves += [_text(f"{name}: ", is_bold=True), _text(f"{value}\n" if number < len(pairs) else value)]
+    return leaves if pairs[-1][1] else leaves[:-1]
 
 
 def _listed(header: Sequence[str], rows: Sequence[Sequence[str]], more: str, language: str) -> Iterator[dict[str, Any]]:
@@ -152,14 +155,14 @@ def _table(table: Table, language: str) -> Iterator[dict[str, Any]]:
     columns = min(COLUMNS, len(table.header))
     if not columns:
         return
-    head = [_cell(name) for name in table.header[:columns]]
-    rows, left = [head], CELLS - sum(len(cell["text"]) for cell in head)
-    for row in table.rows:
-        cells = [_cell(value) for value in row[:columns]]
-        left -= sum(len(cell["text"]) for cell in cells)
-        if left < 0 or len(rows) == ROWS:
+    rows: list[list[dict[str, Any]]] = []
+    left = CELLS
+    for row in (table.header, *table.rows):
+        texts = [fit.cut(value, CELL) for value in row[:columns]]
+        left -= sum(map(len, texts))
+        if rows and (left < 0 or len(rows) == ROWS):
             break
-        rows.append(cells)
+        rows.append([{"type": "raw_text", "text": text} for text in texts])
     settings = [{"align": "right" if n in table.numeric else "left", "is_wrapped": n not in table.numeric} for n in range(columns)]
     yield {"type": "table", "rows": rows, "column_settings": settings}
     said = fit.left_out(len(table.rows) - len(rows) + 1, table.more, language)
@@ -197,11 +200,12 @@ def _labelled(points: Sequence[Point]) -> list[dict[str, Any]]:
     return [{"label": name, "value": float(point.value)} for name, point in zip(names, points, strict=True)]
 
 
-def _actions(part: Actions, number: int) -> Iterator[dict[str, Any]]:
+@lru_cache(_KEPT)
+def _actions(part: Actions, number: int) -> tuple[dict[str, Any], ...]:
+    """Return what can be pressed, which is the same below many cards."""
     made = [_action(item, f"{item.do}:{number}.{place}") for place, item in enumerate(part.items)]
     elements = [element for element in made if element][:ELEMENTS]
-    if elements:
-        yield {"type": "actions", "elements": elements}
+    return ({"type": "actions", "elements": elements},) if elements else ()
 
 
 def _action(item: Button | Select, action: str) -> dict[str, Any] | None:
@@ -275,8 +279,9 @@ def _leaf(run: Run, people: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _text(text: str, *, is_bold: bool = False, is_code: bool = False) -> dict[str, Any]:
-    style = {name: True for name, wanted in (("bold", is_bold), ("code", is_code)) if wanted}
-    return {"type": "text", "text": text, **({"style": style} if style else {})}
+    if not is_bold and not is_code:
+        return {"type": "text", "text": text}
+    return {"type": "text", "text": text, "style": {**({"bold": True} if is_bold else {}), **({"code": True} if is_code else {})}}
 
 
 def _section(elements: list[dict[str, Any]]) -> dict[str, Any]:
@@ -289,10 +294,6 @@ def _rich(section: dict[str, Any]) -> dict[str, Any]:
 
 def _context(text: str) -> dict[str, Any]:
     return {"type": "context", "elements": [_words(text, NOTE)]}
-
-
-def _cell(text: str) -> dict[str, Any]:
-    return {"type": "raw_text", "text": fit.cut(text, CELL)}
 
 
 def _words(text: str, most: int) -> dict[str, Any]:

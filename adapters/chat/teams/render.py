@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -41,6 +42,8 @@ BUTTONS = 4
 """Actions that are shown; the others stand behind a menu. Some renderers draw five in all."""
 ACTIONS = 5
 OPTIONS = 60
+_KEPT = 1024
+"""Actions that are kept; what is rendered is sent as it is, and nobody changes it."""
 _CLOSE = Fraction(4, 5)
 """Of a budget: from here on the meter warns."""
 _BAR = "categoricalBlue"
@@ -162,18 +165,18 @@ def _block(
 
 
 def _pair(name: str, value: str) -> dict[str, Any]:
-    columns = [
-        _column(1, [_rich([_run(fit.cut(name, CELL), isSubtle=True)])]),
-        _column(2, [_rich([_run(fit.cut(value, PARAGRAPH), weight="bolder")])]),
-    ]
+    heading = {"type": "TextRun", "text": fit.cut(name, CELL), "isSubtle": True}
+    figure = {"type": "TextRun", "text": fit.cut(value, PARAGRAPH), "weight": "bolder"}
+    columns = [_column(1, [_rich([heading])]), _column(2, [_rich([figure])])]
     return {"type": "ColumnSet", "spacing": "small", "columns": columns}
 
 
 def _meter(part: Progress) -> Iterator[dict[str, Any]]:
     """Yield the words and a bar of two columns, which every client draws."""
     yield _rich([_run(fit.cut(part.text, PARAGRAPH))])
-    full = max(0, min(100, int(part.share * 100)))
-    style = "good" if part.share < _CLOSE else "warning" if part.share < 1 else "attention"
+    share = part.share
+    full = max(0, min(100, share.numerator * 100 // share.denominator))
+    style = "attention" if share.numerator >= share.denominator else "good" if share < _CLOSE else "warning"
     bars = [(full, style), (100 - full, "emphasis")]
     columns = [_column(width, []) | {"style": colour, "minHeight": "8px", "spacing": "none"} for width, colour in bars if width]
     yield {"type": "ColumnSet", "spacing": "small", "columns": columns}
@@ -199,8 +202,12 @@ def _table(part: Table, most: int, language: str) -> Iterator[dict[str, Any]]:
 
 
 def _cell(text: str, *, is_right: bool, is_head: bool) -> dict[str, Any]:
-    style = {"weight": "bolder"} if is_head else {}
-    content = _rich([_run(fit.cut(text, CELL), **style)]) | ({"horizontalAlignment": "right"} if is_right else {})
+    run = {"type": "TextRun", "text": fit.cut(text, CELL)}
+    if is_head:
+        run["weight"] = "bolder"
+    content = _rich([run])
+    if is_right:
+        content["horizontalAlignment"] = "right"
     return {"type": "TableCell", "items": [content]}
 
 
@@ -234,13 +241,19 @@ def _actions(part: Actions, number: int) -> tuple[list[dict[str, Any]], list[dic
     inputs, pressed = [], []
     for place, item in enumerate(part.items):
         if isinstance(item, Button):
-            pressed.append(_execute(item))
+            pressed.append(_pressed(item))
             continue
         name = f"choice_{number}_{place}"
         choice = {"type": "Input.ChoiceSet", "id": name, "placeholder": fit.cut(item.label, LABEL), "choices": _choices(item.options)}
         button = {"type": "ActionSet", "actions": [_execute(Button("OK", item.do, ""), {"choice": name})]}
         inputs.append({"type": "ColumnSet", "columns": [_column("stretch", [choice]), _column("auto", [button])]})
     return inputs, pressed
+
+
+@lru_cache(_KEPT)
+def _pressed(button: Button) -> dict[str, Any]:
+    """Return the action of a button that stands below many cards."""
+    return _execute(button)
 
 
 def _execute(button: Button, more: Mapping[str, str] | None = None) -> dict[str, Any]:
