@@ -16,6 +16,7 @@ from bot.domain.foretold import Foretold
 from bot.domain.money import Money
 
 _KEY = ("budget", "subject", "period_start")
+_FIELDS = (*_KEY, "as_of", "point", "low", "high", "limit", "currency", "over", "early", "middle", "late", "days")
 
 
 class SqlForecasts:
@@ -40,13 +41,13 @@ class SqlForecasts:
         newest = last.group_by(*_columns(*_KEY)).subquery()
         same = and_(*(getattr(newest.c, name) == getattr(ForecastRow, name) for name in _KEY), newest.c.last == col(ForecastRow.as_of))
         with self._database.reading() as connection:
-            rows = connection.execute(select(ForecastRow.__table__).join(newest, same))  # type: ignore[attr-defined]
+            rows = connection.execute(select(*_columns(*_FIELDS)).join(newest, same))
             return {(one.budget, one.subject, one.period_start): one for one in map(_foretold, rows)}
 
     def find(self, budget: str, subject: str, period_start: date) -> Foretold | None:
         """Return the newest forecast of one subject."""
         values = zip(_columns(*_KEY), (budget, subject, period_start), strict=True)
-        query = select(ForecastRow.__table__).where(*(column == value for column, value in values))  # type: ignore[attr-defined]
+        query = select(*_columns(*_FIELDS)).where(*(column == value for column, value in values))
         with self._database.reading() as connection:
             row = connection.execute(query.order_by(col(ForecastRow.as_of).desc()).limit(1)).first()
         return _foretold(row) if row else None
@@ -55,7 +56,7 @@ class SqlForecasts:
         """Return the forecasts of periods that began on *period_start* as of any of *days*."""
         where = col(ForecastRow.period_start) == period_start, col(ForecastRow.as_of).in_(days)
         with self._database.reading() as connection:
-            return [_foretold(row) for row in connection.execute(select(ForecastRow.__table__).where(*where))]  # type: ignore[attr-defined]
+            return [_foretold(row) for row in connection.execute(select(*_columns(*_FIELDS)).where(*where))]
 
     def forget(self, before: date, kept: Collection[int]) -> int:
         """Drop those as of a day before *before*, except on the *kept* days of a month; return how many."""
@@ -89,8 +90,7 @@ def _row(one: Foretold) -> dict[str, Any]:
 
 
 def _foretold(row: Any) -> Foretold:
-    point, low, high, limit = (Money(getattr(row, name), row.currency) for name in ("point", "low", "high", "limit"))
-    return Foretold(
-        row.budget, row.subject, row.period_start, row.as_of, point, low, high, limit, Decimal(row.over),
-        row.early, row.middle, row.late, row.days,
-    )  # fmt: skip
+    """Return the forecast of a row of `_FIELDS`."""
+    budget, subject, period_start, as_of, point, low, high, limit, currency, over, early, middle, late, days = row
+    costs = Money(point, currency), Money(low, currency), Money(high, currency), Money(limit, currency)
+    return Foretold(budget, subject, period_start, as_of, *costs, Decimal(over), early, middle, late, days)

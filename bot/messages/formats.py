@@ -173,8 +173,10 @@ def _instant(moment: datetime, zone: str, locale: str) -> str:
 @lru_cache(_KEPT)
 def _money(nanos: int, currency: str, locale: str, parts: int = 1) -> str:
     """Return one of *parts* equal parts of *nanos* in words."""
-    digits = _digits(currency)
+    digits, shape = _digits(currency), _shape(currency, locale)
     rounded = half_even(nanos, parts * NANOS_PER_UNIT // 10**digits)
+    if shape is not None and (rounded or not nanos) and abs(rounded) < _LARGE:
+        return shape.write(rounded)
     if not rounded and nanos:
         least = _currency(1, digits, currency, locale)
         return f"<{least}" if nanos > 0 else f">-{least}"

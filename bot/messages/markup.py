@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, TemplateError, nodes, select_autoescape
+from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, nodes, select_autoescape
 from jinja2.bccache import Bucket
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.runtime import Context
@@ -68,6 +68,8 @@ _ATTRIBUTES = {
     "field": {"kind", "name", "label", "hint", "optional", "value"},
 }
 CHARTS = ("bar", "line", "donut")
+_KEPT = 1024
+"""Buttons that are remembered: the same few stand below many cards."""
 _READERS = 512
 """Locales and zones whose templates are kept ready."""
 FIELDS = ("text", "lines", "number", "date", "select")
@@ -122,6 +124,18 @@ class _Worded(Environment):
     context_class = _Context
     known: NullTranslations
     getattr = staticmethod(getattr)  # type: ignore[assignment] # views are objects, and what they lack is a mistake
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ready: dict[str, Template] = {}
+
+    def get_template(self, name: str | Template, *args: Any, **kwargs: Any) -> Template:
+        """Return the template called *name*, which does not change while we run."""
+        if not isinstance(name, str):
+            return name
+        if name not in self._ready:
+            self._ready[name] = super().get_template(name, *args, **kwargs)
+        return self._ready[name]
 
     @staticmethod
     def safe(value: Any) -> str:
@@ -311,7 +325,10 @@ def _one_of(element: ET.Element, name: str, known: tuple[str, ...]) -> str:
 
 
 def _button(element: ET.Element) -> Button:
-    return Button(_text(element), element.attrib["do"], element.get("on", ""), is_primary=bool(element.get("primary")))
+    return _made(_text(element), element.attrib["do"], element.get("on", ""), bool(element.get("primary")))
+
+
+_made = lru_cache(_KEPT)(Button)
 
 
 def _runs(element: ET.Element) -> tuple[Run, ...]:

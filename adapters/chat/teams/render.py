@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import chain
 from math import inf
 from typing import Any
 
@@ -94,20 +95,28 @@ def _at_most(source: Card) -> float:
     return len(texts) * _PART + sum(map(len, texts)) * _LETTER
 
 
-def _texts(block: Block) -> list[str] | None:
+def _texts(block: Block) -> Sequence[str] | None:
     """Return a text for each element that *block* becomes, None where that is not so simple."""
     match block:
         case Facts(pairs):
-            return [text for pair in pairs for text in pair]
+            return list(chain.from_iterable(pairs))
         case Table(header, rows, _, more):
-            return [*header, *(text for row in rows for text in row), *("" for _ in rows), more, ""]
+            return [*header, *chain.from_iterable(rows), *[""] * len(rows), more, ""]
         case Progress(_, text):
             return [text, "", ""]
         case Paragraph(runs) | Note(runs) if not any(run.person for run in runs):
             return [run.text + (run.url or "") for run in runs]
-        case Actions(items) if all(isinstance(item, Button) for item in items):
-            return [2 * text for item in items if isinstance(item, Button) for text in (item.label, item.do + item.on)]
+        case Actions():
+            return _words_of(block)
     return None
+
+
+@lru_cache(_KEPT)
+def _words_of(actions: Actions) -> tuple[str, ...] | None:
+    buttons = [item for item in actions.items if isinstance(item, Button)]
+    if len(buttons) < len(actions.items):
+        return None
+    return tuple([2 * text for button in buttons for text in (button.label, button.do + button.on)])
 
 
 def _bare(source: Card) -> Card:
