@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from adapters.store.tables import day_of
 from bot.domain.account import Account, Profile
 from bot.domain.budget import Budget, Raise
 from bot.domain.foretold import Foretold
+from bot.domain.outcome import Outcome
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
 from bot.domain.visibility import Verdict
@@ -26,7 +28,9 @@ from bot.ports import (
     FORGOTTEN,
     Cost,
     CostScope,
+    Counted,
     Daily,
+    Delivered,
     Dimension,
     Load,
     Look,
@@ -265,6 +269,38 @@ class FakeFigures:
 
     def _name(self, number: int) -> str:
         return next((value for (_, value), n in self.of.names.items() if n == number), "")
+
+
+@dataclass
+class FakeOutcomes:
+    """What sources say, in the order of words; sums are made anew for every question."""
+
+    said: list[tuple[str, Outcome]] = field(default_factory=list)
+
+    def delivered(self, of: Collection[tuple[str, str]]) -> list[Delivered]:
+        days: defaultdict[tuple[str, str], list[date]] = defaultdict(list)
+        for source, outcome in self.said:
+            if (source, outcome.kind) in of:
+                days[source, outcome.kind].append(outcome.day)
+        return [Delivered(*key, Window(min(found), max(found) + timedelta(days=1))) for key, found in sorted(days.items())]
+
+    def counts(self, window: Window) -> list[Counted]:
+        sums: defaultdict[tuple[str, str, str, str], Decimal] = defaultdict(Decimal)
+        for source, o in self.said:
+            if o.day in window:
+                sums[source, o.kind, o.team, o.project] += o.count
+        return [Counted(*key, count) for key, count in sorted(sums.items())]
+
+    def of(self, source: str, days: Collection[date]) -> list[Outcome]:
+        found = [o for name, o in self.said if name == source and o.day in days]
+        return sorted(found, key=lambda o: (o.day, o.kind, o.team, o.project))
+
+    def stated_by_others(self, source: str, days: Collection[date]) -> dict[tuple[date, str, str, str], str]:
+        return {(o.day, o.kind, o.team, o.project): name for name, o in self.said if name != source and o.day in days}
+
+    def replace(self, source: str, days: Collection[date], outcomes: Sequence[Outcome]) -> None:
+        self.said = [(name, o) for name, o in self.said if name != source or o.day not in days]
+        self.said += [(source, o) for o in outcomes]
 
 
 @dataclass

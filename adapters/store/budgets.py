@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlmodel import col
 
 from adapters.store.database import Database
 from adapters.store.tables import BudgetRow, RaiseRow
-from bot.domain.budget import Budget, Raise, Scope, ScopeKind
+from bot.domain.budget import Budget, PlannedChange, Raise, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.period import PeriodKind
 
@@ -76,8 +77,25 @@ def _row(budget: Budget, version: int, at: datetime) -> dict[str, object]:
         "ladder": " ".join(str(tier) for tier in budget.ladder),
         "owner": budget.owner,
         "fiscal_year_start": budget.fiscal_year_start,
+        "overlays": json.dumps([_plain(change) for change in budget.overlays]),
         "began_at": at,
     }
+
+
+def _plain(change: PlannedChange) -> dict[str, object]:
+    return {
+        "day": change.day.isoformat(),
+        "until": change.until.isoformat() if change.until else None,
+        "factor": str(change.factor),
+        "amount": change.amount.nanos,
+        "note": change.note,
+    }
+
+
+def _change(plain: dict[str, Any], currency: str) -> PlannedChange:
+    until = date.fromisoformat(plain["until"]) if plain["until"] else None
+    amount = Money(plain["amount"], currency)
+    return PlannedChange(date.fromisoformat(plain["day"]), until, Decimal(plain["factor"]), amount, plain["note"])
 
 
 def _budget(row: Any) -> Budget:
@@ -90,4 +108,5 @@ def _budget(row: Any) -> Budget:
         owner=row.owner,
         fiscal_year_start=row.fiscal_year_start,
         version=row.version,
+        overlays=tuple(_change(plain, row.currency) for plain in json.loads(row.overlays)),
     )

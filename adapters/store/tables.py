@@ -258,6 +258,7 @@ class BudgetRow(SQLModel, table=True):
     ladder: str
     owner: str | None = None
     fiscal_year_start: int
+    overlays: str = Field(default="[]", sa_column=Column(Text, nullable=False, server_default="[]"))
     began_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     ended_at: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
 
@@ -466,3 +467,21 @@ class CaseRow(SQLModel, table=True):
     changed_at: datetime = Field(sa_column=Column(Instant, nullable=False))
     due: datetime | None = Field(default=None, sa_column=Column(Instant, nullable=True))
     body: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class OutcomeRow(SQLModel, table=True):
+    """What a source says was got done on a day; counts are integers of 10⁻⁶, empty text is no team or project."""
+
+    __tablename__: ClassVar[Any] = "outcomes"
+    __table_args__ = (
+        Index("ix_outcomes_kind", "source", "kind", "day"),
+        Index("ix_outcomes_day", "day", "source", "kind", "team", "project", "counted"),
+        {"sqlite_with_rowid": False},
+    )
+
+    source: str = Field(primary_key=True)
+    day: int = Field(sa_column=_key())
+    kind: str = Field(primary_key=True)
+    team: str = Field(primary_key=True)
+    project: str = Field(primary_key=True)
+    counted: int = Field(sa_column=_nanos())

@@ -15,7 +15,7 @@ from bot import settings, wiring
 from bot.cli.context import Context, say
 from bot.cli.ingest import show
 from bot.errors import ConfigError
-from bot.services import budgets, directory
+from bot.services import budgets, directory, outcomes
 
 _MARK = "aispend-demo.txt"
 _SHOWN = 2
@@ -87,6 +87,8 @@ def _fill(app: wiring.App, folder: Path) -> None:
     for section in app.settings.sources:
         with app.source(section) as source:
             show(app.ingest.run(source))
+    done = outcomes.stated(folder / "outcomes.csv", found, (), app.clock.now().date())
+    outcomes.apply(outcomes.plan("outcomes", done, app.outcomes, is_named=False), app.outcomes)
     day = app.clock.now().date() - timedelta(days=3)
     before = next(load for load in app.ledger.sources() if load.source == "claude")
     write_claude(folder / "exports/claude", day, Decimal("0.9"))

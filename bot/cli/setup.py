@@ -67,7 +67,7 @@ def load(
         plan = directory_service.plan(files, app.people, app.claimed())
         if not dry_run:
             directory_service.apply(plan, app.people)
-        _show_changes(plan.changes, format_, dry_run=dry_run)
+        show_changes(plan.changes, format_, dry_run=dry_run)
         if plan.changes and not dry_run and app.ledger.sources() and format_ is Format.TEXT:
             say("Load your sources again (aispend ingest …, as before) so that cost already loaded follows the new directory.")
 
@@ -89,14 +89,15 @@ def apply(
             typer.echo(doubt, err=True)
         if not dry_run:
             budget_service.apply(plan, app.budgets, app.clock)
-        _show_changes(plan.sentences, format_, dry_run=dry_run)
+        show_changes(plan.sentences, format_, dry_run=dry_run)
 
 
 def _nothing() -> None:
     """Hold the group's options."""
 
 
-def _show_changes(changes: tuple[str, ...], format_: Format, *, dry_run: bool) -> None:
+def show_changes(changes: tuple[str, ...], format_: Format, *, dry_run: bool) -> None:
+    """Print *changes*, one a line, and what was done about them."""
     if format_ is Format.JSON:
         say_json({"changes": list(changes), "dry_run": dry_run})
         return

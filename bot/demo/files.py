@@ -19,6 +19,7 @@ from bot.domain.period import Window, add_months, first_of_month
 
 SEED = 20261123
 CENT = Decimal("0.01")
+_SATURDAY = 5
 _HEAVY = {"platform": 1.0, "search": 1.4, "support": 0.5, "marketing": 0.35, "sales": 0.2, "finance": 0.1}
 _PER_MILLION = {"claude-opus-5": (Decimal(5), Decimal(25)), "claude-sonnet-5": (Decimal(3), Decimal(15))}
 _CLAUDE_HEADER = (
@@ -34,7 +35,7 @@ def window_until(today: date) -> Window:
 
 
 def write_all(folder: Path, today: date) -> None:
-    """Write every vendor's export for the days before *today* below *folder*/exports, and rates.csv."""
+    """Write every vendor's export for the days before *today* below *folder*/exports, rates.csv, and outcomes.csv."""
     days = window_until(today)
     write_openai(folder / "exports/openai", days)
     for day in days:
@@ -42,8 +43,19 @@ def write_all(folder: Path, today: date) -> None:
     for month in sorted({first_of_month(day) for day in days}):
         write_aws(folder / "exports/aws", Window(month, min(days.end, add_months(month, 1))))
     write_gateway(folder / "exports/gateway", days)
+    write_outcomes(folder / "outcomes.csv", days)
     rates = [f"{day},EUR,{Decimal('1.08') + Decimal(day.day) / 1000}" for day in days]
     (folder / "rates.csv").write_text("date,currency,rate\n" + "\n".join(rates) + "\n", "utf-8")
+
+
+def write_outcomes(path: Path, days: Window) -> None:
+    """Write what was got done: the pull requests of search and platform, the tickets of support, fewer at weekends."""
+    lines = ["day,team,kind,count"]
+    for day in days:
+        random_ = _random("outcomes", day)
+        for team, kind, most in (("search", "pull_requests", 9), ("platform", "pull_requests", 6), ("support", "tickets", 40)):
+            lines.append(f"{day},{team},{kind},{random_.randint(most // 2, most) if day.weekday() < _SATURDAY else random_.randint(0, 1)}")
+    path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def write_claude(folder: Path, day: date, restated: Decimal = Decimal(1)) -> None:

@@ -51,6 +51,24 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedChange:
+    """A change of cost that somebody has declared: seats, a price list, a launch.
+
+    Attributes:
+        day: The first day on which it holds.
+        until: The first day on which it holds no longer; None: for good.
+        factor: By what every day is multiplied.
+        amount: What every day costs more.
+    """
+
+    day: date
+    until: date | None
+    factor: Decimal
+    amount: Money
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """A limit on the cost (billed and estimated together) of a scope in each calendar period.
 
@@ -60,6 +78,7 @@ class Budget:
         owner: E-mail of who answers for it; None: the person, or the team's manager.
         fiscal_year_start: Month (1 to 12) in which quarters and years begin.
         version: Counts the changes, from 1.
+        overlays: Planned changes, which forecasts take in.
         began_at: When its first version came into force; None where that is not known.
     """
 
@@ -71,6 +90,7 @@ class Budget:
     owner: str | None = None
     fiscal_year_start: int = 1
     version: int = 1
+    overlays: tuple[PlannedChange, ...] = ()
     began_at: datetime | None = None
 
     def current(self, day: date) -> Period:

@@ -11,9 +11,10 @@ from typing import Any, ClassVar
 
 from bot.domain.foretold import Accuracy
 from bot.domain.money import Money
+from bot.domain.outcome import CostPerOutcome
 from bot.domain.period import Window
 from bot.messages.alerts import AlertRow, Answered
-from bot.messages.views import BudgetLine, Freshness, Row
+from bot.messages.views import BudgetLine, Freshness, Row, Unit
 from bot.messages.why import Change, Reason
 from bot.messages.words import Phrase
 
@@ -86,6 +87,7 @@ class TeamDigest:
     Attributes:
         coverage: The share of the team's cost that has a person; None where nothing was spent.
         promises: What people of the team answered, with what became of it.
+        units: What one outcome cost; empty where nothing was counted.
         is_month: The days are the running month, as weeks would tell people apart.
     """
 
@@ -104,6 +106,7 @@ class TeamDigest:
     freshness: Freshness
     missing: int = 0
     why: Change | None = None
+    units: tuple[Unit, ...] = ()
 
     template: ClassVar[str] = "digests/team"
 
@@ -137,6 +140,7 @@ class TeamDigest:
                 (),
                 _FRESH,
                 why=Change(_usd("120"), _usd("144.60"), reasons),
+                units=(_pull_requests(40, "144.60"),),
             ),
         )
         yield "grouped", cls("search", _MONTH, _usd("144.60"), None, None, (), (), (), (), (), None, (), _FRESH)
@@ -181,6 +185,7 @@ class FinopsDigest:
     missing: int = 0
     why: Change | None = None
     accuracy: Accuracy | None = None
+    units: tuple[Unit, ...] = ()
 
     template: ClassVar[str] = "digests/finops"
 
@@ -207,6 +212,7 @@ class FinopsDigest:
                 (Mover("search", _usd("812"), _usd("401")),),
                 (),
                 _FRESH,
+                units=(_pull_requests(950, "3210.55"),),
                 accuracy=Accuracy(412, Fraction(9, 100), Fraction(81, 100)),
                 why=Change(_usd("2890"), _usd("3210.55"), (Reason("new_users", _usd("200.55"), count=4), Reason("volume", _usd("120")))),
             ),
@@ -275,6 +281,11 @@ def _outlook() -> Outlook:
         Decimal("0.5"),
     )
     return Outlook(line, _usd("655"), date(2026, 11, 28), _usd("610"), _usd("720.50"))
+
+
+def _pull_requests(count: int, cost: str) -> Unit:
+    each = CostPerOutcome(Fraction(_usd(cost).nanos, count), "USD")
+    return Unit("pull_requests", Decimal(count), _usd(cost), each, CostPerOutcome(Fraction(4_100_000_000), "USD"), _WEEK)
 
 
 def _alert() -> AlertRow:

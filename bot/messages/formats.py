@@ -15,6 +15,7 @@ from babel.dates import format_date, format_datetime, format_interval, format_sk
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
 from bot.domain.money import NANOS_PER_UNIT, Money, half_even, round_together
+from bot.domain.outcome import CostPerOutcome
 from bot.domain.period import Window
 from bot.messages.words import language_of
 
@@ -49,6 +50,8 @@ class Reader:
         return {
             "money": self.money,
             "change": self.change,
+            "each": self.each,
+            "trend": self.trend,
             "percent": self.percent,
             "day": self.day,
             "days": self.days,
@@ -61,6 +64,15 @@ class Reader:
     def money(self, amount: Money) -> str:
         """Return `$1,234.50`: rounded half to even to the currency's digits; what is smaller but not zero is `<$0.01`."""
         return _money(amount.nanos, amount.currency, self.locale)
+
+    def each(self, cost: CostPerOutcome) -> str:
+        """Return what one outcome cost, rounded as `money` is."""
+        return _money(cost.nanos.numerator, currency=cost.currency, locale=self.locale, parts=cost.nanos.denominator)
+
+    def trend(self, now: CostPerOutcome, before: CostPerOutcome) -> str:
+        """Return `(-17 %)`, nothing where there was nothing before."""
+        share = now.change_from(before)
+        return f"({'+' if share > 0 else ''}{self.percent(share)})" if share is not None else ""
 
     def change(self, now: Money, before: Money) -> str:
         """Return `+$58.10 (+16 %)`, without the share where there was nothing before."""
@@ -159,9 +171,10 @@ def _instant(moment: datetime, zone: str, locale: str) -> str:
 
 
 @lru_cache(_KEPT)
-def _money(nanos: int, currency: str, locale: str) -> str:
+def _money(nanos: int, currency: str, locale: str, parts: int = 1) -> str:
+    """Return one of *parts* equal parts of *nanos* in words."""
     digits, shape = _digits(currency), _shape(currency, locale)
-    rounded = half_even(nanos, NANOS_PER_UNIT // 10**digits)
+    rounded = half_even(nanos, parts * NANOS_PER_UNIT // 10**digits)
     if shape is not None and (rounded or not nanos) and abs(rounded) < _LARGE:
         return shape.write(rounded)
     if not rounded and nanos:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from bot.domain.money import Money
+from bot.domain.outcome import CostPerOutcome
 from bot.domain.period import Window
 from bot.messages.expected import Expected, example
 from bot.messages.words import Phrase
@@ -102,6 +103,38 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """What one outcome of a kind cost.
+
+    Attributes:
+        cost: Billed and estimated, of the days and of the teams or the project that the outcomes are of.
+        previous: Of as many days before; None where they cannot be compared.
+        window: The days that count: those that are delivered of both.
+        is_part: Some of the subject's cost is left out, as its teams count no such outcomes.
+    """
+
+    kind: str
+    count: Decimal
+    cost: Money
+    each: CostPerOutcome
+    previous: CostPerOutcome | None
+    window: Window
+    is_part: bool = False
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "kind": self.kind,
+            "count": f"{self.count.normalize():f}",
+            "cost": _plain(self.cost),
+            "cost_per_outcome": _decimal(self.each.amount),
+            "previous": _decimal(self.previous.amount) if self.previous else None,
+            "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
+            "is_part": self.is_part,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Costs:
     """What a person, a team, a project or the organisation cost in some days.
 
@@ -112,6 +145,7 @@ class Costs:
         command: The words that ask for the same subject, where its name alone would not do.
         forecast: How the budget's period is expected to end.
         trend: The cost of each day, or month, of the window, ascending, those without cost included; empty where not to be shown.
+        units: What one outcome cost, the most telling kind first; empty where nothing was counted.
     """
 
     subject: str
@@ -131,6 +165,7 @@ class Costs:
     unowned: Money | None = None
     trend: tuple[tuple[Window, Money], ...] = ()
     forecast: Expected | None = None
+    units: tuple[Unit, ...] = ()
 
     view: ClassVar[str] = ""
     template: ClassVar[str] = ""
@@ -160,6 +195,7 @@ class Costs:
             "forecast": self.forecast.document() if self.forecast else None,
             "by": self.breakdowns[0].document() if self.breakdowns else None,
             "breakdowns": [breakdown.document() for breakdown in self.breakdowns],
+            "outcomes": [unit.document() for unit in self.units],
             "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
             "provisional": self.freshness.is_provisional,
             "partial": self.partial or None,
@@ -226,7 +262,12 @@ class TeamCosts(Costs):
         )
         yield (
             "people",
-            cls(**(_example("search", "424.809", "0") | {"breakdowns": (people,), "budget": _budget_line("2000", "424.809")})),
+            cls(
+                **(
+                    _example("search", "424.809", "0")
+                    | {"breakdowns": (people,), "budget": _budget_line("2000", "424.809"), "units": _units("424.809", "404")}
+                )
+            ),
         )
 
 
@@ -240,6 +281,7 @@ class ProjectCosts(Costs):
     def examples(cls) -> Iterator[tuple[str, ProjectCosts]]:
         """Yield named examples."""
         yield "part", cls(**(_example("ranking", "99.10", "0") | {"partial": Phrase("your own part"), "budget": None}))
+        yield "whole", cls(**(_example("ranking", "99.10", "0") | {"budget": None, "units": _units("99.10", "0")[2:3]}))
 
 
 class OrgCosts(Costs):
@@ -251,7 +293,15 @@ class OrgCosts(Costs):
     @classmethod
     def examples(cls) -> Iterator[tuple[str, OrgCosts]]:
         """Yield named examples."""
-        yield "whole", cls(**(_example("Nordwind", "15234.10", "811.2") | {"unowned": _usd("402.20"), "budget": None}))
+        yield (
+            "whole",
+            cls(
+                **(
+                    _example("Nordwind", "15234.10", "811.2")
+                    | {"unowned": _usd("402.20"), "budget": None, "units": _units("16045.30", "12120", 38)}
+                )
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -513,6 +563,24 @@ def _example(subject: str, billed: str, estimated: str) -> dict[str, Any]:
         "asked": "me",
         "trend": _trend(total),
     }
+
+
+def _units(whole: str, part: str, many: int = 1) -> tuple[Unit, ...]:
+    """Return a unit figure of all of the cost and all of the days, one of some of both, and one without a word of its own."""
+    days = Window(_WINDOW.start, date(2026, 11, 21))
+    return (
+        _unit("pull_requests", 125 * many, whole, "4.10", _WINDOW),
+        replace(_unit("tickets", 40 * many, part, "0", days), previous=None, is_part=True),
+        _unit("story_points", Decimal("62.5") * many, whole, "6.60", _WINDOW),
+        _unit("commits", 700 * many, whole, "1", _WINDOW),
+    )
+
+
+def _unit(kind: str, count: Decimal | int, cost: str, previous: str, window: Window) -> Unit:
+    nanos = Fraction(_usd(cost).nanos) / Fraction(count)
+    return Unit(
+        kind, Decimal(count), _usd(cost), CostPerOutcome(nanos, "USD"), CostPerOutcome(Fraction(_usd(previous).nanos), "USD"), window
+    )
 
 
 def _trend(total: Decimal) -> tuple[tuple[Window, Money], ...]:

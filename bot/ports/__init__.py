@@ -19,6 +19,7 @@ from bot.ports.loading import (
     stated_scopes,
 )
 from bot.ports.outbox import REPEATED, Delivery, Message, MessageKind, Outbox, Post
+from bot.ports.outcomes import Activity, Counted, Delivered, Outcomes
 from bot.ports.people import Accounts, Budgets, Documents, Look, People, Received
 from bot.ports.world import Calendar, Clock
 
@@ -26,6 +27,7 @@ __all__ = [
     "FORGOTTEN",
     "REPEATED",
     "Accounts",
+    "Activity",
     "Alerts",
     "Budgets",
     "Calendar",
@@ -34,7 +36,9 @@ __all__ = [
     "Clock",
     "Cost",
     "CostScope",
+    "Counted",
     "Daily",
+    "Delivered",
     "Delivery",
     "Desk",
     "Dimension",
@@ -50,6 +54,7 @@ __all__ = [
     "MessageKind",
     "Noted",
     "Outbox",
+    "Outcomes",
     "People",
     "Post",
     "PriceBook",

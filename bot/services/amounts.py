@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -24,6 +24,7 @@ from bot.messages.words import Phrase
 from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load
 from bot.services.groups import months
 from bot.services.question import Question
+from bot.services.units import Units, costed
 
 SHOWN = 8
 """Rows of a breakdown; the rest is one line."""
@@ -114,6 +115,14 @@ class Amounts(Question):
             return window
         last = (reached - timedelta(microseconds=1)).date()
         return window.until(max(last + timedelta(days=1), window.start + timedelta(days=1)))
+
+    def _with_units(self, found: _C, scope: CostScope) -> _C:
+        """Add what outcomes of *scope* cost; under the same rules as the cost itself."""
+        units = Units(self.of.figures, self.of.outcomes, self.directory, self.of.currency)
+        days = costed(found.window, found.freshness.as_of)
+        return replace(
+            found, units=units.of(scope, days, self.command.period.kind, self.groups, lambda before: self._compares(scope, before))
+        )
 
     def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int, scope: CostScope) -> Breakdown:
         if self.groups.concern(scope) and dimension is not Dimension.DAY:

@@ -18,6 +18,7 @@ from bot.domain.period import PeriodKind, Window
 from bot.domain.visibility import Privacy
 from bot.errors import ConfigError
 from bot.ports import Budgets, Clock, CostScope, Dimension, Figures
+from bot.services import overlays
 
 KEYS = (
     "name",
@@ -33,6 +34,7 @@ KEYS = (
     "ladder",
     "owner",
     "fiscal_year_start",
+    "overlays",
 )
 PERIODS = (PeriodKind.MONTH, PeriodKind.QUARTER, PeriodKind.YEAR)
 _LARGEST = Decimal(10) ** 9
@@ -140,6 +142,7 @@ def _budget(section: Mapping[str, Any], place: str, directory: Directory, curren
         ladder=_ladder(section, place),
         owner=_owner(section, place, directory),
         fiscal_year_start=_month(section, place, fiscal_year_start),
+        overlays=overlays.read(section.get("overlays", []), place, currency),
     )
 
 
@@ -234,7 +237,7 @@ def _differs(one: Budget, other: Budget) -> bool:
 
 
 def _content(budget: Budget) -> tuple[object, ...]:
-    return (budget.scope, budget.period, budget.limit, budget.ladder, budget.owner, budget.fiscal_year_start)
+    return (budget.scope, budget.period, budget.limit, budget.ladder, budget.owner, budget.fiscal_year_start, budget.overlays)
 
 
 def _sentence(new: Budget, old: Budget | None) -> str:
@@ -246,4 +249,6 @@ def _sentence(new: Budget, old: Budget | None) -> str:
 def _shown(budget: Budget) -> str:
     tiers = ", ".join(f"{(tier * 100).normalize():f} %" for tier in budget.ladder)
     owner = f", owner {budget.owner}" if budget.owner else ""
-    return f"{budget.limit.amount.normalize():f} {budget.limit.currency} a {budget.period} for {budget.scope} (tiers {tiers}{owner})"
+    planned = f", {len(budget.overlays)} planned changes" if budget.overlays else ""
+    limit = f"{budget.limit.amount.normalize():f} {budget.limit.currency}"
+    return f"{limit} a {budget.period} for {budget.scope} (tiers {tiers}{owner}{planned})"

@@ -140,7 +140,8 @@ class _Asked(Expecting):
             self._log_names(part.scope)
         dimensions = (Dimension.PERSON, Dimension.TOOL) if part.has_names else (Dimension.TOOL, Dimension.MODEL)
         budget = self._budget_of(part)
-        return self._with_outlook(self._costs(TeamCosts, part.subject, part.scope, budget, dimensions), part.scope, budget)
+        found = self._with_units(self._costs(TeamCosts, part.subject, part.scope, budget, dimensions), part.scope)
+        return self._with_outlook(found, part.scope, budget)
 
     def _project(self) -> View:
         part = self._of_project()
@@ -149,7 +150,7 @@ class _Asked(Expecting):
         self._note_project(part, is_there=bool(view.breakdowns) or not part.partial)
         if self.command.by is Dimension.PERSON:
             self._log_names(replace(part.scope, project=None))
-        return self._with_outlook(view, part.scope, budget)
+        return self._with_outlook(self._with_units(view, part.scope), part.scope, budget)
 
     def _org(self) -> View:
         part = self._of_org()
@@ -159,7 +160,7 @@ class _Asked(Expecting):
         unowned = sum(key.cost for key in self.of.figures.unallocated(self._window()))
         dimensions = (Dimension.TEAM, Dimension.TOOL, Dimension.MODEL)
         found = self._costs(OrgCosts, part.subject, part.scope, budget, dimensions, unowned=self._money(unowned))
-        return self._with_outlook(found, part.scope, budget)
+        return self._with_outlook(self._with_units(found, part.scope), part.scope, budget)
 
     def _top(self) -> View:
         dimension = RANKED[self.command.name]

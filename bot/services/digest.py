@@ -26,10 +26,10 @@ from bot.errors import ConfigError
 from bot.messages.alerts import AlertRow
 from bot.messages.digests import FinopsDigest, Mover, Noise, Outlook, PersonalDigest, Showback, TeamDigest
 from bot.messages.formats import Reader
-from bot.messages.views import BudgetLine, Freshness, Row
+from bot.messages.views import BudgetLine, Freshness, Row, Unit
 from bot.messages.why import Change
 from bot.messages.words import Phrase
-from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Post, PriceBook
+from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Message, MessageKind, Outbox, Outcomes, Post, PriceBook
 from bot.services.amounts import final_day
 from bot.services.habits import Chosen
 from bot.services.hindsight import Hindsight
@@ -38,6 +38,7 @@ from bot.services.measure import Ruler
 from bot.services.notify import Notices
 from bot.services.review import LONGEST_PERIOD, Review
 from bot.services.talk import PREFERENCES
+from bot.services.units import Units, costed
 from bot.services.why import Everybody, Words, used
 
 _DRIVERS, _PEOPLE, _MOVERS, _OPEN = 3, 8, 3, 5
@@ -65,6 +66,7 @@ class Digests:
     outbox: Outbox
     chosen: Chosen
     prices: PriceBook
+    outcomes: Outcomes
     link: Callable[[date, str], str] | None = None
 
     def run(self) -> int:
@@ -82,7 +84,7 @@ class Digests:
             yield from self._making().due()
 
     def _making(self) -> _Making:
-        return _Making(self.review, self.outbox, self.chosen, self.prices, self.review.clock.now(), self.link)
+        return _Making(self.review, self.outbox, self.chosen, self.prices, self.outcomes, self.review.clock.now(), self.link)
 
     def _keep(self, batch: list[Due]) -> int:
         if not batch:
@@ -142,6 +144,7 @@ class _Making:
     outbox: Outbox
     chosen: Chosen
     prices: PriceBook
+    outcomes: Outcomes
     now: datetime
     link: Callable[[date, str], str] | None = None
 
@@ -265,6 +268,7 @@ class _Making:
             self._freshness(window),
             self._missing(window),
             self._why(before, window, lambda used: used.of_teams(teams), self._notices.audience.name) if compares else None,
+            self._units(scope, window, slot),
         )
         subject = SubjectKind.PEOPLE_OF_TEAM.value
         looks = [Look(self.now, person.email, subject, name, Verdict.MANAGER.value, "weekly digest") for name in teams if people]
@@ -327,6 +331,7 @@ class _Making:
             self._missing(window),
             self._why(before, window, Everybody.whole) if self._compares(window, before) and not is_grouped else None,
             self._accuracy,
+            self._units(CostScope(), window, slot),
         )
 
     def _noise(self) -> tuple[Noise, ...]:
@@ -383,6 +388,10 @@ class _Making:
 
     def _reader(self, person: Person) -> Reader:
         return Reader(self._languages.get(person.email) or person.locale, person.time_zone)
+
+    def _units(self, scope: CostScope, window: Window, slot: Slot) -> tuple[Unit, ...]:
+        days = costed(window, self._freshness(window).as_of)
+        return self._per_outcome.of(scope, days, slot.period.kind, self._notices.groups, self._was_delivered)
 
     def _outlook(self, subject: Scope) -> Outlook | None:
         measured = self._measured.get(str(subject))
@@ -471,6 +480,10 @@ class _Making:
     @cached_property
     def _answers(self) -> dict[Any, Any]:
         return {}
+
+    @cached_property
+    def _per_outcome(self) -> Units:
+        return Units(self.review.figures, self.outcomes, self._directory, self.review.currency)
 
     @cached_property
     def _notices(self) -> Notices:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,11 +15,11 @@ from bot.domain.people import BEGINNING, ENDLESS, Directory, Identity, IdentityK
 from bot.errors import ConfigError
 from bot.messages.formats import is_locale
 from bot.ports import People
+from bot.services.sheet import Line, Problems, check_columns, read
 
 PEOPLE = ("email", "name", "team", "manager_email", "time_zone", "locale", "roles", "valid_from", "valid_to")
 TEAMS = ("team", "parent", "manager_email", "cost_center", "channel")
 IDENTITIES = ("principal", "kind", "email", "service", "valid_from", "valid_to")
-_MOST = 20
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -31,28 +30,6 @@ class Plan:
 
     directory: Directory
     changes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    place: str
-    values: dict[str, str]
-
-    def __getitem__(self, name: str) -> str:
-        return self.values.get(name, "")
-
-
-@dataclass
-class _Problems:
-    found: list[str] = field(default_factory=list)
-
-    def add(self, row: _Row, sentence: str) -> None:
-        self.found.append(f"{row.place}: {sentence}")
-
-    def stop(self) -> None:
-        if self.found:
-            more = f"\n… and {len(self.found) - _MOST} more" if len(self.found) > _MOST else ""
-            raise ConfigError("\n".join(self.found[:_MOST]) + more + "\nNothing was changed.")
 
 
 def plan(files: Iterable[Path], people: People, claimed: Iterable[Identity] = ()) -> Plan:
@@ -68,7 +45,7 @@ def plan(files: Iterable[Path], people: People, claimed: Iterable[Identity] = ()
     """
     tables = _tables(files)
     stored = people.directory()
-    problems = _Problems()
+    problems = Problems()
     teams = _teams(tables["teams"], problems) if "teams" in tables else None
     persons = _people(tables["people"], problems) if "people" in tables else dict(stored.people)
     if teams is None:
@@ -95,34 +72,17 @@ def apply(plan_: Plan, people: People) -> None:
         people.replace(plan_.directory)
 
 
-def _tables(files: Iterable[Path]) -> dict[str, list[_Row]]:
-    tables: dict[str, list[_Row]] = {}
+def _tables(files: Iterable[Path]) -> dict[str, list[Line]]:
+    tables: dict[str, list[Line]] = {}
     for path in files:
-        kind, rows = _read(path)
+        kind, rows = read(path, partial(_kind, path))
         if kind in tables:
             raise ConfigError(f"Two of the files are {kind} ({path.name} is the second); load one of each. Nothing was changed.")
         tables[kind] = rows
     return tables
 
 
-def _read(path: Path) -> tuple[str, list[_Row]]:
-    try:
-        text = path.read_text("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise ConfigError(f"{path.name} is not UTF-8 (byte {exc.start + 1}); save it as UTF-8.") from exc
-    except OSError as exc:
-        raise ConfigError(f"{path} cannot be read: {exc.strerror}.") from exc
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        kind = _kind(header, path)
-        rows = [_row(path, reader.line_num, header, values) for values in reader if any(value.strip() for value in values)]
-    except csv.Error as exc:
-        raise ConfigError(f"{path.name}, line {reader.line_num}: {exc}. Nothing was changed.") from exc
-    return kind, rows
-
-
-def _kind(header: list[str], path: Path) -> str:
+def _kind(path: Path, header: list[str]) -> str:
     known: tuple[str, ...]
     needed: tuple[str, ...]
     if "principal" in header:
@@ -136,25 +96,12 @@ def _kind(header: list[str], path: Path) -> str:
             f"{path.name} is neither people ({', '.join(PEOPLE)}) nor teams ({', '.join(TEAMS)}) nor identities "
             f"({', '.join(IDENTITIES)}); its first line has {', '.join(header) or 'nothing'}."
         )
-    twice = next((name for name in header if header.count(name) > 1), None)
-    if twice:
-        raise ConfigError(f"{path.name} has two columns called '{twice}'. Nothing was changed.")
-    unknown = [name for name in header if name not in known]
-    lost = [name for name in needed if name not in header]
-    if unknown or lost:
-        wrong = f"unknown column '{unknown[0]}'" if unknown else f"no column '{lost[0]}'"
-        raise ConfigError(f"{path.name} has {wrong}; {kind} take {', '.join(known)}. Nothing was changed.")
+    check_columns(path, header, kind, known, needed)
     return kind
 
 
-def _row(path: Path, line: int, header: list[str], values: list[str]) -> _Row:
-    if len(values) != len(header):
-        raise ConfigError(f"{path.name}, line {line}: {len(values)} values for {len(header)} columns. Nothing was changed.")
-    return _Row(f"{path.name}, line {line}", {name: value.strip() for name, value in zip(header, values, strict=True)})
-
-
-def _people(rows: list[_Row], problems: _Problems) -> dict[str, Person]:
-    grouped: defaultdict[str, list[_Row]] = defaultdict(list)
+def _people(rows: list[Line], problems: Problems) -> dict[str, Person]:
+    grouped: defaultdict[str, list[Line]] = defaultdict(list)
     for row in rows:
         email = row["email"].lower()
         if "@" not in email:
@@ -164,7 +111,7 @@ def _people(rows: list[_Row], problems: _Problems) -> dict[str, Person]:
     return {email: _person(email, group, problems) for email, group in sorted(grouped.items())}
 
 
-def _person(email: str, rows: list[_Row], problems: _Problems) -> Person:
+def _person(email: str, rows: list[Line], problems: Problems) -> Person:
     rows = sorted(rows, key=lambda row: row["valid_from"])
     last = rows[-1]
     for row in rows:
@@ -185,12 +132,12 @@ def _person(email: str, rows: list[_Row], problems: _Problems) -> Person:
     return Person(email, last["name"] or email, zone, locale, _roles(last, problems), tuple(stints))
 
 
-def _stint(row: _Row, problems: _Problems) -> Stint:
+def _stint(row: Line, problems: Problems) -> Stint:
     start, end = _days(row, problems)
     return Stint(row["team"] or None, row["manager_email"].lower() or None, start, end)
 
 
-def _roles(row: _Row, problems: _Problems) -> frozenset[Role]:
+def _roles(row: Line, problems: Problems) -> frozenset[Role]:
     roles = set()
     for word in row["roles"].lower().replace(",", " ").replace(";", " ").split():
         if word in list(Role):
@@ -200,7 +147,7 @@ def _roles(row: _Row, problems: _Problems) -> frozenset[Role]:
     return frozenset(roles)
 
 
-def _teams(rows: list[_Row], problems: _Problems) -> dict[str, Team]:
+def _teams(rows: list[Line], problems: Problems) -> dict[str, Team]:
     teams: dict[str, Team] = {}
     folded: dict[str, str] = {}
     for row in rows:
@@ -231,7 +178,7 @@ def _implied(people: dict[str, Person], stored: Directory) -> dict[str, Team]:
     return {name: stored.teams.get(name, Team(name)) for name in dict.fromkeys([*names, *parents])}
 
 
-def _identities(rows: list[_Row], people: dict[str, Person], problems: _Problems) -> tuple[Identity, ...]:
+def _identities(rows: list[Line], people: dict[str, Person], problems: Problems) -> tuple[Identity, ...]:
     found: list[Identity] = []
     seen: defaultdict[str, list[Identity]] = defaultdict(list)
     for row in rows:
@@ -249,7 +196,7 @@ def _identities(rows: list[_Row], people: dict[str, Person], problems: _Problems
     return tuple(found)
 
 
-def _identity(row: _Row, people: dict[str, Person], problems: _Problems) -> Identity | None:
+def _identity(row: Line, people: dict[str, Person], problems: Problems) -> Identity | None:
     kind, email, service = row["kind"].lower(), row["email"].lower(), row["service"]
     wrong = None
     if not row["principal"]:
@@ -277,7 +224,7 @@ def _identity(row: _Row, people: dict[str, Person], problems: _Problems) -> Iden
     )
 
 
-def _check_people(rows: list[_Row], people: dict[str, Person], teams: dict[str, Team], problems: _Problems, *, has_teams: bool) -> None:
+def _check_people(rows: list[Line], people: dict[str, Person], teams: dict[str, Team], problems: Problems, *, has_teams: bool) -> None:
     folded = {name.casefold(): name for name in teams}
     for row in rows:
         manager, team = row["manager_email"].lower(), row["team"]
@@ -303,7 +250,7 @@ def _manager_of(people: dict[str, Person], email: str) -> str | None:
     return None if manager == email else manager
 
 
-def _check_teams(rows: list[_Row], teams: dict[str, Team], people: dict[str, Person], problems: _Problems) -> None:
+def _check_teams(rows: list[Line], teams: dict[str, Team], people: dict[str, Person], problems: Problems) -> None:
     for row in rows:
         if row["parent"] and row["parent"] not in teams:
             problems.add(row, f"there is no team '{row['parent']}' to be the parent of '{row['team']}'.")
@@ -328,7 +275,7 @@ def _cycle(start: str, above: Callable[[str], str | None]) -> list[str]:
     return []
 
 
-def _days(row: _Row, problems: _Problems) -> tuple[date, date]:
+def _days(row: Line, problems: Problems) -> tuple[date, date]:
     start, end = _day(row, "valid_from", BEGINNING, problems), _day(row, "valid_to", ENDLESS, problems)
     if end <= start:
         problems.add(row, f"valid_to ({end}) is not after valid_from ({start}); it is the first day that no longer counts.")
@@ -336,7 +283,7 @@ def _days(row: _Row, problems: _Problems) -> tuple[date, date]:
     return start, end
 
 
-def _day(row: _Row, name: str, default: date, problems: _Problems) -> date:
+def _day(row: Line, name: str, default: date, problems: Problems) -> date:
     if not row[name]:
         return default
     try:
@@ -346,7 +293,7 @@ def _day(row: _Row, name: str, default: date, problems: _Problems) -> date:
         return default
 
 
-def _valid(row: _Row, name: str, default: str, check: Callable[[str], bool], wrong: str, problems: _Problems) -> str:
+def _valid(row: Line, name: str, default: str, check: Callable[[str], bool], wrong: str, problems: Problems) -> str:
     value = row[name] or default
     if check(value):
         return value

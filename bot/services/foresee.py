@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bot.domain.budget import PlannedChange
 from bot.domain.exhaustion import Exhaustion, exhaustion
-from bot.domain.forecast import HISTORY, Outlook, Terms, outlook, totals
+from bot.domain.forecast import HISTORY, Outlook, Overlay, Terms, outlook, totals
 from bot.domain.foretold import Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.period import Window
@@ -85,14 +86,20 @@ class _Foreseeing:
         found: list[Foretold] = []
         if singles:
             costs = nanos[[keys[one.members[0]] for one in singles]]
-            found += self._told(singles, costs, last, outlook(_known(costs), last, window.end, self._terms(window, dimension, singles)))
+            found += self._told(singles, costs, last, outlook(_known(costs), last, window.end, self._terms(singles, dimension)))
         for one in batch:
             rows = [keys[member] for member in one.members if member in keys]
             if len(one.members) > 1 and rows:
-                together = nanos[rows].sum(axis=0, keepdims=True)
-                groups = np.zeros(len(rows), dtype=np.int64)
-                found += self._told([one], together, last, totals(_known(nanos[rows]), last, window.end, groups, self._terms(window)))
+                found += self._together(one, nanos[rows], last)
         return found
+
+    def _together(self, one: Running, costs: NDArray[np.int64], last: date) -> list[Foretold]:
+        """Return the forecast of a subject of several keys; what is planned for it is planned for all of them together."""
+        whole, window = costs.sum(axis=0, keepdims=True), one.window
+        if one.budget.overlays:
+            return self._told([one], whole, last, outlook(_known(whole), last, window.end, self._terms([one])))
+        groups = np.zeros(len(costs), dtype=np.int64)
+        return self._told([one], whole, last, totals(_known(costs), last, window.end, groups, self._terms([one])))
 
     def _told(self, batch: Sequence[Running], costs: NDArray[np.int64], last: date, seen: Outlook) -> list[Foretold]:
         """Return what *seen* says of each of *batch*: what is complete to the nano, what is to come to the cent."""
@@ -100,7 +107,7 @@ class _Foreseeing:
         days = (last - window.start).days + 1
         complete = costs[:, costs.shape[1] - days :].sum(axis=1) if days > 0 else np.zeros(len(batch), np.int64)
         limits = np.array([one.budget.limit.nanos for one in batch]) / NANOS_PER_UNIT
-        gone = exhaustion(_known(costs), last, window.end, limits, self._terms(window))
+        gone = exhaustion(_known(costs), last, window.end, limits, self._terms(batch))
         over, history = seen.probability_over(limits), (np.cumsum(costs != 0, axis=1) > 0).sum(axis=1)
         parts = np.stack([seen.point, seen.p10, seen.p90]) - seen.to_date
         return [
@@ -109,16 +116,15 @@ class _Foreseeing:
             if np.isfinite(parts[:, i]).all() and np.isfinite(over[i])
         ]
 
-    def _terms(self, window: Window, dimension: Dimension | None = None, singles: Sequence[Running] = ()) -> Terms:
+    def _terms(self, batch: Sequence[Running], dimension: Dimension | None = None) -> Terms:
         """Return what is known beside the history; of single keys also what the running day has cost so far."""
-        if dimension is None or not singles:
-            return Terms(start=window.start, holidays=self._holidays)
+        known = Terms(start=batch[0].window.start, holidays=self._holidays, overlays=_overlays(batch))
+        last = batch[0].last
+        if dimension is None or last is None:
+            return known
         keys, costs, first = self._costs(dimension)
-        last = singles[0].last
-        assert last is not None
-        place = (last - first).days + 1
-        opened = costs[[keys[one.members[0]] for one in singles], place:] / NANOS_PER_UNIT
-        return Terms(start=window.start, holidays=self._holidays, open_costs=opened if opened.shape[1] else None)
+        opened = costs[[keys[one.members[0]] for one in batch], (last - first).days + 1 :] / NANOS_PER_UNIT
+        return replace(known, open_costs=opened if opened.shape[1] else None)
 
     def _history(self, dimension: Dimension, last: date) -> tuple[dict[str, int], NDArray[np.int64]]:
         keys, costs, first = self._costs(dimension)
@@ -183,6 +189,18 @@ def _foretold(
     return Foretold(
         one.budget.name, str(one.subject), one.window.start, last, point, low, high, one.budget.limit, chance, early, middle, late, days
     )
+
+
+def _overlays(batch: Sequence[Running]) -> list[Overlay]:
+    """Return what is planned for each of *batch*; a plan of a budget of each holds for each of its subjects."""
+    rows: defaultdict[PlannedChange, list[int]] = defaultdict(list)
+    for i, one in enumerate(batch):
+        for change in one.budget.overlays:
+            rows[change].append(i)
+    return [
+        Overlay(change.day, change.until, float(change.factor), change.amount.nanos / NANOS_PER_UNIT, tuple(concerned))
+        for change, concerned in rows.items()
+    ]
 
 
 def _known(costs: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ from bot.domain.visibility import (
 )
 from bot.errors import Refusal
 from bot.messages.words import N_, Phrase
-from bot.ports import Accounts, Budgets, Clock, CostScope, Figures, Forecasts, Ledger, Look, People, PriceBook
+from bot.ports import Accounts, Budgets, Clock, CostScope, Figures, Forecasts, Ledger, Look, Outcomes, People, PriceBook
 from bot.services.commands import Command
 from bot.services.groups import Groups
 from bot.services.habits import Chosen
@@ -43,6 +43,7 @@ class Means:
     ledger: Ledger
     people: People
     budgets: Budgets
+    outcomes: Outcomes
     accounts: Accounts
     chosen: Chosen
     clock: Clock

@@ -25,6 +25,7 @@ from adapters.store.figures import SqlFigures
 from adapters.store.forecasts import SqlForecasts
 from adapters.store.ledger import SqlLedger
 from adapters.store.outbox import SqlOutbox
+from adapters.store.outcomes import SqlOutcomes
 from adapters.store.people import SqlPeople
 from bot import shipped
 from bot.domain.people import Identity, IdentityKind
@@ -41,7 +42,7 @@ from bot.settings import Settings, SourceSettings, secret
 from bot.wiring import rules
 
 if TYPE_CHECKING:
-    from bot.ports import UsageSource
+    from bot.ports import Activity, UsageSource
     from bot.services.acts import Acts
     from bot.services.broadcast import Broadcasts
     from bot.services.claims import Claims
@@ -79,6 +80,17 @@ class App:
         return SqlBudgets(self.database)
 
     @cached_property
+    def outcomes(self) -> SqlOutcomes:
+        """What was got done."""
+        return SqlOutcomes(self.database)
+
+    def activities(self, path: Path) -> list[Activity]:
+        """Return what the users of Claude Code got done, from an export."""
+        from adapters import claude_code  # noqa: PLC0415
+
+        return claude_code.activities(path)
+
+    @cached_property
     def ledger(self) -> SqlLedger:
         """The ledger."""
         return SqlLedger(self.database)
@@ -107,6 +119,7 @@ class App:
             ledger=self.ledger,
             people=self.people,
             budgets=self.budgets,
+            outcomes=self.outcomes,
             accounts=self.accounts,
             chosen=self.chosen,
             clock=self.clock,
@@ -245,7 +258,8 @@ class App:
         """What makes everybody's summaries."""
         from bot.services.digest import Digests  # noqa: PLC0415
 
-        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.links.to if self.links else None)
+        link = self.links.to if self.links else None
+        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.outcomes, link)
 
     @cached_property
     def links(self) -> Links | None:
@@ -266,7 +280,11 @@ class App:
                 "[digests] names an address, but AISPEND_LINK_SECRET is not set. It seals the links to files; any long text will do."
             )
         return Links(
-            address, key, self.people, self.clock, Digests(self.review, self.outbox, self.chosen, self.conversation.prices).showback
+            address,
+            key,
+            self.people,
+            self.clock,
+            Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.outcomes).showback,
         )
 
     @cached_property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from office import Office, office
 from sqlalchemy import Engine, event
 
 from adapters.chat import terminal
+from bot.domain.outcome import Outcome
 from bot.errors import Refusal
 from bot.ports import Delivery
 from bot.services import directory
@@ -123,6 +125,43 @@ def test_works_council_mode_names_nobody_and_divides_nothing(make_app: Callable[
     firm.clock.instant = MONDAY + timedelta(hours=2)
     titles = [title for to, title in made(firm) if to in {"mia", "ruth", "fin"}]
     assert titles == ["$37.00, Nov 1 – 9, 2026, 100 % has an owner"], "search has three people"
+
+
+def did(firm: Office, *rows: tuple[str, str, int], kind: str = "pull_requests", source: str = "jira") -> None:
+    """Let teams have got done so many on a day."""
+    found = [Outcome(kind, date.fromisoformat(day), team, "", Decimal(count)) for day, team, count in rows]
+    firm.app.outcomes.replace(source, {outcome.day for outcome in found}, found)
+
+
+def test_what_one_pull_request_cost_is_told_to_who_manages_and_to_finops(firm: Office) -> None:
+    week(firm)
+    firm.spend("30", "ana", "2026-10-26")
+    did(firm, ("2026-10-26", "search", 6), ("2026-11-04", "search", 8), ("2026-11-08", "search", 2))
+    firm.clock.instant = MONDAY + timedelta(hours=2)
+    made(firm)
+    told = [(post.message.to, "$3.70, before $5.00 (-26 %)" in repr(post.message.card)) for post in firm.posts()]
+    assert {to for to, is_there in told if is_there} == {"mia@x.example", "fin@x.example"}
+    assert not any("Cost per" in repr(post.message.card) for post in firm.posts() if post.message.to.startswith(("ana", "ben")))
+
+
+def test_works_council_mode_tells_no_cost_per_outcome_of_a_part_of_a_month(make_app: Callable[..., App], tmp_path: Path) -> None:
+    firm = office(make_app, tmp_path, "works_council")
+    week(firm)
+    did(firm, ("2026-11-01", "search", 6), ("2026-11-08", "search", 8))
+    firm.clock.instant = MONDAY + timedelta(hours=2)
+    made(firm)
+    assert [post.message.to for post in firm.posts() if "Cost per" in repr(post.message.card)] == []
+
+
+def test_more_teams_and_kinds_put_no_more_questions_about_outcomes(firm: Office) -> None:
+    week(firm)
+    firm.spend("7", "ruth", "2026-11-03")
+    firm.clock.instant = MONDAY + timedelta(hours=2)
+    did(firm, ("2026-11-02", "search", 6), ("2026-11-08", "search", 8))
+    few = asked(firm, 1)[1]
+    for kind in ("commits", "sessions"):
+        did(firm, *[(day, team, 3) for day in ("2026-11-02", "2026-11-08") for team in ("search", "support")], kind=kind, source=kind)
+    assert asked(firm, 1)[1] == few
 
 
 def test_what_is_not_urgent_waits_for_the_morning(firm: Office) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -44,6 +44,21 @@ def test_a_plan_is_shown_applied_and_then_empty(tmp_path: Path, known: Directory
     assert plan(tmp_path, known, "budgets = []", store).removed == ("a", "b")
 
 
+def test_planned_changes_are_part_of_a_budget(tmp_path: Path, known: Directory) -> None:
+    store = FakeBudgets()
+    toml = (
+        ONE + 'overlays = [{ from = 2026-12-15, amount = 40 }, { from = 2026-12-01, until = 2027-01-01, factor = 1.2, note = "launch" }]\n'
+    )
+    first = plan(tmp_path, known, toml, store)
+    assert first.sentences == ("+ a: 99.5 USD a month for team search (tiers 50 %, 100 %, 2 planned changes)",)
+    budgets.apply(first, store, CLOCK)
+    assert plan(tmp_path, known, toml, store).sentences == ()
+    launch, seats = store.current()[0].overlays
+    assert (launch.factor, launch.note, launch.until) == (Decimal("1.2"), "launch", date(2027, 1, 1))
+    assert (seats.amount.amount, seats.factor) == (40, 1)
+    assert plan(tmp_path, known, toml.replace("1.2", "1.3"), store).sentences
+
+
 def test_an_empty_file_does_not_end_what_is_in_force(tmp_path: Path, known: Directory) -> None:
     store = FakeBudgets()
     budgets.apply(plan(tmp_path, known, ONE, store), store, CLOCK)
@@ -74,6 +89,15 @@ def test_an_empty_file_does_not_end_what_is_in_force(tmp_path: Path, known: Dire
         (ONE + ONE, "the name stands here twice"),
         (ONE + ONE.replace('"a"', '"b"'), "as 'a' does; keep one"),
         ("[[budgets", "is not TOML"),
+        (ONE + "overlays = 3", "overlays hold 3; write at most 20"),
+        (ONE + "overlays = [{factor = 2}]", "needs the day from which it holds"),
+        (ONE + "overlays = [{from = 2026-12-01, facter = 2}]", "unknown key 'facter'; there are from, until, factor, amount, note"),
+        (ONE + 'overlays = [{from = "2026-12-01", factor = 2}]', "write a day without quotes"),
+        (ONE + "overlays = [{from = 2026-12-01T10:00:00, factor = 2}]", "write a day without quotes"),
+        (ONE + "overlays = [{from = 2026-12-01, until = 2026-12-01, factor = 2}]", "until is the first day on which it holds no longer"),
+        (ONE + "overlays = [{from = 2026-12-01, factor = 0}]", "by what every day is multiplied"),
+        (ONE + "overlays = [{from = 2026-12-01, amount = nan}]", "what every day costs more"),
+        (ONE + "overlays = [{from = 2026-12-01}]", "changes nothing"),
     ],
 )
 def test_what_cannot_be_a_budget_is_refused_by_name(tmp_path: Path, known: Directory, toml: str, sentence: str) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from factories import charge, write_csv, write_directory
 from loading import ingest
 
 from bot import settings, wiring
+from bot.domain.outcome import Outcome
 from bot.errors import Refusal
 from bot.services import budgets, directory
 from bot.services.question import NOTHING
@@ -336,3 +339,67 @@ def test_one_name_of_two_people_is_asked_about(company: Callable[..., App]) -> N
     with pytest.raises(Refusal, match=r"Which one\? ana@x.example, ben@x.example"):
         ask(app, "fin", "person ana")
     assert ask(app, "mia", "person ana")["subject"] == "Ana Ruiz", "those one may not see do not count"
+
+
+def did(app: App, *rows: tuple[str, str, str, str, str]) -> None:
+    """Let a source say what was got done: day, team, project, kind, count."""
+    found = [Outcome(kind, date.fromisoformat(day), team, project, Decimal(count)) for day, team, project, kind, count in rows]
+    app.outcomes.replace("jira", {outcome.day for outcome in found}, found)
+
+
+def test_what_one_outcome_cost_stands_beside_the_cost_of_its_days(company: Callable[..., App]) -> None:
+    app = company()
+    assert ask(app, "mia", "team")["outcomes"] == []
+    did(
+        app,
+        *[("2026-10-01", "search", "", "pull_requests", "0"), ("2026-10-03", "search", "ranking", "pull_requests", "2")],
+        *[("2026-11-03", "search", "ranking", "pull_requests", "8"), ("2026-11-10", "search", "", "pull_requests", "2")],
+    )
+    assert ask(app, "mia", "team")["outcomes"] == [
+        {
+            "kind": "pull_requests",
+            "count": "10",
+            "cost": "47",
+            "cost_per_outcome": "4.7",
+            "previous": "3.5",
+            "period": {"start": "2026-11-01", "end": "2026-11-11"},
+            "is_part": False,
+        }
+    ]
+    org, project = (ask(app, "fin", words)["outcomes"][0] for words in ("org", "project ranking"))  # type: ignore[index]
+    assert (org["cost"], org["is_part"]) == ("47", False), "what support and the lost key cost came later"
+    assert (project["cost"], project["count"], project["cost_per_outcome"]) == ("42", "8", "5.25")
+    shown = app.text(app.conversation.answer("mia@x.example", "team"), "mia@x.example")
+    assert "Cost per pull request (Nov 1 – 10, 2026) $4.70, before $3.50 (+34 %)" in " ".join(shown.split())
+
+
+def test_who_may_not_see_a_cost_sees_no_part_of_it_per_outcome(company: Callable[..., App]) -> None:
+    """Ana sees her own part of a project, in open mode her team's month: what others did would tell their cost."""
+    app = company("open")
+    did(app, ("2026-11-03", "search", "ranking", "tickets", "8"), ("2026-11-03", "support", "", "tickets", "3"))
+    assert [ask(app, "ana", words)["outcomes"] for words in ("me", "team", "project ranking")] == [[], [], []]
+    assert ask(app, "fin", "person ana")["outcomes"] == []
+    (mine,) = ask(app, "mia", "project ranking")["outcomes"]  # type: ignore[misc]
+    assert (mine["cost"], mine["count"]) == ("42", "8")
+    (support,) = ask(app, "ruth", "team")["outcomes"]  # type: ignore[misc]
+    assert (support["cost"], support["cost_per_outcome"]) == ("0", "0"), "their cost of the third"
+
+
+def test_days_whose_cost_is_not_delivered_yet_have_no_unit_figure(company: Callable[..., App]) -> None:
+    app = company(now="2026-12-02T09:00:00+00:00")
+    did(app, ("2026-11-03", "search", "", "tickets", "8"), ("2026-12-01", "search", "", "tickets", "8"))
+    assert ask(app, "mia", "team 2026-12-01..2026-12-01")["outcomes"] == []
+
+
+def test_the_parts_of_a_month_are_not_shown_by_outcomes_where_they_would_not_be(watched: App) -> None:
+    did(
+        watched,
+        ("2026-10-01", "big", "", "tickets", "8"),
+        ("2026-10-31", "big", "", "tickets", "0"),
+        ("2026-11-09", "small", "", "tickets", "1"),
+    )
+    assert ask(watched, "fin", "org last month")["outcomes"] == [], "what is left over is one person's 77.77"
+    did(watched, *[(f"2026-10-{day}", team, "", "tickets", "4") for day in ("01", "31") for team in ("big", "small")])
+    (whole,) = ask(watched, "fin", "org last month")["outcomes"]  # type: ignore[misc]
+    assert (whole["cost"], whole["cost_per_outcome"]) == ("102.77", "6.423125")
+    assert ask(watched, "boss", "team small")["outcomes"] == [], "the ninth of November ends no month"

@@ -13,7 +13,7 @@ import pytest
 from fakes import FakeDocuments, FakeForecasts
 from months import usd
 
-from bot.domain.budget import Budget, Scope, ScopeKind
+from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
 from bot.domain.foretold import Foretold, accuracy
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory, Person, Stint, Team
@@ -126,6 +126,18 @@ def test_the_same_state_is_not_worked_out_twice() -> None:
     company.budgets = (replace(EVERYONE, limit=usd(400), version=2), PRODUCT)
     assert company.refresh(loads=2, now=NOW + timedelta(days=1)) == 3
     assert company.told("everyone", "person ana@x.example").limit == usd(400)
+
+
+def test_a_planned_change_is_taken_in() -> None:
+    """From the 21st on a launch makes ten days half as dear again, and seats add four a day: 20 × 10 + 10 × (15 + 4)."""
+    company = Company()
+    launch = PlannedChange(date(2026, 11, 21), None, Decimal("1.5"), usd(4), "launch")
+    company.budgets = (replace(EVERYONE, overlays=(launch,)), replace(PRODUCT, overlays=(launch,)))
+    company.refresh()
+    assert company.told("everyone", "person ana@x.example").point.amount == pytest.approx(Decimal(390), abs=4)
+    assert company.told("product", "team product").point.amount == pytest.approx(Decimal(1090), abs=11), (
+        "once for the team, not for each part"
+    )
 
 
 def test_nobody_is_foretold_anything_from_a_week_that_is_not_whole() -> None:

@@ -18,7 +18,7 @@ from adapters.store.database import Database
 from adapters.store.figures import SqlFigures
 from adapters.store.ledger import SqlLedger
 from adapters.store.people import SqlPeople
-from bot.domain.budget import Budget, Scope, ScopeKind
+from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.period import PeriodKind, Window
@@ -90,6 +90,9 @@ def test_looks_at_a_person_are_told_to_that_person_only(ports: Any) -> None:
     assert people.looks_at(ana, limit=1) == [looks[3]]
 
 
+OVERLAYS = (PlannedChange(date(2026, 12, 1), None, Decimal("1.2"), Money(40, "USD"), "a launch – and more"),)
+
+
 def budget(limit: int, name: str = "all") -> Budget:
     return Budget(
         name,
@@ -99,6 +102,7 @@ def budget(limit: int, name: str = "all") -> Budget:
         (Decimal("0.5"), Decimal(1)),
         "a@x.example",
         4,
+        overlays=OVERLAYS,
     )
 
 
@@ -108,6 +112,7 @@ def test_a_changed_budget_is_a_new_version_and_a_removed_one_ends(ports: Any) ->
     budgets.apply([budget(20)], ["other"], NOW)
     assert [(b.name, b.version, b.limit.nanos) for b in budgets.current()] == [("all", 2, 20)]
     assert budgets.current()[0].scope == Scope(ScopeKind.PERSON, "*", "search")
+    assert budgets.current()[0].overlays == OVERLAYS
 
     budgets.apply([budget(5, "other")], ["all"], NOW)
     assert [(b.name, b.version) for b in budgets.current()] == [("other", 2)]

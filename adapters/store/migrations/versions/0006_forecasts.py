@@ -1,4 +1,4 @@
-"""Forecasts that were shown, so that it can be told how right they were.
+"""Forecasts that were shown, so that it can be told how right they were; planned changes of budgets.
 
 Safe beside the previous version, which does not know the table; never edited once released.
 """
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -34,8 +34,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("budget", "subject", "period_start", "as_of"),
     )
     op.create_index("ix_forecasts_as_of", "forecasts", ["as_of"])
+    op.add_column("budgets", sa.Column("overlays", sa.Text(), nullable=False, server_default="[]"))
 
 
 def downgrade() -> None:
+    op.drop_column("budgets", "overlays")
     op.drop_index("ix_forecasts_as_of", "forecasts")
     op.drop_table("forecasts")
