@@ -16,7 +16,7 @@ from bot.domain.foretold import Foretold
 from bot.domain.money import Money
 
 _KEY = ("budget", "subject", "period_start")
-_FIELDS = (*_KEY, "as_of", "point", "low", "high", "limit", "currency", "over", "early", "middle", "late", "days")
+_FIELDS = (*_KEY, "as_of", "point", "low", "high", "limit", "currency", "over", "early", "middle", "late", "days", "version")
 
 
 class SqlForecasts:
@@ -86,11 +86,12 @@ def _row(one: Foretold) -> dict[str, Any]:
         "middle": one.middle,
         "late": one.late,
         "days": one.days,
+        "version": one.version,
     }
 
 
 def _foretold(row: Any) -> Foretold:
     """Return the forecast of a row of `_FIELDS`."""
-    budget, subject, period_start, as_of, point, low, high, limit, currency, over, early, middle, late, days = row
+    budget, subject, period_start, as_of, point, low, high, limit, currency, over, early, middle, late, days, version = row
     costs = Money(point, currency), Money(low, currency), Money(high, currency), Money(limit, currency)
-    return Foretold(budget, subject, period_start, as_of, *costs, Decimal(over), early, middle, late, days)
+    return Foretold(budget, subject, period_start, as_of, *costs, Decimal(over), early, middle, late, days, version)

@@ -452,6 +452,7 @@ class ForecastRow(SQLModel, table=True):
     middle: date | None = None
     late: date | None = None
     days: int
+    version: int
 
 
 class CaseRow(SQLModel, table=True):

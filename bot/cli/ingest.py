@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ def ingest(
 ) -> None:
     """Load usage and cost; each source exactly or not at all."""
     of: Context = context.obj
+    signal.signal(signal.SIGTERM, _end)
     with of.app() as app:
         app.prepare_store()
         if history or quarantine is not None:
@@ -66,6 +68,11 @@ def ingest(
         else:
             sections = _sections(app, kind, files or [], source, option or [])
             _load_all(app, sections, _window(start, end), format_, dry_run=dry_run)
+
+
+def _end(_signal: int, _frame: object) -> None:
+    """Leave as after an error: what was begun is undone, and temporary files go."""
+    raise SystemExit(128 + signal.SIGTERM)
 
 
 def _sections(app: App, kind: str | None, files: list[str], source: str | None, options: list[str]) -> list[SourceSettings]:

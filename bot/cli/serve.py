@@ -189,3 +189,5 @@ def _log_as_json() -> None:
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
     with contextlib.suppress(ValueError):
         logging.getLogger("slack_bolt").setLevel(logging.ERROR)
+    # Of a request that is none it writes the address, and that of a link holds its seal.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)

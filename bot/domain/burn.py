@@ -52,14 +52,14 @@ def is_fresh(as_of: datetime, now: datetime, hours: int) -> bool:
     return now - as_of <= timedelta(hours=hours) + _TOO_LATE
 
 
-def burning(costs: Mapping[int, int], until: datetime, limit: Money, days: int) -> Burn | None:
+def burning(costs: Mapping[int, tuple[int, datetime]], limit: Money, days: int) -> Burn | None:
     """Return the worst of what was spent within some hours, None where all of it is in order.
 
     Args:
-        costs: Nanos by hours.
+        costs: Nanos by hours, and until when.
         limit: Of the whole period.
         days: Of the period; longer and shorter ones than a month are held against a month's part.
     """
     monthly = Fraction(limit.nanos) if _MONTH <= days <= _LONGEST_MONTH else Fraction(limit.nanos * 30, days)
-    found = [Burn(hours, until, Money(cost, limit.currency), cost / (monthly * HOURS[hours])) for hours, cost in costs.items()]
+    found = [Burn(hours, until, Money(cost, limit.currency), cost / (monthly * HOURS[hours])) for hours, (cost, until) in costs.items()]
     return max((burn for burn in found if burn.times >= 1), key=lambda burn: (burn.times, -burn.hours), default=None)

@@ -187,10 +187,12 @@ class Deciding:
     def _again(self, kind: Kind, tier: Decimal) -> bool:
         """Tell what may be told several times a period, if it may be told now."""
         before = [a for a in self._of(kind) if a.identity.tier == tier]
-        if len(before) >= MOST or any(self.at - a.changed_at < APART for a in before):
+        told = [a for a in before if a.was_told]
+        if len(told) >= MOST or any(self.at - a.changed_at < APART for a in told):
             return False
         found = self._found(tier, kind, len(before) + 1)
-        if any(change.says is alerts.Says.ANNOUNCE for change in self.changes):
+        announced = [change for change in self.changes if change.says is alerts.Says.ANNOUNCE]
+        if any(change.after.needs_answer or not found.needs_answer for change in announced):
             self._take(alerts.inhibited(None, found, Reason.TOLD_WITH, self.at))
         else:
             self._take(alerts.crossed(None, found, self.owners, self.due, self.at))
@@ -268,7 +270,11 @@ def quieted(changes: Sequence[Change], chains: Sequence[tuple[str, ...]]) -> lis
         """Return those whose subject lies in that of *i*, or the other way round."""
         return within[chains[i][0]].union(*(of[subject] for subject in chains[i])) - {i}
 
-    quiet = {i for i in telling if any(_yields(changes[i], changes[j], chains[i], chains[j]) for j in related(i))}
+    told = set[int]()
+    for i in sorted(telling, key=lambda i: _severity(changes[i], chains[i]), reverse=True):
+        if not any(_yields(changes[i], changes[j], chains[i], chains[j]) for j in related(i) & told):
+            told.add(i)  # only what is told itself tells for others
+    quiet = set(telling) - told
     return [_silenced(change) if i in quiet else change for i, change in enumerate(changes)]
 
 
@@ -276,8 +282,8 @@ def _yields(one: Change, other: Change, chain: tuple[str, ...], other_chain: tup
     """Tell whether *one* is told by *other* on its chain: to the same people, and less severe (or as severe and wider)."""
     if other.reason is Reason.CROSSED_LATE:
         return False
-    if one.after.needs_answer and chain[0] != other_chain[0]:
-        return False  # an answer for the one is none for the other
+    if one.after.needs_answer and (chain[0] != other_chain[0] or not other.after.needs_answer):
+        return False  # an answer for the other is none for the one, or none is asked for
     if not set(one.after.owners) <= set(other.after.owners):
         return False
     return _severity(one, chain) < _severity(other, other_chain)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from bot.domain.budget import Budget
 from bot.domain.money import Money
 
 
@@ -22,6 +23,7 @@ class Foretold:
         over: The probability of going over the limit, 0 to 1.
         early, middle, late: When the limit will be reached: the 80 % range and its middle; None where not within the period.
         days: Days of history it rests on.
+        version: Of the budget.
     """
 
     budget: str
@@ -37,17 +39,20 @@ class Foretold:
     middle: date | None = None
     late: date | None = None
     days: int = 0
+    version: int = 1
+
+    def is_of(self, budget: Budget) -> bool:
+        """Tell whether it was made of the budget as it is now."""
+        return self.budget == budget.name and self.version == budget.version and self.limit == budget.limit
 
     def at_least(self, cost: Money) -> Foretold:
         """Return it with nothing expected below *cost*, which is billed already."""
-        if cost.nanos <= self.low.nanos:
+        is_over = 0 < self.limit.nanos < cost.nanos
+        if cost.nanos <= self.low.nanos and not is_over:
             return self
         low, point, high = (Money(max(cost.nanos, part.nanos), cost.currency) for part in (self.low, self.point, self.high))
-        over = Decimal(1) if cost.nanos > self.limit.nanos else self.over
-        return Foretold(
-            self.budget, self.subject, self.period_start, self.as_of, point, low, high, self.limit, over,
-            self.early, self.middle, self.late, self.days,
-        )  # fmt: skip
+        found = replace(self, low=low, point=point, high=high)
+        return replace(found, over=Decimal(1), early=None, middle=None, late=None) if is_over else found
 
 
 @dataclass(frozen=True, slots=True)

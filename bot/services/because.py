@@ -8,9 +8,9 @@ from bot.domain.audience import Audience
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.period import PeriodKind, Window, same_days_before
 from bot.domain.variance import explain, largest
-from bot.domain.visibility import Privacy, Subject, SubjectKind, may_see
+from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 from bot.messages.why import Change
-from bot.ports import Figures, PriceBook
+from bot.ports import CostScope, Figures, PriceBook
 from bot.services.subjects import cost_scope
 from bot.services.why import Words, used
 
@@ -39,6 +39,8 @@ class Because:
         if days is None or (self.audience.privacy is Privacy.WORKS_COUNCIL and not is_own):
             return None
         before, so_far = days
+        if not self._is_theirs(email, subject, before):
+            return None
         found = used(self.figures, self.prices, cost_scope(subject, self.audience.directory), before, so_far)
         old, new = (side.whole() for side in found)
         if not old.usages or not new.usages:
@@ -55,6 +57,18 @@ class Because:
         is_team = subject.kind is ScopeKind.TEAM
         asked = Subject(SubjectKind.PEOPLE_OF_TEAM if is_team else SubjectKind.PERSON, subject.name)
         return may_see(viewer, asked, self.audience.directory, self.audience.privacy, self.audience.today).allows
+
+    def _is_theirs(self, email: str, subject: Scope, before: Window) -> bool:
+        """Tell whether *email* may see all that a person cost in *before*: a manager sees what the teams they lead today paid."""
+        viewer = self.audience.person(email)
+        if viewer is None or subject.kind is not ScopeKind.PERSON or subject.name == email:
+            return viewer is not None
+        of = self.audience
+        verdict = may_see(viewer, Subject(SubjectKind.PERSON, subject.name), of.directory, of.privacy, of.today)
+        if verdict is not Verdict.MANAGER:
+            return verdict.allows
+        led = CostScope(people=(subject.name,), teams=tuple(sorted(of.directory.managed_by(email, of.today))))
+        return self.figures.total(led, before) == self.figures.total(CostScope(people=(subject.name,)), before)
 
     def _days(self, window: Window, kind: PeriodKind) -> tuple[Window, Window] | None:
         """Return the days before and those of *window* so far, None where some source lacks some of them."""

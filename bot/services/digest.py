@@ -410,7 +410,7 @@ class _Making:
             use.tier,
         )
         told = self._ruler.foretold.get((measured.budget.name, str(subject), measured.window.start))
-        if told is None:
+        if told is None or not told.is_of(measured.budget):
             return Outlook(line)
         told = told.at_least(measured.cost)
         gone = told.middle if told.middle and told.middle > told.as_of else None

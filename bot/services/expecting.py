@@ -28,10 +28,11 @@ class Expecting(Explaining):
 
     def _outcome(self) -> Outcome:
         part = self._about()
-        self._note(part, is_there=True)
+        year = self._running(PeriodKind.YEAR)
+        so_far = year.until(self.now.date() + timedelta(days=1))
+        self._note(part, is_there=bool(self.of.figures.costs(part.scope, so_far, Dimension.SOURCE)))
         budget = self._budget_of(part)
         first = self._of_budget(budget, part.scope) if budget else self._alone(part.scope, self._running(PeriodKind.MONTH))
-        year = self._running(PeriodKind.YEAR)
         whole = None if first and first.window == year else self._alone(part.scope, year)
         return Outcome(
             part.subject,
@@ -55,7 +56,7 @@ class Expecting(Explaining):
         held = in_force(budget, subject, self.of.budgets.raises(), self.now)
         window = held.current(self.now.date()).window
         told = self.of.forecasts.find(held.name, str(subject), window.start)
-        if told is None or self.now.date() - told.as_of > STALE or told.limit != held.limit:
+        if told is None or self.now.date() - told.as_of > STALE or not told.is_of(held):
             return None
         spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1))).total
         return Expected(window, told.at_least(self._money(spent)), held.name)
@@ -68,7 +69,7 @@ class Expecting(Explaining):
         last = self._last_day(scope)
         if not self.groups.shows(scope, window.until(self.now.date() + timedelta(days=1))):
             return None
-        if last is None or last + timedelta(days=1) >= window.end or last < window.start - STALE:
+        if last is None or last + timedelta(days=1) >= window.end or self.now.date() - last > STALE:
             return None
         days = Window(last - timedelta(days=HISTORY - 1), last + timedelta(days=1))
         costs = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, days, Dimension.DAY)}

@@ -187,8 +187,9 @@ def _foretold(
     early, middle, late = (gone.day(int(when[place])) for when in (gone.early, gone.middle, gone.late))
     chance = Decimal(over).quantize(Decimal("0.001"))
     return Foretold(
-        one.budget.name, str(one.subject), one.window.start, last, point, low, high, one.budget.limit, chance, early, middle, late, days
-    )
+        one.budget.name, str(one.subject), one.window.start, last, point, low, high, one.budget.limit, chance,
+        early, middle, late, days, one.budget.version,
+    )  # fmt: skip
 
 
 def _overlays(batch: Sequence[Running]) -> list[Overlay]:

@@ -8,18 +8,27 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from bot.domain.burn import HOURS, KEPT, base, counted_day, is_fresh
 from bot.domain.period import Window
-from bot.ports import Dimension, Documents, Figures
+from bot.ports import Dimension, Documents, Figures, Load
 
 KIND = "reading"
 """Documents: what a source had stated of its running day, by source and watermark."""
 _Costs = Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was spent within some hours until *until*, in nanos."""
+
+    nanos: int
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -27,70 +36,85 @@ class Hours:
     """What is known of the hours, when it is *now*.
 
     Attributes:
-        marks: Until when each source is complete.
+        marks: The newest load of each source.
         dimensions: Those by which budgets are kept.
     """
 
     figures: Figures
     documents: Documents
-    marks: Mapping[str, datetime]
+    marks: Mapping[str, Load]
     dimensions: Collection[Dimension]
     now: datetime
 
-    def spent(self, dimension: Dimension, members: Sequence[str], since: datetime) -> dict[int, int]:
-        """Return what *members* cost within each of `HOURS`, in nanos, as far as sources are fresh enough to tell.
+    def spent(self, dimension: Dimension, members: Sequence[str], since: datetime) -> dict[int, Spent]:
+        """Return what *members* cost within each of `HOURS`, as far as sources are fresh enough to tell.
+
+        Sources count together where they are complete until the same instant; else the one with the highest cost tells.
 
         Args:
             since: Hours that began before are left out: they belong to another period.
         """
-        found: defaultdict[int, int] = defaultdict(int)
-        for hours, then, costs in self._spent(dimension):
+        together: defaultdict[tuple[int, datetime], int] = defaultdict(int)
+        for source, hours, then, costs in self._spent(dimension):
             if then >= since:
-                found[hours] += sum(costs.get(member, 0) for member in members)
-        return {hours: cost for hours, cost in found.items() if cost > 0}
-
-    @cached_property
-    def until(self) -> datetime | None:
-        """Until when the freshest of the sources has told; None where none is fresh enough."""
-        return max((self.marks[source] for source, _, _ in self._bases), default=None)
+                together[hours, self.marks[source].watermark] += sum(costs.get(member, 0) for member in members)
+        found: dict[int, Spent] = {}
+        for (hours, until), cost in together.items():
+            if cost > max(0, found[hours].nanos if hours in found else 0):
+                found[hours] = Spent(cost, until)
+        return found
 
     def keep(self) -> None:
-        """Keep what the sources state of their running days, once for each of their watermarks, and forget what is of no use any more."""
-        for source, mark in self._recent.items():
-            if mark not in self._known.get(source, {}):
-                self.documents.put(KIND, _name(source, mark), self._reading(source, counted_day(mark)))
+        """Keep what the sources state of their running days, once for each load, and forget what is of no use any more.
+
+        A load that does not reach further puts right what was there: hours are counted from there on.
+        """
+        for source, load in self._recent.items():
+            known = self._known.get(source, {})
+            if load.watermark not in known or self._read(source, load.watermark).get("load") != load.number:
+                if load.watermark in known:
+                    self._forget(known.values())
+                self.documents.put(KIND, _name(source, load.watermark), self._reading(source, load))
         for known in self._known.values():
-            for mark, key in known.items():
-                if self.now - mark > KEPT:
-                    self.documents.drop(KIND, key)
+            self._forget(key for mark, key in known.items() if self.now - mark > KEPT)
 
-    def _reading(self, source: str, day: date) -> str:
-        """Return what *source* states of *day*, to be kept."""
+    def _forget(self, keys: Iterable[str]) -> None:
+        for key in keys:
+            self.documents.drop(KIND, key)
+
+    def _reading(self, source: str, load: Load) -> str:
+        """Return what *source* states of its running day, to be kept."""
+        day = counted_day(load.watermark)
         costs = {dimension.value: self._of_day(source, dimension, day) for dimension in self.dimensions}
-        return json.dumps(costs, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps({"load": load.number, "costs": costs}, ensure_ascii=False, separators=(",", ":"))
 
-    def _spent(self, dimension: Dimension) -> list[tuple[int, datetime, Mapping[str, int]]]:
+    def _spent(self, dimension: Dimension) -> list[tuple[str, int, datetime, Mapping[str, int]]]:
         if dimension not in self._answers:
-            self._answers[dimension] = [(hours, then, self._since(source, dimension, then)) for source, hours, then in self._bases]
+            self._answers[dimension] = [
+                (source, hours, then, _per(self._since(source, dimension, then), hours, self.marks[source].watermark - then))
+                for source, hours, then in self._bases
+            ]
         return self._answers[dimension]
 
     def _since(self, source: str, dimension: Dimension, then: datetime) -> Mapping[str, int]:
-        """Return what each key cost after *source* was complete until *then*."""
+        """Return what each key cost after *source* was complete until *then*; nothing where the cost of some has moved to others."""
         found: defaultdict[str, int] = defaultdict(int)
-        day, last = counted_day(then), counted_day(self.marks[source])
+        day, last = then.date(), counted_day(self.marks[source].watermark)
         while day <= last:
             for key, cost in self._of_day(source, dimension, day).items():
                 found[key] += cost
             day += timedelta(days=1)
-        for key, cost in self._read(source, then).get(dimension.value, {}).items():
-            found[key] -= cost
-        return found
+        if then.date() == counted_day(then):  # at midnight all of the day before is counted, and nothing of the day that begins
+            for key, cost in self._read(source, then).get("costs", {}).get(dimension.value, {}).items():
+                found[key] -= cost
+        return {} if any(cost < 0 for cost in found.values()) else found
 
     @cached_property
     def _bases(self) -> list[tuple[str, int, datetime]]:
         """The sources that are fresh enough for some hours, and the watermarks from which these are counted."""
         found = []
-        for source, mark in self._recent.items():
+        for source, load in self._recent.items():
+            mark = load.watermark
             for hours in HOURS:
                 then = base([known for known in self._known.get(source, {}) if known < mark], mark, hours)
                 if then is not None and is_fresh(mark, self.now, hours):
@@ -98,8 +122,8 @@ class Hours:
         return found
 
     @cached_property
-    def _recent(self) -> dict[str, datetime]:
-        return {source: mark for source, mark in self.marks.items() if self.now - mark <= KEPT}
+    def _recent(self) -> dict[str, Load]:
+        return {source: load for source, load in self.marks.items() if self.now - load.watermark <= KEPT}
 
     @cached_property
     def _known(self) -> dict[str, dict[datetime, str]]:
@@ -110,8 +134,8 @@ class Hours:
             found.setdefault(source, {})[datetime.fromisoformat(mark)] = key
         return found
 
-    def _read(self, source: str, mark: datetime) -> _Costs:
-        found: _Costs = json.loads(self.documents.get(KIND, _name(source, mark)) or "{}")
+    def _read(self, source: str, mark: datetime) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.documents.get(KIND, _name(source, mark)) or "{}")
         return found
 
     def _of_day(self, source: str, dimension: Dimension, day: date) -> Mapping[str, int]:
@@ -130,8 +154,14 @@ class Hours:
         return {}
 
     @cached_property
-    def _answers(self) -> dict[Dimension, list[tuple[int, datetime, Mapping[str, int]]]]:
+    def _answers(self) -> dict[Dimension, list[tuple[str, int, datetime, Mapping[str, int]]]]:
         return {}
+
+
+def _per(costs: Mapping[str, int], hours: int, span: timedelta) -> Mapping[str, int]:
+    """Return what *costs* of a *span* are for as many *hours*: watermarks are seldom a whole hour apart."""
+    wanted = timedelta(hours=hours)
+    return costs if span <= wanted else {key: int(cost * (wanted / span)) for key, cost in costs.items()}
 
 
 def _name(source: str, mark: datetime) -> str:

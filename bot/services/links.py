@@ -6,6 +6,8 @@ import csv
 import hashlib
 import hmac
 import io
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -21,8 +23,8 @@ from bot.ports import Clock, Look, People
 LASTS = timedelta(days=14)
 PATH = "/showback"
 STALE = N_("This link is not valid, or not any more. Ask me for the figures in the chat.")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet would take for a formula at the beginning of a name."""
+_FORMULA = re.compile(r"(?:^|[;,\t\r\n])\s*[=+@-]|^[\t\r]")
+"""What a spreadsheet would take for a formula, at the beginning of a cell or behind what separates cells in some country."""
 
 
 @dataclass(frozen=True)
@@ -78,4 +80,4 @@ def as_csv(found: Showback) -> str:
 
 
 def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.search(unicodedata.normalize("NFKC", text)) else text

@@ -164,7 +164,7 @@ class Ruler:
         if not self.foretold:
             return _expected(found, recent)
         told = self.foretold.get((found.budget.name, str(found.subject), found.window.start))
-        return told.at_least(found.cost).point if told and told.days >= ENOUGH else None
+        return told.at_least(found.cost).point if told and told.is_of(found.budget) and told.days >= ENOUGH else None
 
     def _pace(self, found: Measured, recent: _Recent) -> Decimal | None:
         """Return the multiple of the plan that whole days have reached, if the budget would be gone before its period ends."""
@@ -181,11 +181,11 @@ class Ruler:
 
     def _burn(self, found: Measured, members: Sequence[str]) -> Burn | None:
         """Return what too much was spent within hours, if the budget would be gone before its period ends."""
-        if self.hours is None or self.hours.until is None:
+        if self.hours is None:
             return None
         spent = self.hours.spent(_DIMENSIONS[found.subject.kind], members, midnight(found.window.start))
-        notable = {hours: cost for hours, cost in spent.items() if cost >= self.pace_floor}
-        burn = burning(notable, self.hours.until, found.budget.limit, len(found.window))
+        notable = {hours: (one.nanos, one.until) for hours, one in spent.items() if one.nanos >= self.pace_floor}
+        burn = burning(notable, found.budget.limit, len(found.window))
         if burn is None:
             return None
         left = (midnight(found.window.end) - self.now) / timedelta(hours=burn.hours)

@@ -203,7 +203,8 @@ class Notices:
             self.note_subject(email, subject, self.window(alert), _about(alert))
         if subject and subject.kind is ScopeKind.TEAM and self.because.names(email, subject):
             verdict = may_see(self.audience.directory.people[email], Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name), *self._mode)
-            self.looks.append(Look(self.now, email, SubjectKind.PEOPLE_OF_TEAM.value, subject.name, verdict.value, _about(alert)))
+            for team in self.audience.directory.below(subject.name):
+                self.looks.append(Look(self.now, email, SubjectKind.PEOPLE_OF_TEAM.value, team, verdict.value, _about(alert)))
 
     def note_subject(self, email: str, subject: Scope, window: Window, about: str) -> None:
         """Note that *email* is shown the figures of *subject* if that is another person."""

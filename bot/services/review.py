@@ -24,7 +24,7 @@ from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documen
 from bot.services.because import Because
 from bot.services.foresee import Foresight
 from bot.services.hours import Hours
-from bot.services.measure import Ruler, dimensions, marks
+from bot.services.measure import Ruler, dimensions
 from bot.services.notify import Notices, Terms, away
 
 REVIEW = "review"
@@ -140,7 +140,7 @@ class Review:
         now = self.clock.now()
         loads = [load for load in self.ledger.sources() if load.description != FORGOTTEN]
         budgets = self.budgets.current()
-        hours = Hours(self.figures, self.documents, marks(loads), dimensions(budgets), now)
+        hours = Hours(self.figures, self.documents, {load.source: load for load in loads}, dimensions(budgets), now)
         ruler = Ruler(
             self.figures,
             loads,

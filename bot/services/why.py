@@ -86,6 +86,14 @@ class Words:
         return Money(nanos, self.currency)
 
 
+def _has_few(side: Side) -> bool:
+    """Tell whether fewer than five people stand behind a part of it: the use of tokens, or what costs without them."""
+    parts = [
+        {usage.person for usage in side.usages if bool(any(usage.tokens)) == has_tokens and usage.cost} for has_tokens in (True, False)
+    ]
+    return any(0 < len(people) < SMALLEST_GROUP for people in (*parts, side.people()))
+
+
 def _pair(before: Fraction | None, after: Fraction | None) -> tuple[Fraction, Fraction] | None:
     return None if before is None or after is None else (before, after)
 
@@ -169,7 +177,7 @@ class Explaining(Reach):
         old, new = (found.whole() for found in used(self.of.figures, self.of.prices, part.scope, before, window))
         self._note(part, is_there=bool(old.usages or new.usages))
         is_grouped = not part.has_names and part.scope.people is None
-        if self.groups.concern(part.scope) and any(0 < len(side.people()) < SMALLEST_GROUP for side in (old, new)):
+        if self.groups.concern(part.scope) and any(map(_has_few, (old, new))):
             raise too_few()
         found = Words(self.of.currency, None if is_grouped else self._name_of, is_own=part.scope.people == (self.viewer.email,))
         movers = [] if is_grouped else largest(old, new)

@@ -142,9 +142,18 @@ def test_the_table_is_large_enough() -> None:
     assert len(CASES) >= 60
 
 
+def test_a_runaway_beside_a_low_tier_is_told_for_itself() -> None:
+    """It needs an answer, and a low tier asks for none; a high tier does."""
+    for cost, said in ((85, ["80", "p3"]), (105, ["100"])):
+        world = World()
+        world.measured = replace(world.measured, cost=usd(cost), pace=Decimal(3), is_calm=False)
+        world.review()
+        assert world.said == said
+
+
 def test_a_forecast_beside_a_tier_is_told_in_one_message() -> None:
     world = World()
-    world.measured = replace(world.measured, cost=usd(85), expected=usd(110), pace=Decimal(3), is_calm=False)
+    world.measured = replace(world.measured, cost=usd(85), expected=usd(110), pace=Decimal("1.5"), is_calm=False)
     world.review()
     assert world.said == ["80"]
     recorded = {(a.identity.kind, a.identity.tier): a.state for a in world.known.values()}
@@ -152,5 +161,5 @@ def test_a_forecast_beside_a_tier_is_told_in_one_message() -> None:
         (Kind.TIER, Decimal("0.5")): State.CLOSED,
         (Kind.TIER, Decimal("0.8")): State.OPEN,
         (Kind.FORECAST, Decimal(1)): State.CLOSED,
-        (Kind.BURN, Decimal(3)): State.CLOSED,
+        (Kind.BURN, Decimal("1.5")): State.CLOSED,
     }

@@ -26,20 +26,20 @@ def ago(hours: float) -> datetime:
     [({1: 20}, 1), ({1: "19.99"}, None), ({6: 50}, 6), ({6: "49.99"}, None), ({24: 100}, 24), ({24: "99.99"}, None), ({}, None)],
 )
 def test_a_share_of_the_months_budget_is_too_much(spent: dict[int, str], hours: int | None) -> None:
-    found = burning({h: usd(cost).nanos for h, cost in spent.items()}, NOON, LIMIT, 30)
+    found = burning({h: (usd(cost).nanos, NOON) for h, cost in spent.items()}, LIMIT, 30)
     assert (found.hours if found else None) == hours
 
 
 def test_the_worst_tells() -> None:
-    found = burning({1: usd(30).nanos, 6: usd(200).nanos, 24: usd(200).nanos}, NOON, LIMIT, 30)
+    found = burning({1: (usd(30).nanos, NOON), 6: (usd(200).nanos, NOON), 24: (usd(200).nanos, NOON)}, LIMIT, 30)
     assert found
     assert (found.hours, found.cost, found.times) == (6, usd(200), Fraction(4))
 
 
 @pytest.mark.parametrize(("limit", "days"), [(3000, 90), (12000, 360), (1000, 28), (1000, 31), (700, 21)])
 def test_other_periods_are_held_against_a_months_part(limit: int, days: int) -> None:
-    assert burning({1: usd(20).nanos}, NOON, usd(limit), days)
-    assert not burning({1: usd("19.99").nanos}, NOON, usd(limit), days)
+    assert burning({1: (usd(20).nanos, NOON)}, usd(limit), days)
+    assert not burning({1: (usd("19.99").nanos, NOON)}, usd(limit), days)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,6 @@ def test_a_source_complete_until_midnight_delivers_the_day_before() -> None:
 
 @given(st.dictionaries(st.sampled_from(sorted(HOURS)), st.integers(0, 10**15)), st.integers(1, 10**15), st.integers(1, 366))
 def test_more_is_never_less_urgent(costs: dict[int, int], limit: int, days: int) -> None:
-    before = burning(costs, NOON, Money(limit, "USD"), days)
-    after = burning({hours: cost + NANOS_PER_UNIT for hours, cost in costs.items()}, NOON, Money(limit, "USD"), days)
+    before = burning({hours: (cost, NOON) for hours, cost in costs.items()}, Money(limit, "USD"), days)
+    after = burning({hours: (cost + NANOS_PER_UNIT, NOON) for hours, cost in costs.items()}, Money(limit, "USD"), days)
     assert not before or (after and after.times >= before.times)

@@ -12,7 +12,7 @@ from months import usd
 
 from bot.domain import alert as alerts
 from bot.domain.alert import Change, Found, Identity, Kind, Reason, Seen, State
-from bot.domain.crossing import _yields, quieted
+from bot.domain.crossing import _severity, _yields, quieted
 
 AT = datetime(2026, 11, 10, tzinfo=UTC)
 CHAINS = {
@@ -41,13 +41,13 @@ def crossings(draw: st.DrawFn) -> Change:
 
 
 def every_pair(changes: list[Change], chains: list[tuple[str, ...]]) -> set[int]:
-    """Return which are told by another, looking at all pairs."""
-    return {
-        i
-        for i, one in enumerate(changes)
-        for j, other in enumerate(changes)
-        if i != j and (chains[i][0] in chains[j] or chains[j][0] in chains[i]) and _yields(one, other, chains[i], chains[j])
-    }
+    """Return which are told by another that is told itself, looking at all pairs, the most severe first."""
+    told: list[int] = []
+    for i in sorted(range(len(changes)), key=lambda i: _severity(changes[i], chains[i]), reverse=True):
+        related = [j for j in told if chains[i][0] in chains[j] or chains[j][0] in chains[i]]
+        if not any(_yields(changes[i], changes[j], chains[i], chains[j]) for j in related):
+            told.append(i)
+    return set(range(len(changes))) - set(told)
 
 
 @given(st.lists(crossings(), max_size=12))
@@ -76,3 +76,22 @@ def test_the_most_severe_of_a_chain_is_told_and_another_reader_hears_of_their_ow
     found = quieted(changes, [CHAINS[change.after.identity.subject] for change in changes])
     assert [change.after.owners for change in found] == [("mia",), (), ("ruth",)]
     assert replace(found[1].after, reason=Reason.CROSSED).state is State.CLOSED
+
+
+def test_nobody_is_silenced_by_what_is_silent_itself() -> None:
+    """Opus yields to the whole, the whole to Sonnet; Sonnet says nothing of Opus."""
+
+    def crossing(subject: str, cost: int) -> Change:
+        found = Found(Identity(Kind.TIER, subject, subject, date(2026, 11, 1), Decimal("0.8")), Seen(usd(cost), usd(100), AT))
+        return alerts.crossed(None, found, ("fin",), None, AT)
+
+    chains = [("model opus", "org"), ("model sonnet", "org"), ("org",)]
+    changes = [crossing("model opus", 82), crossing("model sonnet", 95), crossing("org", 88)]
+    assert [bool(change.after.owners) for change in quieted(changes, chains)] == [True, True, False]
+
+
+def test_what_needs_an_answer_is_not_told_by_what_needs_none() -> None:
+    burn = Found(Identity(Kind.BURN, "month", "person ana", date(2026, 11, 1), Decimal(3)), Seen(usd(20), usd(100), AT), needs_answer=True)
+    tier = Found(Identity(Kind.TIER, "year", "person ana", date(2026, 1, 1), Decimal("0.5")), Seen(usd(500), usd(1000), AT))
+    changes = [alerts.crossed(None, found, ("ana",), AT, AT) for found in (burn, tier)]
+    assert all(change.after.owners for change in quieted(changes, [CHAINS["person ana"]] * 2))

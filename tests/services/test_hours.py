@@ -52,6 +52,7 @@ class Bills:
 class Delivered:
     source: str
     watermark: datetime
+    number: int
     description: str = ""
     settling: Settling = SETTLING
 
@@ -62,6 +63,7 @@ class Meter:
     def __init__(self, budget: Budget = EVERYONE) -> None:
         self.bills, self.documents, self.budget = Bills(), FakeDocuments(), budget
         self.marks: dict[str, datetime] = {}
+        self.numbers: dict[str, int] = {}
         emails = ("ana@x.example", "ben@x.example")
         self.directory = Directory({email: Person(email, email, stints=(Stint("search", None),)) for email in emails})
 
@@ -70,12 +72,13 @@ class Meter:
         until = datetime.fromisoformat(f"2026-{end}:00:00+00:00")
         self.bills.rows[source, f"{who}@x.example", until - timedelta(hours=1)] = int(cost * NANOS_PER_UNIT)
         self.marks[source] = max(until, self.marks.get(source, until))
+        self.numbers[source] = self.numbers.get(source, 0) + 1
         return self.review(until + timedelta(hours=late))
 
     def review(self, now: datetime) -> dict[str, Burn | None]:
         of: Any = self.bills
-        known = Hours(of, self.documents, self.marks, dimensions([self.budget]), now)
-        loads: Any = [Delivered(source, mark) for source, mark in self.marks.items()]
+        loads: Any = [Delivered(source, mark, self.numbers.get(source, 0)) for source, mark in self.marks.items()]
+        known = Hours(of, self.documents, {load.source: load for load in loads}, dimensions([self.budget]), now)
         ruler = Ruler(of, loads, [self.budget], lambda _: [self.budget], [], self.directory, now, FLOOR, known)
         found = {m.subject.name.partition("@")[0]: m.burn for m in ruler.measure() if now.date() in m.window}
         known.keep()
@@ -158,6 +161,52 @@ def test_sources_count_together() -> None:
         meter.deliver(f"11-10T{hour:02}", source="api")
     meter.deliver("11-10T14", 32, source="gateway")
     assert told(meter.deliver("11-10T14", 33, source="api")) == [("ana", 1, "65")]
+
+
+def test_a_file_that_is_put_right_is_no_runaway() -> None:
+    """A broken delivery and the right one have the same watermark."""
+    meter = Meter()
+    meter.day("11-10", 1, 13, 10)
+    whole = dict(meter.bills.rows)
+    meter.bills.rows = {key: cost // 100 for key, cost in whole.items()}
+    meter.deliver("11-10T14", 0.1)
+    meter.bills.rows = whole
+    meter.deliver("11-10T14", 10, late=0.5)
+    assert told(meter.deliver("11-10T15", 10)) == []
+
+
+def test_cost_that_moves_to_its_owner_is_no_runaway() -> None:
+    meter = Meter()
+    meter.day("11-10", 1, 13, 9, who="key-9")
+    meter.bills.rows = {(source, "ana@x.example", start): cost for (source, _, start), cost in meter.bills.rows.items()}
+    assert told(meter.deliver("11-10T14", 9)) == []
+
+
+def test_what_is_corrected_of_the_day_before_is_not_of_the_first_hour() -> None:
+    meter = Meter()
+    meter.deliver("11-10T23", 4)
+    meter.deliver("11-11T00", 1)
+    meter.bills.rows["api", "ana@x.example", datetime(2026, 11, 10, 5, tzinfo=UTC)] = 120 * NANOS_PER_UNIT
+    assert told(meter.deliver("11-11T01", 1)) == []
+
+
+def test_a_longer_span_counts_for_its_hours_only() -> None:
+    meter = Meter()
+    meter.deliver("11-08T12", 1)
+    for hour in range(13, 24):
+        meter.bills.rows["api", "ana@x.example", datetime(2026, 11, 8, hour, tzinfo=UTC)] = 9 * NANOS_PER_UNIT
+    for hour in range(24):
+        meter.bills.rows["api", "ana@x.example", datetime(2026, 11, 9, hour, tzinfo=UTC)] = 9 * NANOS_PER_UNIT
+    assert told(meter.deliver("11-10T00", 9)) == [], "324 in 36 hours are 216 in 24"
+
+
+def test_hours_of_different_sources_are_not_added() -> None:
+    meter = Meter()
+    for hour in range(9, 13):
+        meter.deliver(f"11-10T{hour:02}", source="gateway")
+        meter.deliver(f"11-10T{hour:02}", source="api")
+    meter.deliver("11-10T13", 40, source="gateway")
+    assert told(meter.deliver("11-10T14", 40, source="api")) == []
 
 
 def test_small_money_is_not_worth_a_word() -> None:

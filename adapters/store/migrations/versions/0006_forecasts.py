@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.Column("middle", sa.Date(), nullable=True),
         sa.Column("late", sa.Date(), nullable=True),
         sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("budget", "subject", "period_start", "as_of"),
     )
     op.create_index("ix_forecasts_as_of", "forecasts", ["as_of"])
