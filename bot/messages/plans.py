@@ -14,8 +14,8 @@ from bot.domain.period import Window
 from bot.messages.card import Card, Facts, Note, Paragraph, Run, Table
 from bot.messages.formats import Reader
 
-Cell = str | int | Decimal | None
-"""What stands in a table: text, a count, an amount in units, nothing."""
+Cell = str | int | Money | Decimal | None
+"""What stands in a sheet: text, a count, an amount, a share, nothing."""
 QUANTILES = {"p50": 0.5, "p80": 0.8, "p95": 0.95}
 SMALL_TEAMS = "small teams together"
 NO_TEAM = "no team"
@@ -95,11 +95,11 @@ class Proposal:
         }
 
     def cells(self) -> Iterator[Cell]:
-        """Yield the row of a sheet, in the order of `Plan.header`."""
-        yield from (self.scope, self.parent)
+        """Yield the row of a sheet, in the order of `Plan.header`, without the year."""
+        yield from (self.scope, self.parent, self.cost.currency)
         for found in (self.amounts, self.base):
-            yield from (getattr(found, name).amount if found else None for name in QUANTILES)
-        yield from (_rounded(self.factor), self.cost.amount, self.cost_days, self.active, self.each.amount if self.each else None)
+            yield from (getattr(found, name) if found else None for name in QUANTILES)
+        yield from (_rounded(self.factor), self.cost, self.cost_days, self.active, self.each)
         for name, share in [*(self.models or ()), *[("", None)] * _MODELS][:_MODELS]:
             yield from (name, None if share is None else _rounded(share))
         yield from (self.days, self.reason)
@@ -160,11 +160,11 @@ class Plan:
         base = (f"base_{name}" for name in QUANTILES)
         models = (column for n in range(1, _MODELS + 1) for column in (f"model_{n}", f"model_{n}_share"))
         found = ("last_12_months", "last_12_months_days", "active_people", "per_person_month", *models, "days_of_history", "reason")
-        return ("scope", "parent", *QUANTILES, *base, "factor", *found)
+        return ("year", "scope", "parent", "currency", *QUANTILES, *base, "factor", *found)
 
     def cells(self) -> Iterator[tuple[Cell, ...]]:
         """Yield the rows of a sheet."""
-        return (tuple(row.cells()) for row in self.rows)
+        return ((self.year.start.year, *row.cells()) for row in self.rows)
 
     def notes(self) -> Iterator[str]:
         """Yield what must be said beside the figures."""
