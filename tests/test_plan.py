@@ -109,7 +109,16 @@ def test_one_scope_alone(folder: Path) -> None:
 
 def test_the_screen_shows_figures_drivers_and_doubt(folder: Path) -> None:
     text = run(folder, "plan", "2027", "--scenario", "price=-10%")
-    for part in ("Budget proposal for", "P50", "P95 without", "price=-10%", "team:ads", "$363.00", "very uncertain", "times P50"):
+    for part in (
+        "Budget proposal for",
+        "P50",
+        "P95 without",
+        "price=-10%: what is to come × 0.90",
+        "team:ads",
+        "$363.00",
+        "very uncertain",
+        "times P50",
+    ):
         assert part in text
 
 

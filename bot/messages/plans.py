@@ -181,7 +181,9 @@ class Plan:
         title = f"Budget proposal for {reader.days(self.year)}"
         known, unknown = [row for row in self.rows if row.amounts], [row for row in self.rows if not row.amounts]
         about = [("Looked at", f"the days up to {reader.day(self.last)}")]
-        about += [("Scenario", " ".join(self.scenario))] if self.scenario else []
+        if self.scenario:
+            factors = sorted({_rounded(row.factor) for row in self.rows})
+            about.append(("Scenario", f"{' '.join(self.scenario)}: what is to come × {' to '.join(f'{f:.2f}' for f in factors)}"))
         drivers = ("", "Past 12 months", "days", "People", "Each, a month", "Largest models")
         tables = [
             self._amounts(known, reader),
