@@ -142,7 +142,9 @@ class _Making:
             raise ConfigError(f"There is no team '{name}'.{self._nearest(name)}")
         keys = tuple(self._directory.below(team.name)) if team else (name,)
         if not self.evidence.may_show(keys):
-            raise ConfigError(f"In works_council mode nothing is shown of fewer than {SMALLEST_GROUP} people; plan without --scope.")
+            raise ConfigError(
+                f"In works_council mode {scope} is not shown alone: it, or what is left beside it, is fewer than {SMALLEST_GROUP} people."
+            )
         return self._team(team.name if team else name, keys)
 
     def _nearest(self, name: str) -> str:
