@@ -1,6 +1,6 @@
 """Forecasts beside what is asked of them: synthetic organisations, real daily series, exhaustion dates, 20,000 series.
 
-    python benchmarks/forecast.py [--seeds 1,2,3] [--shared ../shared] [--only months,real,budgets,size]
+    python benchmarks/forecast.py [--seeds 1,2,3] [--shared ../shared] [--only months,real,budgets,years,size]
 
 The organisations come from `spend_generator.py`, which needs pandas and scipy: where this Python has none, GENERATOR_PYTHON names one
 that has. M is what the method was first measured at, A what must be reached, S what would be good.
@@ -58,15 +58,17 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--seeds", default="1,2,3")
     words.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
-    words.add_argument("--only", default="months,real,budgets,size")
+    words.add_argument("--only", default="months,real,budgets,years,size")
     asked = words.parse_args()
     parts = asked.only.split(",")
     with tempfile.TemporaryDirectory() as folder:
-        made = _made(asked.shared / "tools", Path(folder), asked.seeds) if {"months", "budgets"} & set(parts) else []
+        made = _made(asked.shared / "tools", Path(folder), asked.seeds) if {"months", "budgets", "years"} & set(parts) else []
         if made and "months" in parts:
             _months(made)
         if made and "budgets" in parts:
             _budgets(made)
+        if made and "years" in parts:
+            _years(made)
     if "real" in parts:
         _real(asked.shared / "data" / "daily_series.csv")
     if "size" in parts:
@@ -210,6 +212,24 @@ def _scaled(datasets: Sequence[Dataset]) -> Iterator[Dataset]:
             row[: max(0, np.flatnonzero(np.isfinite(row))[-1] - KEPT)] = np.nan
         cut = int(np.flatnonzero(np.isfinite(values).any(axis=0))[0])
         yield Dataset(dataset.name, dataset.names, dataset.first + timedelta(days=cut), values[:, cut:])
+
+
+def _years(made: Sequence[np.ndarray]) -> None:
+    """Proposals for 2026 as of 25 November 2025: how many teams stayed below them, and what they were beside the year of all."""
+    start, end, last = date(2026, 1, 1), date(2027, 1, 1), date(2025, 11, 25)
+    shares, held = (0.5, 0.8, 0.95), []
+    print("\nA year ahead, no trend assumed: P50/P80/P95 of an organisation beside what its year came to")
+    for spend in made:
+        history = spend[:, : (last - FIRST).days + 1]
+        before, year = spend[:, : (start - FIRST).days].sum(), spend[:, (start - FIRST).days :].sum(axis=1)
+        history = np.where(np.cumsum(history != 0, axis=1) > 0, history, np.nan)
+        told = outlook(history, last, end, Terms(start=start))
+        known = (np.isfinite(history).sum(axis=1) >= 28) & (year > 0)
+        held.append([(year <= told.quantile(share))[known].mean() for share in shares])
+        whole = totals(history, last, end, np.zeros(len(spend), np.int64), Terms(start=start))
+        beside = "/".join(f"{float(whole.quantile(share)[0]) / year.sum():.2f}" for share in shares)
+        print(f"  {beside}; the year came to {year.sum() / before:.1f} times the one before")
+    print("teams that stayed below P50/P80/P95: " + "/".join(f"{share:.0%}" for share in np.mean(held, axis=0)))
 
 
 def _size() -> None:

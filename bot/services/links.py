@@ -75,9 +75,10 @@ def as_csv(found: Showback) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(["month", "cost_center", "cost", "currency"])
-    writer.writerows([found.month, _cell(row.key), f"{row.cost.amount:f}", row.cost.currency] for row in found.rows)
+    writer.writerows([found.month, cell(row.key), f"{row.cost.amount:f}", row.cost.currency] for row in found.rows)
     return stream.getvalue()
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """Return *text* so that no spreadsheet takes it for a formula."""
     return f"'{text}" if _FORMULA.search(unicodedata.normalize("NFKC", text)) else text

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from bot.services.habits import Chosen
     from bot.services.ingest import Ingest
     from bot.services.links import Links
+    from bot.services.planning import Planning
     from bot.services.requests import Requests
     from bot.services.review import Review
     from bot.services.webhooks import Webhooks
@@ -285,6 +286,23 @@ class App:
             self.people,
             self.clock,
             Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.outcomes).showback,
+        )
+
+    @cached_property
+    def planning(self) -> Planning:
+        """What proposes the budgets of a year."""
+        from bot.services.planning import Planning  # noqa: PLC0415
+
+        review, organisation = self.review, self.settings.organisation
+        return Planning(
+            review.figures,
+            self.ledger,
+            self.people,
+            review.calendar,
+            self.clock,
+            organisation.currency,
+            organisation.privacy,
+            organisation.fiscal_year_start,
         )
 
     @cached_property

@@ -1,0 +1,215 @@
+"""Plans: the budget that is proposed for a year to each team and the organisation, as JSON, as a table and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from bot.domain.money import Money
+from bot.domain.period import Window
+from bot.messages.card import Card, Facts, Note, Paragraph, Run, Table
+from bot.messages.formats import Reader
+
+Cell = str | int | Money | Decimal | None
+"""What stands in a sheet: text, a count, an amount, a share, nothing."""
+QUANTILES = {"p50": 0.5, "p80": 0.8, "p95": 0.95}
+SMALL_TEAMS = "small teams together"
+NO_TEAM = "no team"
+ORG = "org"
+_MODELS = 3
+_FOUR = Decimal("0.0001")
+_SHOWN = 20
+NOTE = (
+    "A year ahead is very uncertain. Where costs stay like those of the past, P50 is passed in one year of two, P80 in one of five, P95"
+    " in one of twenty. No trend is assumed, and no change that nobody has declared: where the use of AI still spreads, these are passed"
+    " more often, by the organisation as a whole most of all; say what growth you expect in a scenario. Rows are not to be added up: a sum"
+    " has a range of its own."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """What a year costs at most, with a probability of 50, 80 and 95 percent."""
+
+    p50: Money
+    p80: Money
+    p95: Money
+
+    def document(self) -> dict[str, str]:
+        """Return the JSON form."""
+        return {name: getattr(self, name).plain for name in QUANTILES}
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is proposed for one scope, and what drives it.
+
+    Attributes:
+        scope: `org`, `team:search`, or what several teams are called together.
+        parent: The team above; empty for none.
+        base: If all goes on as it does; None where there is not enough history.
+        amounts: In the scenario; the same as *base* without one.
+        factor: What the scenario multiplies what is to come by.
+        cost: Of the past twelve months, as far as there is history.
+        cost_days: The days of them that are known.
+        active: People with cost lately.
+        each: What one of them cost in a month; None where there is nobody.
+        models: The largest models of the past twelve months, with their shares; None where they may not be told.
+        days: Of history that were looked at.
+        reason: Why there are no amounts; empty where there are.
+    """
+
+    scope: str
+    parent: str
+    base: Amounts | None
+    amounts: Amounts | None
+    factor: Fraction
+    cost: Money
+    cost_days: int
+    active: int
+    each: Money | None
+    models: tuple[tuple[str, Fraction], ...] | None
+    days: int
+    reason: str = ""
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form; decimals are text."""
+        none = dict.fromkeys(QUANTILES)
+        models = None if self.models is None else [{"model": name, "share": str(_rounded(share))} for name, share in self.models]
+        return {
+            "scope": self.scope,
+            "parent": self.parent or None,
+            **(self.amounts.document() if self.amounts else none),
+            "base": self.base.document() if self.base else None,
+            "factor": str(_rounded(self.factor)),
+            "last_12_months": self.cost.plain,
+            "last_12_months_days": self.cost_days,
+            "active_people": self.active,
+            "per_person_month": self.each.plain if self.each else None,
+            "models": models,
+            "days_of_history": self.days,
+            "reason": self.reason or None,
+        }
+
+    def cells(self) -> Iterator[Cell]:
+        """Yield the row of a sheet, in the order of `Plan.header`, without the year."""
+        yield from (self.scope, self.parent, self.cost.currency)
+        for found in (self.amounts, self.base):
+            yield from (getattr(found, name) if found else None for name in QUANTILES)
+        yield from (_rounded(self.factor), self.cost, self.cost_days, self.active, self.each)
+        for name, share in [*(self.models or ()), *[("", None)] * _MODELS][:_MODELS]:
+            yield from (name, None if share is None else _rounded(share))
+        yield from (self.days, self.reason)
+
+    def drivers(self, reader: Reader) -> tuple[str, ...]:
+        """Return the cells that say what drives it."""
+        models = ", ".join(f"{name} {reader.percent(share)}" for name, share in self.models or ()) or "–"
+        return (
+            self.scope,
+            reader.money(self.cost),
+            reader.count(self.cost_days),
+            reader.count(self.active),
+            reader.money(self.each) if self.each else "–",
+            models,
+        )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The proposals for one year.
+
+    Attributes:
+        year: Its days.
+        last: The last day that was looked at.
+        past, lately: The days of the twelve months, and those in which people count as active.
+        scenario: As it was written; empty for none.
+        silent: Sources that cost something in the past twelve months and nothing lately.
+    """
+
+    year: Window
+    last: date
+    past: Window
+    lately: Window
+    currency: str
+    scenario: tuple[str, ...]
+    rows: tuple[Proposal, ...]
+    silent: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": "plan",
+            "year": self.year.start.year,
+            "period": _days(self.year),
+            "last_day": self.last.isoformat(),
+            "last_12_months": _days(self.past),
+            "active_in": _days(self.lately),
+            "currency": self.currency,
+            "scenario": list(self.scenario),
+            "rows": [row.document() for row in self.rows],
+            "silent_sources": list(self.silent),
+            "note": " ".join(self.notes()),
+        }
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The columns of a sheet."""
+        base = (f"base_{name}" for name in QUANTILES)
+        models = (column for n in range(1, _MODELS + 1) for column in (f"model_{n}", f"model_{n}_share"))
+        found = ("last_12_months", "last_12_months_days", "active_people", "per_person_month", *models, "days_of_history", "reason")
+        return ("year", "scope", "parent", "currency", *QUANTILES, *base, "factor", *found)
+
+    def cells(self) -> Iterator[tuple[Cell, ...]]:
+        """Yield the rows of a sheet."""
+        return ((self.year.start.year, *row.cells()) for row in self.rows)
+
+    def notes(self) -> Iterator[str]:
+        """Yield what must be said beside the figures."""
+        yield NOTE
+        wide = next((row for row in self.rows if row.base and row.base.p50.nanos > 0), None)
+        if wide and wide.base:
+            times = Decimal(wide.base.p95.nanos) / Decimal(wide.base.p50.nanos)
+            yield f"For {wide.scope} P95 is {times:.1f} times P50."
+        if self.silent:
+            yield f"Nothing has come lately from {', '.join(self.silent)}: it is taken to have ended."
+
+    def card(self, reader: Reader) -> Card:
+        """Return the plan as a card."""
+        title = f"Budget proposal for {reader.days(self.year)}"
+        known, unknown = [row for row in self.rows if row.amounts], [row for row in self.rows if not row.amounts]
+        about = [("Looked at", f"the days up to {reader.day(self.last)}")]
+        if self.scenario:
+            factors = sorted({_rounded(row.factor) for row in self.rows})
+            about.append(("Scenario", f"{' '.join(self.scenario)}: what is to come × {' to '.join(f'{f:.2f}' for f in factors)}"))
+        drivers = ("", "Past 12 months", "days", "People", "Each, a month", "Largest models")
+        tables = [
+            self._amounts(known, reader),
+            Table(drivers, tuple(row.drivers(reader) for row in known), frozenset({1, 2, 3, 4})),
+        ]
+        without = ", ".join(f"{row.scope} ({row.days} days)" for row in unknown[:_SHOWN])
+        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        missing = [Paragraph((Run(f"Not enough history for a figure: {without}{more}."),))] if unknown else []
+        notes = [Note((Run(note),)) for note in self.notes()]
+        return Card(title, title, (Facts(tuple(about)), *(tables if known else ()), *missing, *notes))
+
+    def _amounts(self, rows: list[Proposal], reader: Reader) -> Table:
+        header = ["", *(name.upper() for name in QUANTILES)]
+        if self.scenario:
+            header += [f"{name.upper()} without" for name in QUANTILES]
+        cells = []
+        for row in rows:
+            shown = (row.amounts, row.base) if self.scenario else (row.amounts,)
+            cells.append((row.scope, *(reader.money(getattr(found, name)) for found in shown if found for name in QUANTILES)))
+        return Table(tuple(header), tuple(cells), frozenset(range(1, len(header))))
+
+
+def _days(window: Window) -> dict[str, str]:
+    return {"start": window.start.isoformat(), "end": window.end.isoformat()}
+
+
+def _rounded(share: Fraction) -> Decimal:
+    return (Decimal(share.numerator) / Decimal(share.denominator)).quantize(_FOUR)

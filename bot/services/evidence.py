@@ -1,0 +1,190 @@
+"""Evidence: what a plan rests on: the days that were delivered, what each team cost on them, its people and its models."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bot.domain.forecast import HISTORY
+from bot.domain.money import NANOS_PER_UNIT
+from bot.domain.people import Directory
+from bot.domain.period import Window, add_months, first_of_month
+from bot.domain.visibility import SMALLEST_GROUP, Privacy, merge_small_groups
+from bot.errors import ConfigError
+from bot.ports import Cost, CostScope, Dimension, Figures, Load
+from bot.services.groups import Groups
+from bot.services.measure import marks
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LATELY = timedelta(days=30)
+"""Days in which people count as active."""
+ENDED = timedelta(days=35)
+"""A source that cost nothing for so long is taken to have ended; the last complete day does not wait for it."""
+_MODELS = 3
+
+
+@dataclass
+class Evidence:
+    """What is known by *today*; teams are keys as the ledger has them, empty text is none.
+
+    Attributes:
+        loads: The newest load of every source.
+    """
+
+    figures: Figures
+    loads: Sequence[Load]
+    directory: Directory
+    privacy: Privacy
+    today: date
+
+    # When
+
+    @cached_property
+    def last(self) -> date:
+        """The last day that every source has delivered which cost something lately.
+
+        Raises:
+            ConfigError: There is no such source.
+        """
+        found = [mark for source, mark in self._marks.items() if source in self._running]
+        if not found:
+            raise ConfigError(f"Nothing was delivered for the last {ENDED.days} days; load what is new before planning from it.")
+        return min((min(found) - timedelta(days=1)).date(), self.today - timedelta(days=1))
+
+    @cached_property
+    def past(self) -> Window:
+        """Twelve months up to the last complete day; whole ones where parts of months would tell something of people."""
+        end = self.last + timedelta(days=1)
+        if self.hides:
+            return Window(add_months(first_of_month(end), -12), first_of_month(end))
+        is_leap_day = (end.month, end.day) == (2, 29)
+        return Window(date(end.year - 1, 3, 1) if is_leap_day else end.replace(year=end.year - 1), end)
+
+    @cached_property
+    def lately(self) -> Window:
+        """The days in which people count as active."""
+        return Window(add_months(self.past.end, -1) if self.hides else self.past.end - LATELY, self.past.end)
+
+    @cached_property
+    def history(self) -> Window:
+        """The days that are looked at."""
+        return Window(self.last - timedelta(days=HISTORY - 1), self.last + timedelta(days=1))
+
+    @cached_property
+    def silent(self) -> tuple[str, ...]:
+        """The sources that cost something in the twelve months and nothing lately."""
+        return tuple(sorted(self._sources(self.past) - self._running))
+
+    @cached_property
+    def _marks(self) -> dict[str, datetime]:
+        return marks(self.loads)
+
+    @cached_property
+    def _running(self) -> set[str]:
+        return self._sources(Window(self.today - ENDED, self.today + timedelta(days=1)))
+
+    def _sources(self, window: Window) -> set[str]:
+        return {source for costs in self.figures.matrix(window, Dimension.TEAM, Dimension.SOURCE).values() for source in costs}
+
+    # What it cost
+
+    @cached_property
+    def keys(self) -> dict[str, int]:
+        """The teams that cost something, with their rows."""
+        return self._daily[0]
+
+    def rows(self, keys: Sequence[str]) -> list[int]:
+        """Return the rows of those of *keys* that cost something."""
+        return [self.keys[key] for key in keys if key in self.keys]
+
+    def series(self, rows: Sequence[int]) -> NDArray[np.float64]:
+        """Return what *rows* cost by day of the history, in units; days before a series began are NaN."""
+        costs = self._daily[1][rows]
+        begun = np.cumsum(costs != 0, axis=1) > 0
+        return np.where(begun, costs / NANOS_PER_UNIT, np.nan)
+
+    def cost(self, keys: Sequence[str], window: Window) -> int:
+        """Return what *keys* cost together on the days of *window* that are looked at, in nanos."""
+        start, end = ((max(day, self.history.start) - self.history.start).days for day in (window.start, window.end))
+        return int(self._together(keys)[start:end].sum())
+
+    def days(self, keys: Sequence[str]) -> int:
+        """Return the days since the first cost."""
+        return int((np.cumsum(self._together(keys) != 0) > 0).sum())
+
+    def _together(self, keys: Sequence[str]) -> NDArray[np.int64]:
+        found: NDArray[np.int64] = self._daily[1][self.rows(keys)].sum(axis=0)
+        return found
+
+    @cached_property
+    def _daily(self) -> tuple[dict[str, int], NDArray[np.int64]]:
+        daily = self.figures.by_day(self.history, Dimension.TEAM)
+        return {key: i for i, key in enumerate(daily.keys)}, daily.costs
+
+    # Whose it is
+
+    @property
+    def hides(self) -> bool:
+        """Tell whether groups of few people are protected."""
+        return self.privacy is Privacy.WORKS_COUNCIL
+
+    def active(self, keys: Sequence[str]) -> int:
+        """Return how many people of *keys* cost something lately."""
+        return len(frozenset[int]().union(*(self._people.get(key, frozenset()) for key in keys)))
+
+    def may_show(self, keys: Sequence[str]) -> bool:
+        """Tell whether *keys* may be shown as one, so that no small team is left over beside what else is shown."""
+        inside = self.small & set(keys)
+        return not self.hides or (self.active(keys) >= SMALLEST_GROUP and inside in (set(), self.small))
+
+    @cached_property
+    def small(self) -> set[str]:
+        """The teams that are only shown together: too few members in one of the months, or too few who are active."""
+        if not self.hides:
+            return set()
+        costs = [Cost(key, 1, 0) for key in self.keys]
+        few = self._groups.merged(Dimension.TEAM, costs, CostScope(), self.past)
+        sizes = {key: 0 if key in few else self.active([key]) for key in self.keys}
+        return set(merge_small_groups(self.keys, sizes, SMALLEST_GROUP, lambda keys: self.active(list(keys)))[1])
+
+    def largest(self, keys: Sequence[str]) -> tuple[tuple[str, Fraction], ...] | None:
+        """Return the largest models of the twelve months with their shares; None where they may not be told.
+
+        Where groups of few are protected only the models of everybody are told, those that enough people use.
+        """
+        if self.hides and set(keys) != set(self.keys):
+            return None
+        costs: Counter[str] = Counter()
+        for key in keys:
+            costs.update(self._models.get(key, {}))
+        whole = sum(costs.values())
+        named = sorted((-cost, name) for name, cost in costs.items() if name and name not in self._rare and cost > 0)
+        return tuple((name, Fraction(-cost, whole)) for cost, name in named[:_MODELS]) if whole > 0 else ()
+
+    @cached_property
+    def _rare(self) -> set[str]:
+        if not self.hides:
+            return set()
+        costs = self.figures.costs(CostScope(), self.past, Dimension.MODEL)
+        return self._groups.merged(Dimension.MODEL, costs, CostScope(), self.past)
+
+    @cached_property
+    def _models(self) -> dict[str, dict[str, int]]:
+        return self.figures.matrix(self.past, Dimension.TEAM, Dimension.MODEL)
+
+    @cached_property
+    def _people(self) -> dict[str, frozenset[int]]:
+        return self.figures.contributors(CostScope(), self.lately, Dimension.TEAM)
+
+    @cached_property
+    def _groups(self) -> Groups:
+        return Groups(self.figures, self.directory, self.privacy, self.today)

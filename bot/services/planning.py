@@ -1,0 +1,216 @@
+"""Planning: what a year may cost each team and the organisation, by what is known up to the last complete day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from bot.domain.forecast import Outlook, Terms, outlook, totals
+from bot.domain.money import NANOS_PER_UNIT, Money, half_even
+from bot.domain.people import Directory
+from bot.domain.period import PeriodKind, Window, add_months, period_containing
+from bot.domain.scenario import Scenario
+from bot.domain.visibility import SMALLEST_GROUP, Privacy
+from bot.errors import ConfigError
+from bot.messages.plans import NO_TEAM, ORG, QUANTILES, SMALL_TEAMS, Amounts, Plan, Proposal
+from bot.ports import FORGOTTEN, Calendar, Clock, Figures, Ledger, People
+from bot.services.evidence import Evidence
+
+ENOUGH = 28
+"""Days since the first cost before a year is proposed anything from them."""
+_YEARS_AHEAD = 2
+_CENT = NANOS_PER_UNIT // 100
+_WEEKEND = 5
+_TEAM = "team:"
+
+
+@dataclass(frozen=True)
+class Planning:
+    """Makes plans; every part is a port or a decision of the deployment.
+
+    Attributes:
+        fiscal_year_start: The month with which a year begins; a year is called by the calendar year it begins in.
+    """
+
+    figures: Figures
+    ledger: Ledger
+    people: People
+    calendar: Calendar
+    clock: Clock
+    currency: str
+    privacy: Privacy = Privacy.STANDARD
+    fiscal_year_start: int = 1
+
+    def plan(self, year: int, scope: str = "", scenario: Scenario | None = None) -> Plan:
+        """Return what is proposed for *year*: the organisation first, then teams, the dearest first.
+
+        Args:
+            scope: `org`, `team:NAME`; empty for the organisation and every team.
+
+        Raises:
+            ConfigError: The year is over or too far, the scope is not known or not to be shown, or nothing was delivered.
+        """
+        loads = [load for load in self.ledger.sources() if load.description != FORGOTTEN]
+        directory, today = self.people.directory(), self.clock.now().date()
+        found = Evidence(self.figures, loads, directory, self.privacy, today)
+        return _Making(found, self.calendar, self.currency, self._year(year), scope, scenario or Scenario()).plan()
+
+    def _year(self, year: int) -> Window:
+        running = period_containing(self.clock.now().date(), PeriodKind.YEAR, self.fiscal_year_start).window.start.year
+        if not running <= year <= running + _YEARS_AHEAD:
+            raise ConfigError(f"{year} cannot be planned; plan {running + 1}, or another year from {running} to {running + _YEARS_AHEAD}.")
+        first = date(year, self.fiscal_year_start, 1)
+        return Window(first, add_months(first, 12))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A row to be: what it is called, and the teams whose cost it is."""
+
+    scope: str
+    keys: tuple[str, ...]
+    parent: str = ""
+
+
+@dataclass
+class _Making:
+    """One plan."""
+
+    evidence: Evidence
+    calendar: Calendar
+    currency: str
+    year: Window
+    scope: str
+    scenario: Scenario
+
+    def plan(self) -> Plan:
+        """Return the plan."""
+        known = self.evidence
+        parts = list(self._parts())
+        told = dict(self._forecast(parts))
+        rows = [self._proposal(part, told.get(part.scope)) for part in parts]
+        rows.sort(key=lambda row: (row.scope != ORG, row.amounts is None, -row.cost.nanos, row.scope))
+        return Plan(self.year, known.last, known.past, known.lately, self.currency, self.scenario.words, tuple(rows), known.silent)
+
+    # Whom
+
+    def _parts(self) -> Iterator[_Part]:
+        if self.scope not in {"", ORG}:
+            yield self._named(self.scope)
+            return
+        yield self._org
+        if not self.scope:
+            yield from self._apart() if self.evidence.hides else self._teams()
+
+    @cached_property
+    def _org(self) -> _Part:
+        return _Part(ORG, tuple(self.evidence.keys))
+
+    def _teams(self) -> Iterator[_Part]:
+        """Yield every team with those below it, as its budget counts, and what is of no team."""
+        for name in self._directory.teams:
+            yield self._team(name, tuple(self._directory.below(name)))
+        yield from (self._team(key, (key,)) for key in self.evidence.keys if key and key not in self._directory.teams)
+        if "" in self.evidence.keys:
+            yield _Part(NO_TEAM, ("",))
+
+    def _apart(self) -> Iterator[_Part]:
+        """Yield every team by itself, so that none is left over between two rows, and those of too few people as one."""
+        small = self.evidence.small
+        yield from (self._team(key, (key,)) for key in self.evidence.keys if key not in small)
+        if small:
+            yield _Part(SMALL_TEAMS, tuple(sorted(small)))
+
+    def _team(self, name: str, keys: tuple[str, ...]) -> _Part:
+        team = self._directory.teams.get(name)
+        return _Part(f"{_TEAM}{name}", keys, (team.parent if team else None) or "")
+
+    def _named(self, scope: str) -> _Part:
+        if not scope.startswith(_TEAM):
+            raise ConfigError(
+                f"'{scope}' is no scope; write org, or team:NAME such as {_TEAM}{min(self._directory.teams, default='search')}."
+            )
+        name = scope.removeprefix(_TEAM)
+        team = self._directory.team(name)
+        if team is None and (not name or name not in self.evidence.keys):
+            raise ConfigError(f"There is no team '{name}'.{self._nearest(name)}")
+        keys = tuple(self._directory.below(team.name)) if team else (name,)
+        if not self.evidence.may_show(keys):
+            raise ConfigError(
+                f"In works_council mode {scope} is not shown alone: it, or what is left beside it, is fewer than {SMALLEST_GROUP} people."
+            )
+        return self._team(team.name if team else name, keys)
+
+    def _nearest(self, name: str) -> str:
+        folded = {team.casefold(): team for team in self._directory.teams}
+        near = get_close_matches(name.casefold(), folded, n=1)
+        return f" Did you mean: {_TEAM}{folded[near[0]]}?" if near else ""
+
+    @property
+    def _directory(self) -> Directory:
+        return self.evidence.directory
+
+    # How much
+
+    def _proposal(self, part: _Part, base: Amounts | None) -> Proposal:
+        known, keys = self.evidence, part.keys
+        days, active = known.days(keys), known.active(keys)
+        factor = self.scenario.factor(known.active((part if self.scope else self._org).keys))
+        return Proposal(
+            scope=part.scope,
+            parent=part.parent,
+            base=base,
+            amounts=self._times(base, known.cost(keys, self.year), factor) if base else None,
+            factor=factor,
+            cost=self._money(known.cost(keys, known.past)),
+            cost_days=min(max(0, days - (known.history.end - known.past.end).days), len(known.past)),
+            active=active,
+            each=self._money(half_even(known.cost(keys, known.lately), active)) if active else None,
+            models=known.largest(keys),
+            days=days,
+            reason="" if base else f"not enough history: {days} of {ENOUGH} days",
+        )
+
+    def _times(self, base: Amounts, complete: int, factor: Fraction) -> Amounts:
+        """Return *base* with what is to come multiplied, to the cent; what is complete stays as it is."""
+        rests = ((getattr(base, name).nanos - complete) * factor.numerator for name in QUANTILES)
+        return Amounts(*(self._money(complete + half_even(rest, factor.denominator * _CENT) * _CENT) for rest in rests))
+
+    def _forecast(self, parts: Sequence[_Part]) -> Iterator[tuple[str, Amounts]]:
+        """Yield what is proposed to those with history enough: single teams learn from one another, others are sums."""
+        rows = {part.scope: self.evidence.rows(part.keys) for part in parts}
+        singles = [part for part in parts if len(rows[part.scope]) == 1]
+        if singles:
+            costs = self.evidence.series([rows[part.scope][0] for part in singles])
+            yield from self._amounts(singles, outlook(costs, self.evidence.last, self.year.end, self._terms))
+        for part in parts:
+            count = len(rows[part.scope])
+            if count > 1:
+                costs = self.evidence.series(rows[part.scope])
+                together = totals(costs, self.evidence.last, self.year.end, np.zeros(count, dtype=np.int64), self._terms)
+                yield from self._amounts([part], together)
+
+    def _amounts(self, parts: Sequence[_Part], seen: Outlook) -> Iterator[tuple[str, Amounts]]:
+        """Yield what *seen* says of *parts*: what is complete to the nano, what is to come to the cent."""
+        rests = np.stack([seen.quantile(share) for share in QUANTILES.values()]) - seen.to_date
+        for i, part in enumerate(parts):
+            if self.evidence.days(part.keys) >= ENOUGH:
+                complete = self.evidence.cost(part.keys, self.year)
+                found = (self._money(complete + round(max(rest, 0.0) * 100) * _CENT) for rest in rests[:, i].tolist())
+                yield part.scope, Amounts(*found)
+
+    @cached_property
+    def _terms(self) -> Terms:
+        """Days before the year begins are foretold, too, and not counted."""
+        days = Window(self.evidence.history.start, self.year.end)
+        free = frozenset(day for day in days if day.weekday() < _WEEKEND and self.calendar.is_free(day, "UTC"))
+        return Terms(start=self.year.start, holidays=free)
+
+    def _money(self, nanos: int) -> Money:
+        return Money(nanos, self.currency)
