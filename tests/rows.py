@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from adapters.store.rollups import Grain, Rollup
 from adapters.store.tables import day_number, day_of
-from bot.ledger.schema import DAILY, TOTALS
+from bot.ledger.schema import DAILY, TOKENS, TOTALS
 
 
 def arrow_daily(
@@ -26,6 +26,7 @@ def arrow_daily(
         names = {f"{kind}_id": numbers[kind].get(row.get(kind, ""), 0) for kind in ("person", "team", "project", "principal")}
         money = {"billed": row.get("billed", 0), "estimated": row.get("estimated", 0)}
         money["original"] = sum(money.values())
+        money |= {name: row.get(name, 0) for name in TOKENS}
         found.append(dict.fromkeys(DAILY, 0) | {"source_id": source_id, "charge_day": begun, "day": day, "line_id": owned} | names | money)
     found.sort(key=lambda r: [r[name] for name in DAILY[1:8]])
     columns = {name: pa.array([row[name] for row in found], pa.int64()) for name in DAILY}

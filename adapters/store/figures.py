@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
@@ -12,7 +12,12 @@ from adapters.store.database import Database
 from adapters.store.rollups import Grain, Rollup
 from adapters.store.tables import day_number, day_of
 from bot.domain.period import Window, add_months, first_of_month
-from bot.ports import Cost, CostScope, Daily, Dimension, Ranking, UnallocatedKey
+from bot.ledger.schema import TOKENS
+from bot.ports import Cost, CostScope, Daily, Dimension, Member, Parts, Ranking, UnallocatedKey
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _ROLLUPS = {
     Dimension.SOURCE: Rollup.SOURCE,
@@ -100,17 +105,36 @@ class SqlFigures:
 
     def by_day(self, window: Window, by: Dimension) -> Daily:
         """Return the cost of each day of *window* for every key."""
+        return self._by_day(window, _by_day(window, by))
+
+    def tokens_by_day(self, window: Window) -> Daily:
+        """Return the tokens of each day of *window* for every team."""
+        return self._by_day(window, (text(_TOKENS), _days(window)))
+
+    def _by_day(self, window: Window, question: tuple[Any, dict[str, int]]) -> Daily:
+        """Return what *question* says of each key and day."""
         import numpy as np  # noqa: PLC0415 - questions must not wait for it
 
         with self._database.reading() as connection:
-            rows = connection.execute(*_by_day(window, by)).all()
-            columns = zip(*rows, strict=True) if rows else ((), (), ())
-            keys, days, cost = (np.fromiter(map(int, column), np.int64, len(rows)) for column in columns)
+            keys, days, cost = _columns(connection.execute(*question), 3)
             numbers, places = np.unique(keys, return_inverse=True)
             names = _names(connection, numbers)
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
         costs[places, days - day_number(window.start)] = cost
         return Daily(tuple(names.get(int(number), "") for number in numbers), window, costs)
+
+    def parts_by_day(self, window: Window, member: Member) -> Parts:
+        """Return the cost of each day of *window* for every *member* within every team."""
+        import numpy as np  # noqa: PLC0415 - questions must not wait for it
+
+        with self._database.reading() as connection:
+            teams, keys, days, cost = _columns(connection.execute(text(_PARTS[member]), _days(window)), 4)
+            pairs, places = np.unique(np.stack([teams, keys]), axis=1, return_inverse=True)
+            names = _names(connection, np.unique(pairs))
+        costs = np.zeros((pairs.shape[1], len(window)), dtype=np.int64)
+        costs[places.reshape(-1), days - day_number(window.start)] = cost
+        of, who = ([names.get(int(number), "") for number in row] for row in pairs)
+        return Parts(tuple(of), tuple(who), window, costs)
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""
@@ -173,6 +197,33 @@ SELECT d.project_id, d.person_id, SUM(d.billed + d.estimated) AS cost FROM daily
 WHERE d.project_id IN ({projects}) AND d.person_id > 0 AND d.day >= :start AND d.day < :end
 GROUP BY d.project_id, d.person_id ORDER BY d.project_id, cost DESC, d.person_id
 """
+
+
+_TOKENS = f"""
+SELECT d.team_id AS k, d.day, SUM({" + ".join(f"d.{name}" for name in TOKENS)}) AS tokens FROM daily_costs d
+WHERE d.day >= :start AND d.day < :end GROUP BY k, d.day
+"""
+_PART = """
+SELECT d.team_id, {key} AS k, d.day, SUM(d.billed + d.estimated) AS cost FROM daily_costs d{join}
+WHERE d.day >= :start AND d.day < :end AND d.team_id > 0 AND {condition} GROUP BY d.team_id, k, d.day
+"""
+_PARTS = {
+    Member.PERSON: _PART.format(key="d.person_id", join="", condition="d.person_id > 0"),
+    Member.KEY: _PART.format(key="d.principal_id", join="", condition="d.person_id = 0 AND d.principal_id > 0"),
+    Member.MODEL: _PART.format(key="l.model_id", join=" JOIN lines l ON l.id = d.line_id", condition="l.model_id > 0"),
+}
+
+
+def _days(window: Window) -> dict[str, int]:
+    return {"start": day_number(window.start), "end": day_number(window.end)}
+
+
+def _columns(rows: Any, count: int) -> list[NDArray[np.int64]]:
+    """Return *count* columns of whole numbers; as many rows at a time as lie well in memory."""
+    import numpy as np  # noqa: PLC0415 - questions must not wait for it
+
+    blocks = [np.array([[int(value) for value in row] for row in part], dtype=np.int64).T for part in rows.partitions(_AT_ONCE)]
+    return list(np.concatenate(blocks, axis=1)) if blocks else [np.empty(0, dtype=np.int64) for _ in range(count)]
 
 
 def _rolled_scope(scope: CostScope, by: Dimension) -> tuple[Rollup, tuple[str, list[str]] | None] | None:

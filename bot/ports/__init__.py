@@ -2,7 +2,7 @@
 
 from bot.ports.alerts import Alerts, Case, Desk, Noted
 from bot.ports.chat import Chat, Sent
-from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Ranking, UnallocatedKey
+from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Member, Parts, Ranking, UnallocatedKey
 from bot.ports.loading import (
     FORGOTTEN,
     Engine,
@@ -44,10 +44,12 @@ __all__ = [
     "Load",
     "LoadWriter",
     "Look",
+    "Member",
     "Message",
     "MessageKind",
     "Noted",
     "Outbox",
+    "Parts",
     "People",
     "Post",
     "PriceBook",
