@@ -202,7 +202,7 @@ GROUP BY d.project_id, d.person_id ORDER BY d.project_id, cost DESC, d.person_id
 _TOKENS = f"""
 SELECT d.team_id AS k, d.day, SUM({" + ".join(f"d.{name}" for name in TOKENS)}) AS tokens FROM daily_costs d
 WHERE d.day >= :start AND d.day < :end GROUP BY k, d.day
-"""
+"""  # noqa: S608 - our names
 _PART = """
 SELECT d.team_id, {key} AS k, d.day, SUM(d.billed + d.estimated) AS cost FROM daily_costs d{join}
 WHERE d.day >= :start AND d.day < :end AND d.team_id > 0 AND {condition} GROUP BY d.team_id, k, d.day

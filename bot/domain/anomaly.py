@@ -9,34 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 
 import numpy as np
 
 from bot.domain.almanac import Flags, Whole
 from bot.domain.baseline import Series
+from bot.domain.episode import Channel
 from bot.domain.thresholds import MERGE
 
 MERGE_DAYS = timedelta(days=MERGE)
-
-
-class Channel(StrEnum):
-    """What it was seen by."""
-
-    SPIKE = "spike"
-    """A day far above its expectation."""
-    DRIFT = "drift"
-    """Days that are all a little above."""
-    MIX = "price_mix"
-    """The same tokens cost more: another model, a cache that misses, longer answers."""
-    LIST = "price_list"
-    """What was paid is not what the vendor's list says."""
-    ANNOUNCED = "announced_price"
-    """The list itself changed: no alarm, but a reason why cost moves."""
-    NEW = "new"
-    """A person, key or model that was not there before and matters at once."""
-    PERSON = "person"
-    """One person far above what they, or people like them, ever cost."""
 
 
 @dataclass(frozen=True, slots=True)

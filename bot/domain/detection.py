@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from bot.domain import outlier, thresholds
 from bot.domain.almanac import Almanac, Days, Flags, Whole
-from bot.domain.anomaly import Anomaly, Channel, History, Members, Part, one_each, parts
+from bot.domain.anomaly import Anomaly, History, Members, Part, one_each, parts
 from bot.domain.baseline import Series, baseline
+from bot.domain.episode import Channel
 from bot.domain.newcomer import newcomers
 from bot.domain.surprise import Surprises, surprises
 from bot.domain.thresholds import MERGE, USUAL, Thresholds

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bot.domain.almanac import Almanac
-from bot.domain.anomaly import Anomaly, Channel, History, Members, sorted_out
+from bot.domain.anomaly import Anomaly, History, Members, sorted_out
 from bot.domain.detection import FLOOR, anomalies, fitted
+from bot.domain.episode import Channel
 from bot.domain.outlier import discoveries, outliers
 from bot.domain.price_list import Paid, off_list
 from bot.domain.thresholds import USUAL, episodes
