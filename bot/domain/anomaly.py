@@ -116,11 +116,20 @@ class Members:
         names: One per member; what is told.
         series: Index of each one's series in the history.
         cost: Members × days, the days of the history; NaN where not final.
+        anew: Day (its index) since which each one's own past counts, as people said that what came then was expected; 0 for
+            all of it.
     """
 
     names: tuple[str, ...]
     series: Whole
     cost: Series
+    anew: Whole | None = None
+
+    def recent(self, days: int) -> Members:
+        """Return the last *days* days."""
+        dropped = max(self.cost.shape[1] - days, 0)
+        anew = None if self.anew is None else np.maximum(self.anew - dropped, 0)
+        return replace(self, cost=self.cost[:, -days:], anew=anew)
 
 
 def sorted_out(found: Sequence[Anomaly], told: Sequence[Anomaly]) -> tuple[list[Anomaly], list[Anomaly]]:

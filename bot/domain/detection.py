@@ -61,10 +61,10 @@ def anomalies(
     seen = _Seen(history.recent(MEMORY), almanac or Almanac(), limits, floor, judged)
     found = [*seen.statistical(), *seen.announced()]
     if people is not None:
-        found += seen.personal(_cut(people))
+        found += seen.personal(people.recent(MEMORY))
     if things is not None:
-        found += seen.new(_cut(things))
-    return [seen.told(each, None if people is None else _cut(people)) for each in one_each(found)]
+        found += seen.new(things.recent(MEMORY))
+    return [seen.told(each, None if people is None else people.recent(MEMORY)) for each in one_each(found)]
 
 
 def fitted(
@@ -87,8 +87,14 @@ def fitted(
     return thresholds.fit(scored, thresholds.rhythms(cost), budget_per_quarter * _AIM)
 
 
-def _cut(members: Members) -> Members:
-    return Members(members.names, members.series, members.cost[:, -MEMORY:])
+def _anew(cost: Series, since: Whole | None) -> tuple[Series, Flags]:
+    """Return *cost* (people × days) without what no longer counts, and on which days enough of it is known to judge by."""
+    if since is None:
+        return cost, np.ones(cost.shape, dtype=np.bool_)
+    kept = np.where(np.arange(cost.shape[1]) < since[:, None], np.nan, cost)
+    active = np.cumsum(np.nan_to_num(kept) > 0, axis=1)
+    before = np.concatenate([np.zeros((len(cost), 1)), active[:, :-1]], axis=1)
+    return kept, (since[:, None] == 0) | (before >= outlier.LEAST_ACTIVE)
 
 
 def _turned(values: NDArray[_T] | None) -> NDArray[_T] | None:
@@ -172,7 +178,9 @@ class _Seen:
         """Yield the people who stand out, one a day."""
         index = self.history.index
         cost = people.cost if index is None else people.cost / index[people.series]
+        cost, settled = _anew(cost, people.anew)
         told, excess = outlier.outliers(np.ascontiguousarray(cost.T), self.recent, self.floor)
+        told &= settled[:, self.recent :].T
         for row, person in zip(*np.nonzero(told), strict=True):
             series, day, over = int(people.series[person]), int(row) + self.recent, float(excess[row, person])
             if self._is_declared(series, day):

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -18,7 +18,6 @@ from bot.domain import detection
 from bot.domain.alert import Kind, Reason, Seen
 from bot.domain.almanac import Almanac, Flags
 from bot.domain.anomaly import Anomaly, History, Members
-from bot.domain.budget import Scope, ScopeKind
 from bot.domain.episode import Episode, Share
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
@@ -157,7 +156,7 @@ class Watch:
         is_grouped = self.privacy is Privacy.WORKS_COUNCIL
         close = Window(max(window.end - _CLOSE, window.start), window.end)
         parts = {} if is_grouped else {member: self.figures.parts_by_day(close, member) for member in Member}
-        people = _members(daily, there, [parts[Member.PERSON]]) if parts else None
+        people = self._anew(_members(daily, there, [parts[Member.PERSON]]), window) if parts else None
         things = _members(daily, there, list(parts.values())) if parts else None
         return _Sight(history, daily, self._almanac(window, directory), people, things, self.currency)
 
@@ -185,13 +184,25 @@ class Watch:
     def _declared(self, daily: Daily) -> Flags:
         """Return teams × days that people said were to be expected."""
         found = np.zeros(daily.costs.shape, dtype=np.bool_)
-        rows = {str(Scope(ScopeKind.TEAM, team)): row for row, team in enumerate(daily.keys)}
-        for alert in self.alerts.every(kind=Kind.ANOMALY):
-            episode, row = alert.seen.episode, rows.get(alert.identity.subject)
-            if episode and row is not None and alert.reason is Reason.EXPECTED:
-                begin, end = (max((day - daily.window.start).days, 0) for day in (episode.since, episode.last + timedelta(days=1)))
-                found[row, begin:end] = True
+        rows = {team: row for row, team in enumerate(daily.keys)}
+        for team, episode in self._expected():
+            begin, end = (max((day - daily.window.start).days, 0) for day in (episode.since, episode.last + timedelta(days=1)))
+            if team in rows:
+                found[rows[team], begin:end] = True
         return found
+
+    def _anew(self, people: Members, window: Window) -> Members:
+        """Let the past of those whose cost was expected begin with it."""
+        since: dict[str, int] = {}
+        for _, episode in self._expected():
+            for share in episode.who:
+                since[share.person] = max(since.get(share.person, 0), (episode.since - window.start).days)
+        return replace(people, anew=np.array([since.get(name, 0) for name in people.names], dtype=np.int64)) if since else people
+
+    def _expected(self) -> list[tuple[str, Episode]]:
+        """Return the teams and episodes that people said were to be expected."""
+        every = self.alerts.every(kind=Kind.ANOMALY)
+        return [(a.identity.subject.partition(" ")[2], a.seen.episode) for a in every if a.seen.episode and a.reason is Reason.EXPECTED]
 
     def _almanac(self, window: Window, directory: Directory) -> Almanac:
         """Return the days on which most people are off, and those on which many are."""

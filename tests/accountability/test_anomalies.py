@@ -10,7 +10,9 @@ import pytest
 from factories import charge, write_csv
 from office import Office, office
 
-from bot.domain.alert import Alert, Kind
+from bot.domain.alert import Alert, Kind, State
+from bot.errors import Refusal
+from bot.services import directory
 from bot.wiring import App
 
 FIRST, NOW = date(2026, 8, 24), datetime(2026, 11, 18, 9, tzinfo=UTC)
@@ -36,9 +38,13 @@ def bill(firm: Office, ana: Mapping[date, int], until: date | None = None) -> No
         firm.app.ingest.run(source)
 
 
-def open_office(make_app: Callable[..., App], folder: Path, privacy: str = "standard") -> Office:
+def open_office(make_app: Callable[..., App], folder: Path, privacy: str = "standard", people: str | None = None) -> Office:
     """Return the company on Wednesday 18 November, its reviews begun on the Sunday before."""
     firm = office(make_app, folder, privacy)
+    if people:
+        (folder / "people.csv").write_text(people, "utf-8")
+        (folder / "teams.csv").write_text(TEAMS, "utf-8")
+        directory.apply(directory.plan([folder / "people.csv", folder / "teams.csv"], firm.app.people), firm.app.people)
     firm.agree(BIG)
     firm.clock.instant = NOW - timedelta(days=3)
     bill(firm, {})
@@ -73,3 +79,147 @@ def test_a_runaway_is_told_to_the_manager_with_who_and_what_the_month_will_be(fi
     assert "Month expected to end at" in card
     looks = firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"])
     assert [(look.viewer, look.subject) for look in looks] == [("mia@x.example", "ana@x.example")]
+
+
+def test_what_was_expected_is_the_usual_from_then_on(firm: Office) -> None:
+    firm.know()
+    bill(firm, RUNAWAY)
+    firm.review()
+    firm.deliver()
+    number = anomalies(firm)[0].number
+    assert firm.ask("mia", f"expected {number}")["happened"] == "expected"
+    assert firm.deliver().edited == 1
+    assert "Mia Berg says that this was to be expected" in next(iter(firm.world.shown.values()))
+    firm.clock.instant += timedelta(days=3)
+    bill(firm, RUNAWAY | {date(2026, 11, 18): 410, date(2026, 11, 19): 405, date(2026, 11, 20): 415})
+    firm.review()
+    firm.later(days=3)
+    assert len(firm.posts()) == 1, "the same level is no surprise any more, and nobody is escalated"
+    with pytest.raises(Refusal, match="is over"):
+        firm.ask("mia", f"expected {number}")
+
+
+def test_one_word_answers_hold_for_two_working_days_or_a_week(firm: Office) -> None:
+    bill(firm, RUNAWAY)
+    firm.review()
+    number = anomalies(firm)[0].number
+    assert firm.ask("mia", f"investigating {number}")["happened"] == "answered"
+    promise = firm.app.alerts.every(kind=Kind.ANOMALY)[0].promise
+    assert promise
+    assert promise.until == datetime(2026, 11, 20, 23, tzinfo=UTC), "Thursday and Friday where Mia is"
+    firm.later(days=2)
+    assert len(firm.posts()) == 1
+    firm.later(days=1)
+    assert titles(firm)[-1][1].startswith("The time asked for is over: Team search costs $7")
+    firm.ask("mia", f"misconfiguration {number}")
+    promise = firm.app.alerts.every(kind=Kind.ANOMALY)[0].promise
+    assert promise
+    assert promise.until == datetime(2026, 11, 28, 23, tzinfo=UTC)
+    assert firm.ask("mia", f"snooze {number} 3")["happened"] == "snoozed"
+    firm.ask("mia", f"useful {number}")
+    assert firm.app.alerts.votes() == [(number, "useful")]
+
+
+def test_silence_is_escalated_to_finops_and_not_mine_ends_it(firm: Office) -> None:
+    bill(firm, RUNAWAY)
+    firm.review()
+    firm.later(days=1, hours=1)
+    assert [to for to, _ in titles(firm)] == ["mia", "fin"]
+    assert titles(firm)[-1][1].startswith("Not answered yet: Team search costs $7")
+    assert "Ana Ruiz" in repr(firm.posts()[-1].message.card)
+    firm.ask("fin", f"not-mine {anomalies(firm)[0].number} mia@x.example")
+    assert titles(firm)[-1][0] == "mia"
+
+
+def test_what_is_over_or_was_corrected_is_put_right_in_place(firm: Office) -> None:
+    firm.know()
+    bill(firm, RUNAWAY)
+    firm.review()
+    firm.deliver()
+    firm.clock.instant += timedelta(days=4)
+    bill(firm, RUNAWAY)
+    firm.review()
+    assert anomalies(firm)[0].state is State.OPEN
+    firm.clock.instant += timedelta(days=5)
+    bill(firm, RUNAWAY)
+    firm.review()
+    assert anomalies(firm)[0].state is State.CLOSED
+    firm.deliver()
+    assert "Back to the usual: team search cost $7" in next(iter(firm.world.shown.values()))
+    firm.clock.instant += timedelta(days=1)
+    bill(firm, RUNAWAY)
+    firm.review()
+    assert len(firm.posts()) == 1, "what is over is not told again"
+
+
+def test_a_correction_takes_it_back_and_what_grows_is_told_in_place_once_a_day(firm: Office) -> None:
+    firm.know()
+    bill(firm, RUNAWAY)
+    firm.review()
+    firm.deliver()
+    bill(firm, RUNAWAY | {date(2026, 11, 17): 700})
+    firm.review()
+    assert firm.deliver().edited == 0, "it was told today"
+    firm.clock.instant += timedelta(days=1)
+    bill(firm, RUNAWAY | {date(2026, 11, 18): 500})
+    firm.review()
+    assert firm.deliver().edited == 1
+    assert "$1,2" in next(iter(firm.world.shown.values()))
+    bill(firm, {})
+    firm.review()
+    assert anomalies(firm)[0].state is State.RETRACTED
+    firm.deliver()
+    assert "Corrected: team search cost" in next(iter(firm.world.shown.values()))
+    firm.later(days=3)
+    assert len(firm.posts()) == 1, "nobody is escalated for what was corrected"
+
+
+def test_nobody_sees_or_answers_what_is_not_theirs(firm: Office) -> None:
+    bill(firm, RUNAWAY)
+    firm.review()
+    number = anomalies(firm)[0].number
+    for who in ("ana", "ben", "ruth"):
+        assert firm.ask(who, "alerts")["rows"] == []
+        for words in ("expected", "investigating", "misconfiguration", "alerts", "noise"):
+            with pytest.raises(Refusal, match="There is no alert"):
+                firm.ask(who, f"{words} {number}")
+    [row] = firm.ask("fin", "alerts")["rows"]
+    assert (row["kind"], row["subject"]) == ("anomaly", "team search")
+    assert row["cost"].startswith("7")
+
+
+def test_what_was_there_before_reviews_began_is_recorded_and_not_told(make_app: Callable[..., App], tmp_path: Path) -> None:
+    firm = office(make_app, tmp_path)
+    firm.agree(BIG)
+    firm.review()
+    firm.clock.instant = NOW
+    bill(firm, RUNAWAY)
+    firm.review()
+    firm.clock.instant += timedelta(days=1)
+    bill(firm, RUNAWAY | {date(2026, 11, 18): 500})
+    firm.review()
+    assert firm.posts() == []
+    assert [(a.state, a.reason.value) for a in anomalies(firm)] == [(State.CLOSED, "there when reviews began")]
+
+
+TEAMS = """team,parent,manager_email
+search,,mia@x.example
+support,,ruth@x.example
+"""
+CROWD = "email,name,team,manager_email,roles\n" + "".join(
+    f"{name}@x.example,{name.title()},{team},,{'finops' if name == 'fin' else ''}\n"
+    for team, names in {"search": "mia ana ben cid dan eva", "support": "ruth fin gil hal ida jon"}.items()
+    for name in names.split()
+)
+
+
+@pytest.mark.parametrize(("people", "told"), [(CROWD, ["mia"]), (None, [])], ids=["large teams", "small teams"])
+def test_works_council_mode_names_nobody_and_tells_nothing_of_small_teams(
+    make_app: Callable[..., App], tmp_path: Path, people: str | None, told: list[str]
+) -> None:
+    firm = open_office(make_app, tmp_path, "works_council", people)
+    bill(firm, RUNAWAY)
+    firm.review()
+    assert [to for to, _ in titles(firm)] == told
+    assert "Ana" not in "".join(repr(post.message.card) for post in firm.posts())
+    assert firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"]) == []

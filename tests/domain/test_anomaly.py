@@ -48,6 +48,22 @@ def every_alarm(cost: NDArray[np.float64], last: date, days: int, almanac: Alman
     return anomalies(history(cost, last), almanac=almanac, judged=days)
 
 
+@pytest.mark.parametrize(("days", "factor", "told"), [(8, 1, []), (25, 1, []), (25, 20, ["a@x.example"])])
+def test_whose_cost_was_expected_is_judged_by_what_came_since(days: int, factor: int, told: list[str]) -> None:
+    """Somebody at ten times their own, as was expected, is told when it is far more than that; not before enough is known."""
+    cost = np.stack([team(level=level, noise=0.2, seed=int(level), weekend=1.0) for level in (20.0, 25.0, 30.0, 35.0)])
+    cost[0, -days:] *= 10
+    cost[0, -1] *= factor
+    declared = np.zeros((1, COUNT), dtype=np.bool_)
+    declared[0, -days : -days + 5] = True
+    people = Members(("a@x.example", "b@x.example", "c@x.example", "d@x.example"), np.zeros(4, dtype=np.int64), cost)
+    group = history(cost.sum(axis=0), declared=declared)
+
+    anew = replace(people, anew=np.array([COUNT - days, 0, 0, 0]))
+    assert [each.who[0].name for each in anomalies(group, people=anew)] == told
+    assert anomalies(group, people=people) or days > 8, "without a word of anybody it is told"
+
+
 # What must not alarm
 
 
