@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -37,7 +38,8 @@ def simulate(
         return
     reader = Reader()
     messages, people = _counted(found.messages, "message", "messages"), _counted(found.people, "person", "people")
-    say(f"{reader.days(found.window)}: would have sent {messages} to {people}.")
+    last = found.window.end - timedelta(days=1)
+    say(f"{found.window.start} to {last}: would have sent {messages} to {people}.")
     _table(found)
     for each in found.caught:
         say(_line(each, reader))

@@ -191,13 +191,14 @@ class Onlookers:
 
 @dataclass(frozen=True)
 class StandingBudgets:
-    """Today's budgets, as if they had always been there."""
+    """Today's budgets, as if they had been agreed at *began_at*: no period that ended before is judged by them."""
 
     budgets: Budgets
+    began_at: datetime
 
     def current(self) -> list[Budget]:
         """Return the budgets in force today."""
-        return [replace(budget, began_at=None) for budget in self.budgets.current()]
+        return [replace(budget, began_at=self.began_at) for budget in self.budgets.current()]
 
     def at(self, instant: datetime) -> list[Budget]:  # noqa: ARG002 - always the same
         """Return the same ones."""

@@ -10,7 +10,7 @@ from typing import Any
 from bot.domain import detection
 from bot.domain.alert import Alert
 from bot.domain.budget import ScopeKind
-from bot.domain.period import Window
+from bot.domain.period import Window, midnight
 from bot.domain.visibility import Privacy
 from bot.ports import Message
 from bot.services.past import PastFigures, PastLedger
@@ -122,7 +122,7 @@ class Simulation:
             figures=figures,
             ledger=ledger,
             people=Onlookers(self.review.people),
-            budgets=StandingBudgets(self.review.budgets),
+            budgets=StandingBudgets(self.review.budgets, midnight(window.start)),
             alerts=alerts,
             documents=MemoryDocuments(),
             templates=Wordless(()),

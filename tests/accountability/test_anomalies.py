@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from factories import charge, write_csv
+from booked import book
 from office import Office, office
 
 from bot.domain.alert import Alert, Kind, State
@@ -21,21 +21,16 @@ RUNAWAY = {date(2026, 11, 16): 400, date(2026, 11, 17): 420}
 """What Ana costs on the last Monday and Tuesday, where she costs thirty otherwise."""
 
 
-def bill(firm: Office, ana: Mapping[date, int], until: date | None = None) -> None:
-    """Load what search has cost since August: Ana thirty a working day, or as *ana* says, Ben and Mia twenty."""
-    last = until or firm.clock.instant.date() - timedelta(days=1)
-    days = [FIRST + timedelta(days=n) for n in range((last - FIRST).days + 1)]
+def bill(firm: Office, ana: Mapping[date, int]) -> None:
+    """Book what search has cost since August: Ana thirty a working day, or as *ana* says, Mia twenty; Ruth's support fifteen."""
+    last = firm.clock.instant.date() - timedelta(days=1)
     rows = []
-    for day in days:
-        wave = day.toordinal() * 7 % 11 - 5
-        usual = {"ana": 30 + wave, "mia": 20 - wave / 2, "ruth": 15}
-        for who, cost in usual.items():
-            part = 1 if day.weekday() < 5 else 0.2
-            spent = ana[day] if who == "ana" and day in ana else cost * part
-            rows.append(charge(day.isoformat(), f"{spent:.2f}", x_PrincipalId=f"{who}@x.example"))
-    write_csv(firm.folder / "bill.csv", rows)
-    with firm.app.source(firm.app.settings.sources[0]) as source:
-        firm.app.ingest.run(source)
+    for day in (FIRST + timedelta(days=n) for n in range((last - FIRST).days + 1)):
+        wave, part = day.toordinal() * 7 % 11 - 5, 100 if day.weekday() < 5 else 20
+        for who, team, cost in (("ana", "search", 30 + wave), ("mia", "search", 20 - wave), ("ruth", "support", 15)):
+            cents = 100 * ana[day] if who == "ana" and day in ana else cost * part
+            rows.append({"day": day.isoformat(), "person": f"{who}@x.example", "team": team, "billed": cents * 10**7})
+    book(firm.app.ledger, rows)
 
 
 def open_office(make_app: Callable[..., App], folder: Path, privacy: str = "standard", people: str | None = None) -> Office:
