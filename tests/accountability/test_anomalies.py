@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from office import Office, office
 from bot.domain.alert import Alert, Kind, State
 from bot.errors import Refusal
 from bot.services import directory
+from bot.services.watch import WatchTerms
 from bot.wiring import App
 
 FIRST, NOW = date(2026, 8, 24), datetime(2026, 11, 18, 9, tzinfo=UTC)
@@ -218,3 +220,42 @@ def test_works_council_mode_names_nobody_and_tells_nothing_of_small_teams(
     assert [to for to, _ in titles(firm)] == told
     assert "Ana" not in "".join(repr(post.message.card) for post in firm.posts())
     assert firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"]) == []
+
+
+def test_when_they_are_switched_off_what_is_open_ends(firm: Office) -> None:
+    firm.know()
+    bill(firm, RUNAWAY)
+    firm.review()
+    firm.deliver()
+    review = firm.app.review
+    replace(review, terms=replace(review.terms, watch=WatchTerms(per_quarter=0.0))).run()
+    assert anomalies(firm)[0].state is State.CLOSED
+    firm.deliver()
+    assert "Not looked at any more: Team search costs $7" in next(iter(firm.world.shown.values()))
+
+
+def test_a_team_without_manager_is_finops_and_a_budget_wants_a_sentence(firm: Office) -> None:
+    days = [NOW.date() - timedelta(days=n) for n in range(1, 60)]
+    usual = {"person": "fin@x.example", "team": "finance"}
+    book(firm.app.ledger, [usual | {"day": day.isoformat(), "billed": 20 * 10**9} for day in days], "other")
+    firm.agree("[[budgets]]\nname = 'all'\norg = true\nlimit = 900\n")
+    bill(firm, {})
+    firm.review()
+    budget = firm.app.alerts.every(live=True)[0]
+    assert budget.identity.kind is not Kind.ANOMALY
+    with pytest.raises(Refusal, match="wants a sentence, too"):
+        firm.ask("fin", f"expected {budget.number}")
+    firm.clock.instant += timedelta(days=1)
+    book(firm.app.ledger, [usual | {"day": NOW.date().isoformat(), "billed": 900 * 10**9}], "other")
+    firm.review()
+    assert [(a.identity.subject, a.owners) for a in anomalies(firm)] == [("team finance", ("fin@x.example",))]
+
+
+def test_what_corrections_take_to_and_fro_is_told_twice_at_most(firm: Office) -> None:
+    states = []
+    for ana in (RUNAWAY, {}, RUNAWAY, {}, RUNAWAY):
+        bill(firm, ana)
+        firm.review()
+        states.append(anomalies(firm)[0].state.value)
+    assert states == ["open", "retracted", "open", "retracted", "retracted"]
+    assert [(a.number, a.round) for a in anomalies(firm)] == [(anomalies(firm)[0].number, 2)]
