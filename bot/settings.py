@@ -152,6 +152,7 @@ class AlertSettings(_Section):
         four_eyes_from: Above this amount two people must approve a raise.
         broadcast_alone: People above whose number a second person of FinOps has to agree to a broadcast.
         webhook: A system of yours that is told of every raise, signed with AISPEND_WEBHOOK_SECRET.
+        anomalies_per_quarter: False alarms per team and quarter that people put up with; 0 switches anomalies off.
     """
 
     answer_from: Decimal = Field(default=Decimal(100), ge=1, le=1000)
@@ -162,6 +163,7 @@ class AlertSettings(_Section):
     four_eyes_from: Decimal = Field(default=Decimal(1000), ge=0, le=10**9)
     broadcast_alone: int = Field(default=50, ge=1, le=100_000)
     webhook: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
+    anomalies_per_quarter: float = Field(default=1.0, ge=0, le=100, allow_inf_nan=False)
 
 
 _GUID = r"^$|^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"

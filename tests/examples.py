@@ -6,6 +6,7 @@ from typing import Any
 
 from bot import shipped
 from bot.messages.alerts import ALERTS
+from bot.messages.anomalies import ANOMALIES
 from bot.messages.broadcasts import BROADCASTS
 from bot.messages.card import Card
 from bot.messages.claims import CLAIMS
@@ -21,7 +22,7 @@ from bot.messages.why import WHY
 TEMPLATES = Templates((shipped.folder("templates"),))
 EXAMPLES = [
     (view, name, example)
-    for view in (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
+    for view in (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *ANOMALIES, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
     for name, example in view.examples()
 ]
 

@@ -34,6 +34,8 @@ from bot.ports import (
     Dimension,
     Load,
     Look,
+    Member,
+    Parts,
     Quarantined,
     Ranking,
     Sent,
@@ -213,6 +215,32 @@ class FakeFigures:
         for key, day, cost in rows:
             costs[keys.index(key), (date.fromisoformat(day) - window.start).days] = cost
         return Daily(keys, window, costs)
+
+    def tokens_by_day(self, window: Window) -> Daily:
+        sums: defaultdict[tuple[str], Any] = defaultdict(lambda: np.zeros(len(window), dtype=np.int64))
+        for row in (row for row in self.of.rows if day_of(row["day"]) in window):
+            sums[(self._name(row["team_id"]),)][(day_of(row["day"]) - window.start).days] += sum(row[name] for name in TOKENS)
+        keys = sorted(sums)
+        return Daily(tuple(key for (key,) in keys), window, np.array([sums[key] for key in keys]).reshape(len(keys), len(window)))
+
+    def parts_by_day(self, window: Window, member: Member) -> Parts:
+        sums: defaultdict[tuple[str, str], Any] = defaultdict(lambda: np.zeros(len(window), dtype=np.int64))
+        for row in (row for row in self.of.rows if day_of(row["day"]) in window):
+            key = self._member(row, member)
+            if key and row["team_id"]:
+                sums[self._name(row["team_id"]), key][(day_of(row["day"]) - window.start).days] += row["billed"] + row["estimated"]
+        keys = sorted(sums)
+        costs = np.array([sums[key] for key in keys]).reshape(len(keys), len(window))
+        return Parts(tuple(team for team, _ in keys), tuple(key for _, key in keys), window, costs)
+
+    def _member(self, row: dict[str, int], member: Member) -> str:
+        match member:
+            case Member.PERSON:
+                return self._name(row["person_id"])
+            case Member.KEY:
+                return "" if row["person_id"] else self._name(row["principal_id"])
+            case Member.MODEL:
+                return self._line(row)["model"] or ""
 
     def _crossed(self, window: Window, by: Dimension, other: Dimension) -> list[tuple[str, str, int]]:
         sums: defaultdict[tuple[str, str], int] = defaultdict(int)

@@ -26,7 +26,7 @@ def arrow_daily(
         names = {f"{kind}_id": numbers[kind].get(row.get(kind, ""), 0) for kind in ("person", "team", "project", "principal")}
         money = {"billed": row.get("billed", 0), "estimated": row.get("estimated", 0)}
         money["original"] = sum(money.values())
-        tokens = dict(zip(TOKENS, row.get("tokens", (0,) * len(TOKENS)), strict=True))
+        tokens = dict(zip(TOKENS, row.get("tokens", [row.get(name, 0) for name in TOKENS]), strict=True))
         where = {"source_id": source_id, "charge_day": begun, "day": day, "line_id": row.get("line", owned)}
         found.append(dict.fromkeys(DAILY, 0) | where | names | money | tokens)
     found.sort(key=lambda r: [r[name] for name in DAILY[1:8]])

@@ -22,6 +22,7 @@ from adapters.store.tables import AlertRow, AuditRow, CaseRow, MarkRow, RaiseRow
 from bot.domain.alert import LIVE, Alert, Because, Change, Identity, Kind, Promise, Reason, Seen, State
 from bot.domain.budget import Raise
 from bot.domain.burn import Burn
+from bot.domain.episode import Channel, Episode, Share
 from bot.domain.money import Money
 from bot.messages.card import Card
 from bot.ports import Case, Clock, Message, Noted, Post
@@ -45,9 +46,11 @@ class SqlAlerts:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield SqlDesk(connection, self._clock)
 
-    def every(self, *, live: bool = False, limit: int = 1000) -> list[Alert]:
-        """Return the alerts, newest first."""
+    def every(self, *, live: bool = False, kind: Kind | None = None, limit: int = 1000) -> list[Alert]:
+        """Return the alerts (of *kind*), newest first."""
         query = select(AlertRow).order_by(col(AlertRow.id).desc()).limit(limit)
+        if kind:
+            query = query.where(col(AlertRow.kind) == kind.value)
         if live:
             query = query.where(_is_live())
         with self._database.reading() as connection:
@@ -303,7 +306,15 @@ def _seen_plain(seen: Seen) -> dict[str, Any]:
         "as_of": seen.as_of.isoformat() if seen.as_of else None,
         "expected": seen.expected.nanos if seen.expected else None,
         "burn": _burn_plain(seen.burn) if seen.burn else None,
+        "episode": _episode_plain(seen.episode) if seen.episode else None,
     }
+
+
+def _episode_plain(episode: Episode) -> dict[str, Any]:
+    days = {name: getattr(episode, name).isoformat() for name in _EPISODE_DAYS}
+    amounts = {name: getattr(episode, name).nanos for name in _EPISODE_AMOUNTS}
+    who = [[share.person, share.excess.nanos] for share in episode.who]
+    return days | amounts | {"channels": [channel.value for channel in episode.channels], "who": who, "things": list(episode.things)}
 
 
 def _burn_plain(burn: Burn) -> dict[str, Any]:
@@ -315,13 +326,25 @@ def _seen(plain: Mapping[str, Any]) -> Seen:
     limit, expected = plain["limit"], plain["expected"]
     found = plain.get("burn")  # alerts of earlier versions have none
     burn = _burn(found, currency) if found else None
+    known = plain.get("episode")
     return Seen(
         Money(plain["cost"], currency),
         Money(limit, currency) if limit is not None else None,
         _instant(plain["as_of"]) if plain["as_of"] else None,
         Money(expected, currency) if expected is not None else None,
         burn,
+        _episode(known, currency) if known else None,
     )
+
+
+_EPISODE_DAYS, _EPISODE_AMOUNTS = ("since", "until", "last"), ("usual", "paid")
+
+
+def _episode(plain: Mapping[str, Any], currency: str) -> Episode:
+    since, until, last = (date.fromisoformat(plain[name]) for name in _EPISODE_DAYS)
+    usual, paid = (Money(plain[name], currency) for name in _EPISODE_AMOUNTS)
+    who = tuple(Share(person, Money(excess, currency)) for person, excess in plain["who"])
+    return Episode(tuple(map(Channel, plain["channels"])), since, until, last, usual, paid, who, tuple(plain["things"]))
 
 
 _instant = lru_cache(_KEPT)(datetime.fromisoformat)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
 
@@ -14,7 +13,11 @@ from adapters.store.database import Database
 from adapters.store.rollups import Grain, Rollup
 from adapters.store.tables import DailyCostRow, day_number, day_of
 from bot.domain.period import Window, add_months, first_of_month
-from bot.ports import Cost, CostScope, Daily, Dimension, Ranking, UnallocatedKey, Used
+from bot.ports import Cost, CostScope, Daily, Dimension, Member, Parts, Ranking, UnallocatedKey, Used
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _ROLLUPS = {
     Dimension.SOURCE: Rollup.SOURCE,
@@ -107,11 +110,18 @@ class SqlFigures:
 
     def by_day(self, window: Window, by: Dimension) -> Daily:
         """Return the cost of each day of *window* for every key."""
+        return self._by_day(window, _by_day(window, by))
+
+    def tokens_by_day(self, window: Window) -> Daily:
+        """Return the tokens of each day of *window* for every team."""
+        return self._by_day(window, (text(_TOKENS_BY_DAY), _days(window)))
+
+    def _by_day(self, window: Window, question: tuple[Any, dict[str, int]]) -> Daily:
+        """Return what *question* says of each key and day."""
         import numpy as np  # noqa: PLC0415 - questions must not wait for it
 
         with self._database.reading() as connection:
-            rows = _plain(connection, *_by_day(window, by))
-            keys, days, cost = np.fromiter(chain.from_iterable(rows), np.int64, 3 * len(rows)).reshape(-1, 3).T
+            keys, days, cost = _columns(_plain(connection, *question), 3)
             numbers, places = np.unique(keys, return_inverse=True)
             names = _names(connection, numbers)
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
@@ -128,6 +138,19 @@ class SqlFigures:
             for model, who, team, provider, *tokens, cost in rows
         )
         return sorted(found, key=lambda u: (u.person, u.team, u.provider, u.model, u.tokens, u.cost))
+
+    def parts_by_day(self, window: Window, member: Member) -> Parts:
+        """Return the cost of each day of *window* for every *member* within every team."""
+        import numpy as np  # noqa: PLC0415 - questions must not wait for it
+
+        with self._database.reading() as connection:
+            teams, keys, days, cost = _columns(_plain(connection, text(_PARTS[member]), _days(window)), 4)
+            pairs, places = np.unique(np.stack([teams, keys]), axis=1, return_inverse=True)
+            names = _names(connection, np.unique(pairs))
+        costs = np.zeros((pairs.shape[1], len(window)), dtype=np.int64)
+        costs[places.reshape(-1), days - day_number(window.start)] = cost
+        of, who = ([names.get(int(number), "") for number in row] for row in pairs)
+        return Parts(tuple(of), tuple(who), window, costs)
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""
@@ -190,6 +213,33 @@ SELECT d.project_id, d.person_id, SUM(d.billed + d.estimated) AS cost FROM daily
 WHERE d.project_id IN ({projects}) AND d.person_id > 0 AND d.day >= :start AND d.day < :end
 GROUP BY d.project_id, d.person_id ORDER BY d.project_id, cost DESC, d.person_id
 """
+
+
+_TOKENS_BY_DAY = f"""
+SELECT d.team_id AS k, d.day, SUM({" + ".join(f"d.{name}" for name in _TOKENS)}) AS tokens FROM daily_costs d
+WHERE d.day >= :start AND d.day < :end GROUP BY k, d.day
+"""  # noqa: S608 - our names
+_PART = """
+SELECT d.team_id, {key} AS k, d.day, SUM(d.billed + d.estimated) AS cost FROM daily_costs d{join}
+WHERE d.day >= :start AND d.day < :end AND d.team_id > 0 AND {condition} GROUP BY d.team_id, k, d.day
+"""
+_PARTS = {
+    Member.PERSON: _PART.format(key="d.person_id", join="", condition="d.person_id > 0"),
+    Member.KEY: _PART.format(key="d.principal_id", join="", condition="d.person_id = 0 AND d.principal_id > 0"),
+    Member.MODEL: _PART.format(key="l.model_id", join=" JOIN lines l ON l.id = d.line_id", condition="l.model_id > 0"),
+}
+
+
+def _days(window: Window) -> dict[str, int]:
+    return {"start": day_number(window.start), "end": day_number(window.end)}
+
+
+def _columns(rows: Any, count: int) -> list[NDArray[np.int64]]:
+    """Return *count* columns of whole numbers; as many rows at a time as lie well in memory."""
+    import numpy as np  # noqa: PLC0415 - questions must not wait for it
+
+    blocks = [np.array([[int(value) for value in row] for row in part], dtype=np.int64).T for part in rows.partitions(_AT_ONCE)]
+    return list(np.concatenate(blocks, axis=1)) if blocks else [np.empty(0, dtype=np.int64) for _ in range(count)]
 
 
 def _rolled_scope(scope: CostScope, by: Dimension) -> tuple[Rollup, tuple[str, list[str]] | None] | None:

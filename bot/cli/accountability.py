@@ -26,6 +26,7 @@ _SAID = {
     Says.ESCALATE: "escalated",
     Says.EDIT: "put right",
     Says.NOTHING: "recorded",
+    Says.KEEP: "going on",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli import accountability, accounts, ask, demo, doctor, foresight, ingest, manifest, outcomes, plan, serve, setup
+from bot.cli import accountability, accounts, ask, demo, doctor, foresight, ingest, manifest, outcomes, plan, serve, setup, simulate
 from bot.cli.context import Context, shown
 from bot.errors import BotError
 
@@ -20,7 +20,7 @@ program = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for group in (demo, setup, ingest, outcomes, ask, accountability, foresight, plan, serve, doctor, accounts, manifest):
+for group in (demo, setup, ingest, outcomes, ask, accountability, simulate, foresight, plan, serve, doctor, accounts, manifest):
     group.register(program)
 
 

@@ -13,9 +13,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from bot.domain.burn import Burn
+from bot.domain.episode import Episode, has_changed
 from bot.domain.money import Money
 
 LONGEST_SNOOZE = timedelta(days=7)
+_A_DAY = timedelta(days=1)
 MOST_STEPS = 5
 """Escalation steps of one alert, FinOps included."""
 
@@ -35,6 +37,8 @@ class Kind(StrEnum):
     """A source that has stopped delivering."""
     UNTIED = "untied"
     """A load whose totals did not agree, or that was refused."""
+    ANOMALY = "anomaly"
+    """A team costs more than its past and the calendar explain."""
 
 
 class State(StrEnum):
@@ -71,6 +75,9 @@ class Reason(StrEnum):
     BUDGET_ENDED = "the budget was ended"
     CARRIED = "the budget was changed; it is still over"
     MOVED = "not this budget's any more"
+    GOES_ON = "it goes on"
+    EXPECTED = "said to be expected"
+    SWITCHED_OFF = "not looked for any more"
     PERIOD_ENDED = "the period has ended"
     ANSWERED = "acknowledged"
     SNOOZED = "snoozed"
@@ -96,6 +103,8 @@ class Says(StrEnum):
     ESCALATE = "escalate"
     EDIT = "edit"
     """What was said is put right where it stands; nobody is pushed."""
+    KEEP = "keep"
+    """Figures moved on, and what was said of them still stands."""
 
 
 class Because(StrEnum):
@@ -104,9 +113,13 @@ class Because(StrEnum):
     PLANNED = "planned"
     LAUNCH = "launch"
     MISCONFIGURATION = "misconfiguration"
+    INVESTIGATING = "investigating"
     SHARED_KEY = "shared key"
     UNKNOWN = "unknown"
     OTHER = "other"
+
+
+_OF_SOURCES = frozenset({Kind.UNOWNED, Kind.STALE, Kind.UNTIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +128,7 @@ class Identity:
 
     Attributes:
         budget: Name of the budget; empty for kinds without.
-        subject: `person ana@x.example`, `team search`, `org`; `key …`, `source …` for kinds without budget.
+        subject: `person ana@x.example`, `team search`, `org`; `key …`, `source …` for what is about no team and nobody.
         period_start: First day of the budget's period; the first day of the trouble for kinds without.
         tier: Share of the limit, or multiple of the plan; 0 for kinds without.
         version: Of the budget.
@@ -130,15 +143,23 @@ class Identity:
     version: int = 0
     occurrence: int = 1
 
+    @property
+    def has_scope(self) -> bool:
+        """Tell whether the subject is a scope of cost that people answer for, not a key or a source."""
+        return self.kind not in _OF_SOURCES
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """The figures an alert was last seen with.
 
     Attributes:
-        cost: Up to *as_of*; for a forecast the expected cost of the whole period, for a key what it cost.
+        cost: Up to *as_of*; for a forecast the expected cost of the whole period, for a key what it cost; for an anomaly what
+            the team cost above the usual.
         limit: Of the budget; None for kinds without.
+        expected: Of the whole period; for an anomaly of the month.
         burn: What too much was spent within some hours.
+        episode: What an anomaly is.
     """
 
     cost: Money
@@ -146,6 +167,7 @@ class Seen:
     as_of: datetime | None
     expected: Money | None = None
     burn: Burn | None = None
+    episode: Episode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +188,13 @@ class Alert:
     Attributes:
         number: By which people call it; 0 before it is stored.
         owners: E-mails of who was told first; empty where nobody was.
-        told: The figures people were last told in a new message; None where nobody was told.
+        told: The figures people were last told in a new message, or an anomaly's in an edited one; None where nobody was told.
         round: Counts announcements: it may be crossed again after a correction.
         step: Escalation steps taken.
         due: When silence escalates it, or an answer or a snooze lapses.
         is_last: The tier is the last of its ladder.
         needs_answer: Silence escalates it.
-        note: What else there is to say: why a load was refused, or whose a disowned one is said to be.
+        note: What else there is to say: why a load was refused, whose a disowned one is said to be, or who expected an anomaly.
     """
 
     identity: Identity
@@ -289,6 +311,25 @@ def carried(alert: Alert, found: Found, at: datetime) -> Change:
         changed_at=at,
     )
     return Change(alert, after, Reason.CARRIED, _edit(alert))
+
+
+def went_on(alert: Alert, seen: Seen, at: datetime) -> Change:
+    """Let an episode go on; what was said is put right when its figures have changed by a lot, at most once a day."""
+    if not alert.is_live or seen == alert.seen:
+        return Change(alert, alert, Reason.NOTHING_NEW)
+    told = alert.told
+    is_due = told is None or told.as_of is None or seen.as_of is None or seen.as_of - told.as_of >= _A_DAY
+    if told and alert.was_told and is_due and has_changed(told.cost, seen.cost):
+        return Change(alert, replace(alert, seen=seen, told=seen, changed_at=at), Reason.GOES_ON, Says.EDIT)
+    return Change(alert, replace(alert, seen=seen), Reason.GOES_ON, Says.KEEP)
+
+
+def expected(alert: Alert, by: str, at: datetime) -> Change:
+    """Close an anomaly that somebody says was to be expected: its days are the usual ones from now on."""
+    if not alert.is_live:
+        return Change(alert, alert, Reason.NOT_LIVE)
+    after = replace(alert, state=State.CLOSED, reason=Reason.EXPECTED, note=by, changed_at=at, due=None)
+    return Change(alert, after, Reason.EXPECTED, Says.EDIT)
 
 
 def moved(alert: Alert, at: datetime) -> Change:

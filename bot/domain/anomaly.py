@@ -9,34 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from enum import StrEnum
 
 import numpy as np
 
 from bot.domain.almanac import Flags, Whole
 from bot.domain.baseline import Series
+from bot.domain.episode import Channel
 from bot.domain.thresholds import MERGE
 
 MERGE_DAYS = timedelta(days=MERGE)
-
-
-class Channel(StrEnum):
-    """What it was seen by."""
-
-    SPIKE = "spike"
-    """A day far above its expectation."""
-    DRIFT = "drift"
-    """Days that are all a little above."""
-    MIX = "price_mix"
-    """The same tokens cost more: another model, a cache that misses, longer answers."""
-    LIST = "price_list"
-    """What was paid is not what the vendor's list says."""
-    ANNOUNCED = "announced_price"
-    """The list itself changed: no alarm, but a reason why cost moves."""
-    NEW = "new"
-    """A person, key or model that was not there before and matters at once."""
-    PERSON = "person"
-    """One person far above what they, or people like them, ever cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +116,20 @@ class Members:
         names: One per member; what is told.
         series: Index of each one's series in the history.
         cost: Members × days, the days of the history; NaN where not final.
+        anew: Day (its index) since which each one's own past counts, as people said that what came then was expected; 0 for
+            all of it.
     """
 
     names: tuple[str, ...]
     series: Whole
     cost: Series
+    anew: Whole | None = None
+
+    def recent(self, days: int) -> Members:
+        """Return the last *days* days."""
+        dropped = max(self.cost.shape[1] - days, 0)
+        anew = None if self.anew is None else np.maximum(self.anew - dropped, 0)
+        return replace(self, cost=self.cost[:, -days:], anew=anew)
 
 
 def sorted_out(found: Sequence[Anomaly], told: Sequence[Anomaly]) -> tuple[list[Anomaly], list[Anomaly]]:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from bot.domain import outlier, thresholds
 from bot.domain.almanac import Almanac, Days, Flags, Whole
-from bot.domain.anomaly import Anomaly, Channel, History, Members, Part, one_each, parts
+from bot.domain.anomaly import Anomaly, History, Members, Part, one_each, parts
 from bot.domain.baseline import Series, baseline
+from bot.domain.episode import Channel
 from bot.domain.newcomer import newcomers
 from bot.domain.surprise import Surprises, surprises
 from bot.domain.thresholds import MERGE, USUAL, Thresholds
@@ -60,10 +61,10 @@ def anomalies(
     seen = _Seen(history.recent(MEMORY), almanac or Almanac(), limits, floor, judged)
     found = [*seen.statistical(), *seen.announced()]
     if people is not None:
-        found += seen.personal(_cut(people))
+        found += seen.personal(people.recent(MEMORY))
     if things is not None:
-        found += seen.new(_cut(things))
-    return [seen.told(each, None if people is None else _cut(people)) for each in one_each(found)]
+        found += seen.new(things.recent(MEMORY))
+    return [seen.told(each, None if people is None else people.recent(MEMORY)) for each in one_each(found)]
 
 
 def fitted(
@@ -86,8 +87,14 @@ def fitted(
     return thresholds.fit(scored, thresholds.rhythms(cost), budget_per_quarter * _AIM)
 
 
-def _cut(members: Members) -> Members:
-    return Members(members.names, members.series, members.cost[:, -MEMORY:])
+def _anew(cost: Series, since: Whole | None) -> tuple[Series, Flags]:
+    """Return *cost* (people × days) without what no longer counts, and on which days enough of it is known to judge by."""
+    if since is None:
+        return cost, np.ones(cost.shape, dtype=np.bool_)
+    kept = np.where(np.arange(cost.shape[1]) < since[:, None], np.nan, cost)
+    active = np.cumsum(np.nan_to_num(kept) > 0, axis=1)
+    before = np.concatenate([np.zeros((len(cost), 1)), active[:, :-1]], axis=1)
+    return kept, (since[:, None] == 0) | (before >= outlier.LEAST_ACTIVE)
 
 
 def _turned(values: NDArray[_T] | None) -> NDArray[_T] | None:
@@ -171,7 +178,9 @@ class _Seen:
         """Yield the people who stand out, one a day."""
         index = self.history.index
         cost = people.cost if index is None else people.cost / index[people.series]
+        cost, settled = _anew(cost, people.anew)
         told, excess = outlier.outliers(np.ascontiguousarray(cost.T), self.recent, self.floor)
+        told &= settled[:, self.recent :].T
         for row, person in zip(*np.nonzero(told), strict=True):
             series, day, over = int(people.series[person]), int(row) + self.recent, float(excess[row, person])
             if self._is_declared(series, day):

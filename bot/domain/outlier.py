@@ -15,7 +15,8 @@ RATE = 0.05
 """Of false discoveries; the tail is heavier than assumed, so that about four in five alarms are true."""
 _SPAN = 90
 _TAIL = 0.9
-_LEAST_ACTIVE = 10
+LEAST_ACTIVE = 10
+"""Active days before somebody is compared with themselves."""
 _PEERS = 9.0
 _ACTIVE_SHARE = 0.004
 _FIRST_SCALE = 0.5
@@ -69,7 +70,7 @@ def _tails(logs: Series) -> tuple[Series, Series]:
     own = rank(values, count, _TAIL)
     beyond = np.nan_to_num(np.clip(values - own, 0.0, _MOST_BEYOND))
     total, times = beyond.sum(axis=0), (beyond > 0).sum(axis=0)
-    settled = count >= _LEAST_ACTIVE
+    settled = count >= LEAST_ACTIVE
     pooled = float(total[settled].sum() / times[settled].sum()) if times[settled].sum() else _FIRST_SCALE
     scale = (total + _PEERS * pooled) / (times + _PEERS)
     peer = float(np.quantile(own[settled], _TAIL)) if settled.any() else np.nan

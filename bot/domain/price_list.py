@@ -8,7 +8,8 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 
-from bot.domain.anomaly import Anomaly, Channel
+from bot.domain.anomaly import Anomaly
+from bot.domain.episode import Channel
 
 TOLERANCE = Decimal("0.005")
 CENT = Decimal("0.01")

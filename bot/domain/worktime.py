@@ -32,6 +32,16 @@ def after_working_hours(start: datetime, hours: int, zone: str, is_free: IsFree)
     return moment
 
 
+def after_working_days(start: datetime, days: int, zone: str, is_free: IsFree) -> datetime:
+    """Return the instant (UTC) when *days* more whole working days are over, the day of *start* not counted."""
+    here = ZoneInfo(zone)
+    day, left = start.astimezone(here).date(), days
+    while left and day - start.astimezone(here).date() < _FURTHEST:
+        day += timedelta(days=1)
+        left -= is_working_day(day, is_free)
+    return datetime.combine(day + timedelta(days=1), time(), here).astimezone(UTC)
+
+
 def is_working_day(day: date, is_free: IsFree) -> bool:
     """Tell whether people work on *day*."""
     return day.weekday() <= _FRIDAY and not is_free(day)

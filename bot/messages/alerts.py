@@ -314,7 +314,8 @@ class AlertList:
             AlertRow(12, "tier", Phrase("your own"), Decimal(1), "open", "crossed", at, _usd("612.305"), _usd("600"), "everyone"),
             AlertRow(9, "forecast", Phrase("team {name}", name="search"), Decimal(1), "closed", "no longer so", at, None, None, "teams"),
         )
-        yield "some", cls(rows, 3)
+        odd = AlertRow(14, "anomaly", Phrase("team {name}", name="search"), Decimal(0), "open", "crossed", at, _usd("412"), None)
+        yield "some", cls((*rows, odd), 3)
         yield "none", cls(())
         kept = AlertRow(
             12, "tier", Phrase("your own"), Decimal(1), "acknowledged", "acknowledged", at, None, None, promise=promise, outcome="open"

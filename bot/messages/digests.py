@@ -135,7 +135,10 @@ class TeamDigest:
                 people,
                 movers,
                 (promise,),
-                (alert,),
+                (
+                    alert,
+                    replace(alert, number=14, kind="anomaly", whose=Phrase("team {name}", name="search"), cost=_usd("412"), limit=None),
+                ),
                 Fraction(97, 100),
                 (),
                 _FRESH,
@@ -148,7 +151,7 @@ class TeamDigest:
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """How the warnings of one budget and tier were received."""
+    """How the warnings of one budget and tier were received; without a budget, those about anomalies."""
 
     budget: str
     tier: Decimal
@@ -192,7 +195,7 @@ class FinopsDigest:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, FinopsDigest]]:
         """Yield named examples."""
-        noise = (Noise("everyone", Decimal("0.5"), 40, 3, 21),)
+        noise = (Noise("everyone", Decimal("0.5"), 40, 3, 21), Noise("", Decimal(0), 9, 2, 6))
         yield (
             "weekly",
             cls(

@@ -56,6 +56,7 @@ class Reader:
             "day": self.day,
             "days": self.days,
             "short": self.short,
+            "weekday": self.weekday,
             "instant": self.instant,
             "through": self.through,
             "count": self.count,
@@ -99,6 +100,10 @@ class Reader:
         """Return a day as `23 Nov`, more days as their month: `Nov 2026`."""
         is_day = window.end - window.start == timedelta(days=1)
         return format_skeleton("MMMd" if is_day else "yMMM", window.start, locale=self._locale)
+
+    def weekday(self, day: date) -> str:
+        """Return `Mon, Nov 23`: a day of this year, with its weekday."""
+        return format_skeleton("MMMEd", day, locale=self._locale)
 
     def days(self, window: Window) -> str:
         """Return the days of *window*, the last one included: `Nov 1 – 23, 2026`."""

@@ -2,7 +2,7 @@
 
 from bot.ports.alerts import Alerts, Case, Desk, Noted
 from bot.ports.chat import Chat, Sent
-from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Ranking, UnallocatedKey, Used
+from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Member, Parts, Ranking, UnallocatedKey, Used
 from bot.ports.forecasts import Forecasts
 from bot.ports.loading import (
     FORGOTTEN,
@@ -50,11 +50,13 @@ __all__ = [
     "Load",
     "LoadWriter",
     "Look",
+    "Member",
     "Message",
     "MessageKind",
     "Noted",
     "Outbox",
     "Outcomes",
+    "Parts",
     "People",
     "Post",
     "PriceBook",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from bot.domain.alert import Alert, Change
+from bot.domain.alert import Alert, Change, Kind
 from bot.domain.budget import Raise
 from bot.messages.card import Card
 from bot.ports.outbox import Message, Post
@@ -91,8 +91,8 @@ class Alerts(Protocol):
     def decide(self) -> AbstractContextManager[Desk]:
         """Begin a decision; leaving the block commits it, an error undoes it."""
 
-    def every(self, *, live: bool = False, limit: int = 1000) -> list[Alert]:
-        """Return the alerts, newest first."""
+    def every(self, *, live: bool = False, kind: Kind | None = None, limit: int = 1000) -> list[Alert]:
+        """Return the alerts (of *kind*), newest first."""
 
     def find(self, number: int) -> Alert | None:
         """Return alert *number*."""

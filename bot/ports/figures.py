@@ -27,6 +27,15 @@ class Dimension(StrEnum):
     PROVIDER = "provider"
 
 
+class Member(StrEnum):
+    """What a team's cost consists of."""
+
+    PERSON = "person"
+    KEY = "key"
+    """A key or account that stands for no person."""
+    MODEL = "model"
+
+
 @dataclass(frozen=True, slots=True)
 class CostScope:
     """Whose daily rows count; a field that is None does not restrict.
@@ -120,6 +129,21 @@ class Used:
     cost: int
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What teams' cost consists of, by day.
+
+    Attributes:
+        teams, keys: One per row: the team and its member.
+        costs: One row per team and member, one column per day of *window*, ascending; nanos.
+    """
+
+    teams: tuple[str, ...]
+    keys: tuple[str, ...]
+    window: Window
+    costs: NDArray[np.int64]
+
+
 class Figures(Protocol):
     """Questions to the ledger. Days without rows are absent; amounts are nanos."""
 
@@ -146,6 +170,12 @@ class Figures(Protocol):
 
         What is counted in another unit or is of another charge category (seats, requests, credits) stands in a row of its own.
         """
+
+    def tokens_by_day(self, window: Window) -> Daily:
+        """Return the tokens of each day of *window* for every team, all classes together; one question."""
+
+    def parts_by_day(self, window: Window, member: Member) -> Parts:
+        """Return the cost of each day of *window* for every *member* within every team; one question however many there are."""
 
     def unallocated(self, window: Window) -> list[UnallocatedKey]:
         """Return the principals whose cost nobody owns, highest first."""

@@ -58,6 +58,9 @@ class Acts:
         verbs: dict[Verb, Callable[[Person, Command], Any]] = {
             Verb.ALERTS: self._alerts,
             Verb.ACK: self._ack,
+            Verb.EXPECTED: self._expected,
+            Verb.INVESTIGATING: self._looked_into,
+            Verb.MISCONFIGURATION: self._looked_into,
             Verb.SNOOZE: self._snooze,
             Verb.NOT_MINE: self._not_mine,
             Verb.USEFUL: self._vote,
@@ -223,6 +226,12 @@ class Acts:
         if not plan.strip():
             raise Refusal(_WHAT, number=str(number), because=because.value if because else "planned", day=self._next_week())
         return self.answers.acknowledge(person, number, because or Because.OTHER, plan.strip(), until)
+
+    def _expected(self, person: Person, command: Command) -> Any:
+        return self.answers.expect(person, _numbered(command)[0])
+
+    def _looked_into(self, person: Person, command: Command) -> Any:
+        return self.answers.look_into(person, _numbered(command)[0], Because(command.verb.value))
 
     def _snooze(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command)

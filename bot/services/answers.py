@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from bot.domain import alert as alerts
 from bot.domain.alert import Alert, Because, Change, Promise, Reason
 from bot.domain.people import Person, Role
+from bot.domain.worktime import after_working_days
 from bot.errors import Refusal
-from bot.messages.alerts import BudgetAlert, Thanks, Trouble
+from bot.messages.alerts import Thanks
 from bot.messages.words import N_, Phrase
 from bot.ports import Desk
-from bot.services.notify import OTHER, OWNER, Notices
+from bot.services.notify import OTHER, OWNER, AlertView, Notices
 from bot.services.review import Review
 
 NO_SUCH = N_("There is no alert {number} of yours. Your alerts: alerts")
@@ -25,6 +26,8 @@ _SENTENCES = {
 _LONGEST_ANSWER = timedelta(days=366)
 _LONGEST_PLAN = 500
 VOTES = ("useful", "noise")
+_WORKING_DAYS = 2
+"""For which somebody who looks into an anomaly is left alone."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Answers:
 
     review: Review
 
-    def acknowledge(self, person: Person, number: int, because: str, plan: str, until: date | None) -> BudgetAlert | Trouble:
+    def acknowledge(self, person: Person, number: int, because: str, plan: str, until: date | None) -> AlertView:
         """Take an answer that holds through *until*, or as long as the period runs.
 
         Raises:
@@ -53,7 +56,33 @@ class Answers:
             change = alerts.acknowledged(alert, Promise(person.email, reason, text, max(ends, now + timedelta(hours=1)), now))
             return self._taken(desk, notices, change, person)
 
-    def snooze(self, person: Person, number: int, days: int) -> BudgetAlert | Trouble:
+    def expect(self, person: Person, number: int) -> AlertView:
+        """Say that what is out of the usual was to be expected: it is closed, and its days are the usual ones from now on.
+
+        Raises:
+            Refusal: There is no such alert for this person, it is about a budget, or it is over.
+        """
+        notices = self.review.notices()
+        with self.review.alerts.decide() as desk:
+            alert = self._anomaly(desk, person, number)
+            return self._taken(desk, notices, alerts.expected(alert, person.email, notices.now), person)
+
+    def look_into(self, person: Person, number: int, because: Because) -> AlertView:
+        """Say in one word what is being done: looked into, for two working days; or it is a misconfiguration, for a week.
+
+        Raises:
+            Refusal: There is no such alert for this person, it is about a budget, or it is over.
+        """
+        notices, zone = self.review.notices(), person.time_zone
+        until = after_working_days(notices.now, _WORKING_DAYS, zone, lambda day: notices.calendar.is_free(day, zone))
+        if because is Because.MISCONFIGURATION:
+            until = _end_of(notices.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=7), person)
+        with self.review.alerts.decide() as desk:
+            alert = self._anomaly(desk, person, number)
+            change = alerts.acknowledged(alert, Promise(person.email, because, "", until, notices.now))
+            return self._taken(desk, notices, change, person)
+
+    def snooze(self, person: Person, number: int, days: int) -> AlertView:
         """Be silent about it for some days.
 
         Raises:
@@ -84,7 +113,7 @@ class Answers:
         self.review.remember(notices)
         return Thanks(Phrase("FinOps will look whose it is."))
 
-    def reassign(self, person: Person, number: int, owner: str) -> BudgetAlert | Trouble:
+    def reassign(self, person: Person, number: int, owner: str) -> AlertView:
         """Give it to another owner, as FinOps.
 
         Raises:
@@ -116,7 +145,7 @@ class Answers:
             desk.note(person.email, vote, f"alert {number}", {})
         return Thanks(Phrase("Thank you; FinOps sees which warnings help and which are noise."))
 
-    def show(self, person: Person, number: int) -> BudgetAlert | Trouble:
+    def show(self, person: Person, number: int) -> AlertView:
         """Return alert *number* as *person* may see it.
 
         Raises:
@@ -136,6 +165,15 @@ class Answers:
             raise Refusal(NO_SUCH, number=str(number))
         return alert
 
+    def _anomaly(self, desk: Desk, person: Person, number: int) -> Alert:
+        """Return the alert if it is theirs and about an anomaly: a budget's wants a plan, too."""
+        alert = self._theirs(desk, person, number)
+        if alert.seen.episode is None:
+            raise Refusal(
+                "Alert {number} wants a sentence, too. For instance: ack {number} planned back to the small model", number=str(number)
+            )
+        return alert
+
     def _may(self, desk: Desk, person: Person, alert: Alert) -> bool:
         """Tell whether *person* answers for *alert*: by what they may see, or by whom it comes to, today."""
         notices = self.review.notices()
@@ -150,7 +188,7 @@ class Answers:
         asked = {email for emails, _ in of.ladder(subject, alert.owners) for email in emails}
         return is_told and (of.may_see(person.email, subject) or person.email in asked)
 
-    def _taken(self, desk: Desk, notices: Notices, change: Change, person: Person) -> BudgetAlert | Trouble:
+    def _taken(self, desk: Desk, notices: Notices, change: Change, person: Person) -> AlertView:
         if not change.happened:
             raise Refusal(_SENTENCES[change.reason], number=str(change.after.number))
         alert = desk.save(change, person.email)
@@ -158,7 +196,7 @@ class Answers:
         return self._view(notices, alert, person)
 
     @staticmethod
-    def _view(notices: Notices, alert: Alert, person: Person) -> BudgetAlert | Trouble:
+    def _view(notices: Notices, alert: Alert, person: Person) -> AlertView:
         return notices.view(alert, person.email, OWNER if person.email in alert.owners else OTHER)
 
 

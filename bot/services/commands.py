@@ -25,6 +25,9 @@ class Verb(StrEnum):
     UNALLOCATED = "unallocated"
     ALERTS = "alerts"
     ACK = "ack"
+    EXPECTED = "expected"
+    INVESTIGATING = "investigating"
+    MISCONFIGURATION = "misconfiguration"
     SNOOZE = "snooze"
     NOT_MINE = "not-mine"
     USEFUL = "useful"
@@ -87,6 +90,9 @@ HELP = (
     ("deny NUMBER REASON", Phrase("say no to one")),
     ("alerts [NUMBER]", Phrase("the warnings that concern you, and what was answered")),
     ("ack NUMBER REASON", Phrase("answer for one: planned, launch, misconfiguration, shared key, unknown or other, and your plan")),
+    ("expected NUMBER", Phrase("say that what is out of the usual is the usual from now on")),
+    ("investigating NUMBER", Phrase("say that you look into it, for two working days")),
+    ("misconfiguration NUMBER", Phrase("say that something is set up wrongly, for a week")),
     ("snooze NUMBER DAYS", Phrase("be left alone about one for some days")),
     ("not-mine NUMBER [WHO]", Phrase("tell FinOps that one is somebody else's")),
     ("useful NUMBER", Phrase("say that a warning helped")),

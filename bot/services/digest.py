@@ -335,12 +335,12 @@ class _Making:
         )
 
     def _noise(self) -> tuple[Noise, ...]:
-        """Return the budgets and tiers whose warnings people call noise, often enough to think about it."""
+        """Return the budgets and tiers (none for anomalies) whose warnings people call noise, often enough to think about it."""
         told: Counter[tuple[str, Any]] = Counter()
         votes: dict[tuple[str, Any], Counter[str]] = defaultdict(Counter)
-        by_number = {alert.number: alert for alert in self._alerts}
-        for alert in self._alerts:
-            told[alert.identity.budget, alert.identity.tier] += alert.was_told and bool(alert.identity.budget)
+        by_number = {alert.number: alert for alert in self._alerts if alert.identity.has_scope}
+        for alert in by_number.values():
+            told[alert.identity.budget, alert.identity.tier] += alert.was_told
         for number, vote in self.review.alerts.votes():
             if number in by_number:
                 identity = by_number[number].identity

@@ -43,7 +43,7 @@ class Listing:
     def row(self, alert: Alert, every: Iterable[Alert], person: Person | None) -> AlertRow:
         """Return *alert* as a row for *person*, or for nobody in particular: then without figures."""
         subject = self.notices.subject(alert)
-        shows = person is not None and (subject is None or self.notices.shows(person.email, subject, self.notices.window(alert)))
+        shows = person is not None and self.notices.may_read(person.email, alert)
         identity = alert.identity
         return AlertRow(
             alert.number,

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
-from bot.domain.alert import Alert, Change, Kind, Reason, Says, State
+from bot.domain.alert import Alert, Change, Identity, Kind, Reason, Says, State
 from bot.domain.audience import Audience, scope_of, subject_of
 from bot.domain.budget import Budget, Scope, ScopeKind
+from bot.domain.episode import Episode
 from bot.domain.money import Money
 from bot.domain.people import Directory, Person
-from bot.domain.period import PeriodKind, Window, midnight, period_containing
+from bot.domain.period import PeriodKind, Window, first_of_month, midnight, period_containing
 from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 from bot.domain.worktime import after_working_hours
 from bot.messages import why
 from bot.messages.alerts import Answered, BudgetAlert, Burned, Trouble
+from bot.messages.anomalies import AnomalyAlert
 from bot.messages.card import Card
 from bot.messages.markup import Templates
 from bot.messages.views import Row
@@ -42,11 +44,14 @@ from bot.services.subjects import cost_scope, question_for, words_for
 from bot.services.talk import reader_of
 
 OWNER, OTHER = "owner", "other"
+AlertView = BudgetAlert | AnomalyAlert | Trouble
+"""What people are shown of an alert."""
 _DRIVERS = 3
 _BECAUSE = {
     "planned": N_("planned work"),
     "launch": N_("a launch"),
     "misconfiguration": N_("a misconfiguration"),
+    "investigating": N_("being looked into"),
     "shared key": N_("a shared key"),
     "unknown": N_("not known yet"),
     "other": N_("something else"),
@@ -63,6 +68,8 @@ _HAPPENED = {
     Reason.BUDGET_CHANGED: "changed",
     Reason.BUDGET_ENDED: "removed",
     Reason.MOVED: "moved",
+    Reason.EXPECTED: "expected",
+    Reason.SWITCHED_OFF: "off",
     Reason.CARRIED: "carried",
     Reason.PERIOD_ENDED: "ended",
     Reason.ANSWERED: "answered",
@@ -114,7 +121,7 @@ class Notices:
         """Say what changes of as many alerts make people hear, and put right what was said of these before."""
         messages: list[Message] = []
         for change, alert in done:
-            if change.before is not None:
+            if change.before is not None and change.says is not Says.KEEP:
                 for post in desk.about(_about(alert)):
                     self._put_right(desk, post, alert)
             messages += self._said(desk, change, alert)
@@ -144,7 +151,7 @@ class Notices:
 
     def next_step(self, desk: Desk, alert: Alert) -> tuple[tuple[str, ...], str] | None:
         """Return who is asked next, and a note of who was passed over: the first whom nobody has told in this round; None for nobody."""
-        if not alert.identity.budget:
+        if not alert.identity.has_scope:
             return None
         told = {post.message.to for post in desk.about(_about(alert)) if f" {alert.round}." in post.message.key} | set(alert.owners)
         steps = self.audience.ladder(scope_of(alert.identity.subject), alert.owners)
@@ -155,10 +162,12 @@ class Notices:
         view = self.view(alert, email, role, note, is_repeat=is_repeat)
         return self.templates.card(view.template, view, reader_of(self.audience.person(email), self.documents))
 
-    def view(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> BudgetAlert | Trouble:
+    def view(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> AlertView:
         """Return the view of *alert* for *email*."""
-        if not alert.identity.budget:
+        if not alert.identity.has_scope:
             return trouble(alert, is_repeat=is_repeat)
+        if alert.seen.episode:
+            return self._anomaly(alert, alert.seen.episode, email, role, note)
         subject, window = scope_of(alert.identity.subject), self.window(alert)
         shows = self.shows(email, subject, window)
         seen, told = alert.seen, alert.told
@@ -196,15 +205,79 @@ class Notices:
             is_theirs_to_see=bool(alert.note) and self.audience.may_see(alert.note, subject),
         )
 
-    def note_look(self, email: str, alert: Alert) -> None:
-        """Note that *email* is shown the figures of another person, who may want to know."""
+    def _anomaly(self, alert: Alert, episode: Episode, email: str, role: str, note: str) -> AnomalyAlert:
+        shows, names = self.may_read(email, alert), self._named(email, alert)
+        happened = _HAPPENED.get(alert.reason, "crossed")
+        asks = alert.state in {State.OPEN, State.ESCALATED} and shows
+        return AnomalyAlert(
+            number=alert.number,
+            role=role,
+            team=alert.identity.subject.partition(" ")[2],
+            happened="again" if alert.round > 1 and happened == "crossed" else happened,
+            since=episode.since,
+            until=episode.until,
+            excess=alert.seen.cost if shows else None,
+            usual=episode.usual if shows else None,
+            told=alert.told.cost if alert.told and shows else None,
+            month_end=alert.seen.expected if shows else None,
+            channels=tuple(channel.value for channel in episode.channels),
+            who=tuple((self.audience.name(share.person), share.excess) for share in episode.who if share.person in names),
+            things=tuple(self.audience.name(thing) for thing in episode.things if thing in names or not self.audience.person(thing)),
+            as_of=alert.seen.as_of,
+            promise=promised(alert, self.audience),
+            silent_until=alert.due if alert.state is State.SNOOZED else None,
+            note=note,
+            asks=asks,
+            by=self.audience.name(alert.note) if alert.reason is Reason.EXPECTED else "",
+            has_below=len(self.audience.directory.below(alert.identity.subject.partition(" ")[2])) > 1,
+        )
+
+    def may_read(self, email: str, alert: Alert) -> bool:
+        """Tell whether *email* may see the figures of *alert*."""
         subject = self.subject(alert)
-        if subject:
-            self.note_subject(email, subject, self.window(alert), _about(alert))
-        if subject and subject.kind is ScopeKind.TEAM and self.because.names(email, subject):
-            verdict = may_see(self.audience.directory.people[email], Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name), *self._mode)
+        if subject is None:
+            return True
+        if alert.seen.episode:
+            return self._shows_team(subject, alert.identity.period_start) and self.audience.may_see(email, subject)
+        return self.shows(email, subject, self.window(alert))
+
+    def answering(self, identity: Identity) -> tuple[str, ...]:
+        """Return who answers for what is out of the usual in a team: its managers who may see it, else FinOps; else nobody."""
+        subject = scope_of(identity.subject)
+        if not self._shows_team(subject, identity.period_start):
+            return ()
+        some = tuple(email for email in self.audience.owners(None, subject) if self.audience.may_see(email, subject))
+        return some or tuple(email for email in self.audience.finops() if self.audience.may_see(email, subject))
+
+    def _shows_team(self, subject: Scope, since: date) -> bool:
+        """Tell whether figures of a team itself, without those below it, may be shown from the month of *since* on."""
+        window = Window(first_of_month(since), max(self.audience.today, since) + timedelta(days=1))
+        return self.groups.shows(CostScope(teams=(subject.name,)), window)
+
+    def _named(self, email: str, alert: Alert) -> frozenset[str]:
+        """Return the people whom *alert* names to *email*."""
+        subject, episode, viewer = self.subject(alert), alert.seen.episode, self.audience.person(email)
+        if subject is None or episode is None or viewer is None or not self.may_read(email, alert):
+            return frozenset()
+        if not may_see(viewer, Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name), *self._mode).allows:
+            return frozenset()
+        people = {share.person for share in episode.who} | {thing for thing in episode.things if self.audience.person(thing)}
+        return frozenset(people)
+
+    def note_look(self, email: str, alert: Alert) -> None:
+        """Note that *email* is shown the figures of other people, who may want to know."""
+        subject = self.subject(alert)
+        if subject is None:
+            return
+        self.note_subject(email, subject, self.window(alert), _about(alert))
+        of_team = Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name)
+        for person in sorted(self._named(email, alert) - {email}):
+            verdict = may_see(self.audience.directory.people[email], of_team, *self._mode)
+            self.looks.append(Look(self.now, email, SubjectKind.PERSON.value, person, verdict.value, _about(alert)))
+        if alert.identity.budget and subject.kind is ScopeKind.TEAM and self.because.names(email, subject):
+            verdict = may_see(self.audience.directory.people[email], of_team, *self._mode)
             for team in self.audience.directory.below(subject.name):
-                self.looks.append(Look(self.now, email, SubjectKind.PEOPLE_OF_TEAM.value, team, verdict.value, _about(alert)))
+                self.looks.append(Look(self.now, email, of_team.kind.value, team, verdict.value, _about(alert)))
 
     def note_subject(self, email: str, subject: Scope, window: Window, about: str) -> None:
         """Note that *email* is shown the figures of *subject* if that is another person."""
@@ -241,13 +314,15 @@ class Notices:
         return Groups(self.figures, self.audience.directory, self.audience.privacy, self.audience.today)
 
     def subject(self, alert: Alert) -> Scope | None:
-        """Return whose figures *alert* is about, None where it is about no budget."""
-        return scope_of(alert.identity.subject) if alert.identity.budget else None
+        """Return whose figures *alert* is about, None where it is about a key or a source."""
+        return scope_of(alert.identity.subject) if alert.identity.has_scope else None
 
     def window(self, alert: Alert) -> Window:
-        """Return the period of *alert*."""
+        """Return the period of *alert*; of an anomaly the months since it began."""
         budget = self.budgets.get(alert.identity.budget)
         start = alert.identity.period_start
+        if alert.seen.episode:
+            return Window(first_of_month(start), period_containing(max(self.audience.today, start), PeriodKind.MONTH).window.end)
         return budget.current(start).window if budget else period_containing(start, PeriodKind.MONTH).window
 
     def _why(self, email: str, alert: Alert, subject: Scope, window: Window) -> why.Change | None:

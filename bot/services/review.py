@@ -22,10 +22,12 @@ from bot.errors import StoreError
 from bot.messages.markup import Templates
 from bot.ports import FORGOTTEN, Alerts, Budgets, Calendar, Clock, Desk, Documents, Figures, Forecasts, Ledger, Load, People, PriceBook
 from bot.services.because import Because
+from bot.services.episodes import Episodes, switched_off
 from bot.services.foresee import Foresight
 from bot.services.hours import Hours
 from bot.services.measure import Ruler, dimensions
 from bot.services.notify import Notices, Terms, away
+from bot.services.watch import Watch, Watched, WatchTerms
 
 REVIEW = "review"
 """Who it was, in the audit log."""
@@ -52,6 +54,7 @@ class ReviewTerms:
     pace_floor: int = 25 * 10**9
     unowned_floor: int = 25 * 10**9
     stale_after: timedelta = timedelta(days=3)
+    watch: WatchTerms = field(default_factory=WatchTerms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,8 @@ class Review:
             if self._newest() == seen:
                 reviewed = self._decide(found, seen)
                 found.hours.keep()
+                if found.watched and not reviewed.is_outrun:
+                    self._watch.keep(found.watched)
                 return reviewed
         raise StoreError("The ledger kept changing while it was reviewed; nothing was decided. It is tried again by itself.")
 
@@ -141,20 +146,27 @@ class Review:
         loads = [load for load in self.ledger.sources() if load.description != FORGOTTEN]
         budgets = self.budgets.current()
         hours = Hours(self.figures, self.documents, {load.source: load for load in loads}, dimensions(budgets), now)
+        directory = self.people.directory()
         ruler = Ruler(
             self.figures,
             loads,
             budgets,
             self.budgets.at,
             self.budgets.raises(),
-            self.people.directory(),
+            directory,
             now,
             self.terms.pace_floor,
             hours,
         )
         Foresight(self.figures, self.forecasts, self.documents, self.calendar).refresh(ruler, self._newest())
         ruler.foretold.update(self.forecasts.newest(now.date() - LONGEST_PERIOD))
-        return _Look(ruler, hours, list(ruler.measure()), list(self._troubles(loads, now)))
+        watched = self._watch.look(directory) if self.terms.watch.per_quarter else None
+        return _Look(ruler, hours, list(ruler.measure()), list(self._troubles(loads, now)), watched)
+
+    @property
+    def _watch(self) -> Watch:
+        terms = self.terms.watch
+        return Watch(self.figures, self.ledger, self.documents, self.alerts, self.calendar, self.privacy, self.currency, terms)
 
     def _decide(self, look: _Look, seen: int) -> Reviewed:
         notices = self.notices()
@@ -222,6 +234,7 @@ class _Look:
     hours: Hours
     measured: list[Measured]
     troubles: list[_Trouble]
+    watched: Watched | None = None
 
 
 _Group = tuple[str, str, date]
@@ -243,8 +256,11 @@ class _Decision:
         now = self.notices.now
         known: defaultdict[_Group, list[Alert]] = defaultdict(list)
         others: list[Alert] = []
+        anomalies: list[Alert] = []
         for alert in self.desk.alerts(min(starts, default=now.date())):
-            if alert.identity.budget:
+            if alert.identity.kind is Kind.ANOMALY:
+                anomalies.append(alert)
+            elif alert.identity.budget:
                 known[alert.identity.budget, alert.identity.subject, alert.identity.period_start].append(alert)
             else:
                 others.append(alert)
@@ -253,7 +269,7 @@ class _Decision:
         for group in sorted(measured.keys() | known.keys()):
             found += self._of(group, measured.get(group), known.get(group, []))
         chains = [self._chain(change) for change in found]
-        return [*quieted(found, chains), *self._troubles(others)]
+        return [*quieted(found, chains), *self._anomalies(anomalies), *self._troubles(others)]
 
     def _of(self, group: _Group, measured: Measured | None, known: list[Alert]) -> list[Change]:
         now = self.notices.now
@@ -288,6 +304,11 @@ class _Decision:
 
     def _chain(self, change: Change) -> tuple[str, ...]:
         return self.notices.audience.chain(scope_of(change.after.identity.subject))
+
+    def _anomalies(self, known: list[Alert]) -> list[Change]:
+        if not self.terms.watch.per_quarter:
+            return list(switched_off(known, self.notices))
+        return Episodes(self.look.watched, self.notices, known).changes() if self.look.watched else []
 
     def _troubles(self, known: list[Alert]) -> list[Change]:
         now = self.notices.now

@@ -26,6 +26,7 @@ def review_terms(section: AlertSettings) -> Any:
     from bot.domain.crossing import Terms as CrossingTerms  # noqa: PLC0415
     from bot.services.notify import Terms  # noqa: PLC0415
     from bot.services.review import ReviewTerms  # noqa: PLC0415
+    from bot.services.watch import WatchTerms  # noqa: PLC0415
 
     return ReviewTerms(
         CrossingTerms(section.answer_from / 100),
@@ -33,6 +34,7 @@ def review_terms(section: AlertSettings) -> Any:
         to_nanos(section.pace_floor),
         to_nanos(section.unowned_floor),
         timedelta(days=section.stale_after),
+        WatchTerms(section.anomalies_per_quarter, to_nanos(section.pace_floor)),
     )
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bot.domain.almanac import Almanac
-from bot.domain.anomaly import Anomaly, Channel, History, Members, sorted_out
+from bot.domain.anomaly import Anomaly, History, Members, sorted_out
 from bot.domain.detection import FLOOR, anomalies, fitted
+from bot.domain.episode import Channel
 from bot.domain.outlier import discoveries, outliers
 from bot.domain.price_list import Paid, off_list
 from bot.domain.thresholds import USUAL, episodes
@@ -45,6 +46,22 @@ def history(cost: NDArray[np.float64], last: date = LAST, **more: NDArray[np.flo
 def every_alarm(cost: NDArray[np.float64], last: date, days: int, almanac: Almanac | None = None) -> list[Anomaly]:
     """Return what the mornings of the last *days* days found; none of them reads what comes after (held below)."""
     return anomalies(history(cost, last), almanac=almanac, judged=days)
+
+
+@pytest.mark.parametrize(("days", "factor", "told"), [(8, 1, []), (25, 1, []), (25, 20, ["a@x.example"])])
+def test_whose_cost_was_expected_is_judged_by_what_came_since(days: int, factor: int, told: list[str]) -> None:
+    """Somebody at ten times their own, as was expected, is told when it is far more than that; not before enough is known."""
+    cost = np.stack([team(level=level, noise=0.2, seed=int(level), weekend=1.0) for level in (20.0, 25.0, 30.0, 35.0)])
+    cost[0, -days:] *= 10
+    cost[0, -1] *= factor
+    declared = np.zeros((1, COUNT), dtype=np.bool_)
+    declared[0, -days : -days + 5] = True
+    people = Members(("a@x.example", "b@x.example", "c@x.example", "d@x.example"), np.zeros(4, dtype=np.int64), cost)
+    group = history(cost.sum(axis=0), declared=declared)
+
+    anew = replace(people, anew=np.array([COUNT - days, 0, 0, 0]))
+    assert [each.who[0].name for each in anomalies(group, people=anew)] == told
+    assert anomalies(group, people=people) or days > 8, "without a word of anybody it is told"
 
 
 # What must not alarm

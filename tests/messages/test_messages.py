@@ -17,6 +17,7 @@ from bot import shipped
 from bot.domain.money import Money
 from bot.errors import MessageError
 from bot.messages.alerts import ALERTS
+from bot.messages.anomalies import ANOMALIES
 from bot.messages.broadcasts import BROADCASTS
 from bot.messages.card import Chart, Table
 from bot.messages.claims import CLAIMS
@@ -83,7 +84,8 @@ def test_the_chart_of_an_example_adds_up(view: Any, name: str, example: Any) -> 
 def test_every_view_has_a_template_and_every_template_a_view() -> None:
     folder = shipped.folder("templates")
     there = {str(path.relative_to(folder)).removesuffix(".xml.j2") for path in folder.rglob("*.xml.j2") if not path.name.startswith("_")}
-    assert there == {view.template for view in (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)}
+    views = (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *ANOMALIES, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
+    assert there == {view.template for view in views}
 
 
 def test_every_tag_of_the_parser_is_documented() -> None:

@@ -16,6 +16,7 @@ from adapters.store.jobs import SqlJobs
 from adapters.store.outbox import SqlOutbox
 from bot.domain import alert as alerts
 from bot.domain.alert import Because, Found, Identity, Kind, Promise, Seen
+from bot.domain.episode import Channel, Episode, Share
 from bot.domain.money import Money
 from bot.errors import StoreError
 from bot.messages.card import Card, Paragraph, Run
@@ -59,6 +60,19 @@ def test_an_alert_comes_back_as_it_went(store: SqlAlerts) -> None:
     assert store.find(opened.number) == answered
     assert store.every(live=True) == [answered]
     assert [line.what for line in store.history(f"alert {opened.number}")] == ["crossed", "acknowledged"]
+
+
+def test_an_anomaly_comes_back_as_it_went_and_is_found_by_its_kind(store: SqlAlerts) -> None:
+    who = (Share("ana@x.example", Money(380, "USD")),)
+    days = (date(2026, 11, 10), date(2026, 11, 12), date(2026, 11, 17))
+    episode = Episode((Channel.SPIKE, Channel.PERSON), *days, Money(300, "USD"), Money(800, "USD"), who, ("sk-1",))
+    seen = Seen(Money(500, "USD"), None, NOW, Money(6000, "USD"), episode=episode)
+    identity = Identity(Kind.ANOMALY, "", "team search", days[0])
+    with store.decide() as desk:
+        desk.save(alerts.crossed(None, Found(identity, seen, needs_answer=True), ("ana@x.example",), None, NOW), "review")
+        desk.save(alerts.crossed(None, replace(FOUND, identity=replace(identity, kind=Kind.STALE)), (), None, NOW), "review")
+    [found] = store.every(kind=Kind.ANOMALY)
+    assert (found.seen, found.told, found.identity) == (seen, seen, identity)
 
 
 def test_an_identity_is_stored_once(store: SqlAlerts) -> None:

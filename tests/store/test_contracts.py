@@ -22,7 +22,7 @@ from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.period import PeriodKind, Window
-from bot.ports import FORGOTTEN, CostScope, Dimension, Load, Look, Quarantined, Ranking, Settling, Used
+from bot.ports import FORGOTTEN, CostScope, Dimension, Load, Look, Member, Quarantined, Ranking, Settling, Used
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 KINDS = ["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
@@ -249,6 +249,34 @@ def test_usage_is_told_by_person_and_model_with_what_has_no_tokens_apart(ports: 
     assert usage(CostScope(project="ranking"), NOVEMBER) == [replace(ana, tokens=(1, 20, 0, 3, 4), cost=50)]
     assert usage(CostScope(people=("nobody@x.example",)), NOVEMBER) == usage(CostScope(), Window(NOVEMBER.end, NOVEMBER.end)) == []
     assert sum(used.cost for used in usage(CostScope(), NOVEMBER)) == ports[3].total(CostScope(), NOVEMBER).total
+
+
+def rows_of(found: Any) -> dict[tuple[str, ...], list[int]]:
+    """Return daily figures without their order, which is anybody's."""
+    keys = zip(found.teams, found.keys, strict=True) if hasattr(found, "teams") else zip(found.keys, strict=True)
+    return {key: costs.tolist() for key, costs in zip(keys, found.costs, strict=True) if costs.any()}
+
+
+def test_days_of_teams_and_of_what_they_consist_of_are_the_plain_sums(ports: Any) -> None:
+    used = [
+        *ROWS,
+        {"day": "2026-11-03", "person": "ana@x.example", "team": "support", "principal": "u-1", "billed": 7, "output_tokens": 5},
+        {"day": "2026-11-05", "team": "search", "principal": "sk-2", "billed": 8, "cache_read_tokens": 30, "uncached_input_tokens": 2},
+    ]
+    oracle_ledger = FakeLedger()
+    oracle = (None, None, oracle_ledger, FakeFigures(oracle_ledger))
+    for some in (ports, oracle):
+        put(some, "bill", NOVEMBER, used)
+
+    for window in WINDOWS:
+        assert rows_of(ports[3].tokens_by_day(window)) == rows_of(oracle[3].tokens_by_day(window))
+        for member in Member:
+            assert rows_of(ports[3].parts_by_day(window, member)) == rows_of(oracle[3].parts_by_day(window, member)), (window, member)
+    tokens, people = rows_of(ports[3].tokens_by_day(NOVEMBER)), rows_of(ports[3].parts_by_day(NOVEMBER, Member.PERSON))
+    assert {key: sum(days) for key, days in tokens.items()} == {("support",): 5, ("search",): 32}
+    assert people["search", "ana@x.example"][2:4] == [500, 73]
+    assert people["support", "ana@x.example"][2] == 7
+    assert rows_of(ports[3].parts_by_day(NOVEMBER, Member.KEY)) == {("search", "sk-2"): [0, 0, 0, 0, 8] + [0] * 25}
 
 
 def test_a_load_that_is_not_booked_never_happened(ports: Any) -> None:

@@ -1,0 +1,75 @@
+"""`simulate`: what would have been told in the days behind us, before anything is switched on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.context import Context, Format, say, say_json
+from bot.messages.formats import Reader
+
+if TYPE_CHECKING:
+    from bot.services.simulate import Caught, Simulated
+
+_KINDS = {"tier": "tier", "forecast": "forecast", "burn": "pace", "anomaly": "anomaly"}
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command()(simulate)
+
+
+def simulate(
+    context: typer.Context,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days to replay, today included.")] = 90,
+    format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
+) -> None:
+    """Replay the past: what budgets and anomalies would have told whom; nothing is stored or sent."""
+    from bot.services.simulate import Simulation  # noqa: PLC0415 - other commands must not wait for it
+
+    of: Context = context.obj
+    with of.app() as app:
+        app.prepare_store()
+        found = Simulation(app.review).run(days)
+    if format_ is Format.JSON:
+        say_json({"days": days, **found.document()})
+        return
+    reader = Reader()
+    messages, people = _counted(found.messages, "message", "messages"), _counted(found.people, "person", "people")
+    last = found.window.end - timedelta(days=1)
+    say(f"{found.window.start} to {last}: would have sent {messages} to {people}.")
+    _table(found)
+    for each in found.caught:
+        say(_line(each, reader))
+    say("Figures, budgets and directory are those of now; each day is taken as delivered the night after. Nobody answers: what would")
+    say("have been escalated is not counted, nor what quiet hours and the attention budget would have held for a digest.")
+
+
+def _table(found: Simulated) -> None:
+    """Print the messages by week and kind."""
+    kinds = [kind for kind in _KINDS if any(kind == other for _, other in found.weeks)]
+    if not kinds:
+        return
+    say()
+    say("".join(["Week of     ", *(f"{_KINDS[kind]:>10}" for kind in kinds)]))
+    for week in sorted({week for week, _ in found.weeks}):
+        say("".join([f"{week}  ", *(f"{found.weeks[week, kind]:>10}" for kind in kinds)]))
+    say()
+
+
+def _line(each: Caught, reader: Reader) -> str:
+    """Return one alert as a line."""
+    identity, seen = each.alert.identity, each.alert.seen
+    cost = f" {reader.money(seen.cost)}" if each.shows else ""
+    if seen.episode:
+        what = f"{cost} more than usual from {seen.episode.since} to {seen.episode.until}"
+    else:
+        limit = f" of {reader.money(seen.limit)}" if each.shows and seen.limit else ""
+        what = f" {identity.tier:f} of {identity.budget}{':' if cost else ''}{cost}{limit}"
+    return f"{each.day}  {_KINDS[identity.kind]}  {each.subject}{what} ({each.alert.reason})"
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}"

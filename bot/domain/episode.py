@@ -1,0 +1,86 @@
+"""Episodes: what people are told of an anomaly, in exact amounts; kept with its alert while it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from bot.domain.money import Money
+
+LASTS = timedelta(days=7)
+"""Days without an alarm after which an episode is over; what comes within them belongs to it."""
+NOTABLE = Fraction(1, 4)
+"""Share by which the excess must have changed before what was said is put right."""
+RESTATED = Fraction(1, 2)
+"""Share of the excess that a correction must take away to undo it."""
+
+
+class Channel(StrEnum):
+    """What it was seen by."""
+
+    SPIKE = "spike"
+    """A day far above its expectation."""
+    DRIFT = "drift"
+    """Days that are all a little above."""
+    MIX = "price_mix"
+    """The same tokens cost more: another model, a cache that misses, longer answers."""
+    LIST = "price_list"
+    """What was paid is not what the vendor's list says."""
+    ANNOUNCED = "announced_price"
+    """The list itself changed: no alarm, but a reason why cost moves."""
+    NEW = "new"
+    """A person, key or model that was not there before and matters at once."""
+    PERSON = "person"
+    """One person far above what they, or people like them, ever cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one person adds to an episode: e-mail, and cost above what they usually cost."""
+
+    person: str
+    excess: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One anomaly of one team, as it was last seen; its excess stands beside it as the cost of what was seen.
+
+    Attributes:
+        channels: What it was seen by, what explains most first.
+        since, until: First day out of the usual, and the last one that raised an alarm.
+        last: The last day that every source of the team had delivered.
+        usual: What was expected from *since* to *until*.
+        paid: What the team cost from *since* to *until*.
+        who: Those who contribute most, at most three.
+        things: New keys, models or people.
+    """
+
+    channels: tuple[Channel, ...]
+    since: date
+    until: date
+    last: date
+    usual: Money
+    paid: Money
+    who: tuple[Share, ...] = ()
+    things: tuple[str, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether no alarm has come for so long that another one would be a new episode."""
+        return self.last - self.until > LASTS
+
+    def continues(self, other: Episode) -> bool:
+        """Tell whether this is the same episode of a team as *other*."""
+        return max(self.since, other.since) - min(self.until, other.until) <= LASTS
+
+    def is_undone(self, excess: Money, paid: Money) -> bool:
+        """Tell whether a correction took away what was told as *excess*: the same days cost *paid* now."""
+        return self.paid.nanos - paid.nanos > 0 and self.paid.nanos - paid.nanos >= RESTATED * excess.nanos
+
+
+def has_changed(told: Money, now: Money) -> bool:
+    """Tell whether an excess differs from what was told by enough to say so."""
+    return abs(now.nanos - told.nanos) >= NOTABLE * abs(told.nanos)

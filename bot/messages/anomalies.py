@@ -1,0 +1,122 @@
+"""Anomaly messages: what a team's manager and FinOps read of what is out of the usual, in every state of its life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from bot.domain.money import Money
+from bot.messages.alerts import Answered
+from bot.messages.words import Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyAlert:
+    """An alert about a team that costs more than its past and the calendar explain, for one reader.
+
+    Attributes:
+        role: `owner` or `other`: whether the reader answers for it.
+        happened: `crossed`, `again`, `recovered`, `corrected`, `expected`, `off`, `moved`, `answered`, `snoozed`, `lapsed`,
+            `unanswered`, `disowned`.
+        since, until: The first day out of the usual, and the last that raised an alarm.
+        excess, usual: Cost above expectation from *since* to *until*, and the expectation; None where the reader may not see them.
+        told: The excess that was said at first.
+        month_end: What the month will have cost; None where that cannot be told.
+        channels: What it was seen by, what explains most first.
+        who: Names, and what each adds.
+        things: New keys, models and people.
+        silent_until: For how long it is snoozed.
+        note: Who was passed over.
+        asks: The reader can answer with the buttons.
+        by: Who said that it was to be expected.
+        has_below: There are teams below, whose cost is not in the figures.
+    """
+
+    number: int
+    role: str
+    team: str
+    happened: str
+    since: date
+    until: date
+    excess: Money | None
+    usual: Money | None
+    told: Money | None
+    month_end: Money | None
+    channels: tuple[str, ...]
+    who: tuple[tuple[str, Money], ...] = ()
+    things: tuple[str, ...] = ()
+    as_of: datetime | None = None
+    promise: Answered | None = None
+    silent_until: datetime | None = None
+    note: str = ""
+    asks: bool = True
+    by: str = ""
+    has_below: bool = False
+
+    template: ClassVar[str] = "alerts/anomaly"
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "view": "anomaly",
+            "number": self.number,
+            "subject": f"team {self.team}",
+            "happened": self.happened,
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "excess": self.excess.plain if self.excess else None,
+            "usual": self.usual.plain if self.usual else None,
+            "month_end": self.month_end.plain if self.month_end else None,
+            "channels": list(self.channels),
+            "who": [{"person": name, "excess": excess.plain} for name, excess in self.who],
+            "things": list(self.things),
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+        }
+
+    @property
+    def is_over_with(self) -> bool:
+        """Tell whether nothing is asked any more."""
+        return self.happened in {"recovered", "corrected", "expected", "off", "moved"}
+
+    @property
+    def tone(self) -> str:
+        """How worried the message should sound."""
+        return "plain" if self.is_over_with or self.happened in {"answered", "snoozed"} else "warn"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, AnomalyAlert]]:
+        """Yield named examples."""
+        base: dict[str, Any] = {
+            "number": 41, "role": "owner", "team": "search", "happened": "crossed", "since": date(2026, 11, 10),
+            "until": date(2026, 11, 13), "excess": _usd("412"), "usual": _usd("630.50"), "told": _usd("412"), "month_end": _usd("6870.25"),
+            "channels": ("spike",), "who": (("Ana Ruiz", _usd("380.20")), ("Ben Okafor", _usd("31.80"))),
+            "as_of": datetime(2026, 11, 14, tzinfo=UTC),
+        }  # fmt: skip
+        hidden: dict[str, Any] = {"excess": None, "usual": None, "told": None, "month_end": None, "who": (), "asks": False}
+        looks = Answered("Mia Berg", Phrase("being looked into"), "", datetime(2026, 11, 18, 23, tzinfo=UTC))
+        wrong = Answered("Mia Berg", Phrase("a misconfiguration"), "", datetime(2026, 11, 23, 23, tzinfo=UTC))
+        yield "spike", cls(**base)
+        yield "drift", cls(**(base | {"channels": ("drift",), "who": (), "has_below": True}))
+        yield "mix", cls(**(base | {"channels": ("price_mix", "spike"), "month_end": None}))
+        yield "person", cls(**(base | {"channels": ("person",), "who": base["who"][:1], "until": date(2026, 11, 10)}))
+        yield "new", cls(**(base | {"channels": ("new",), "things": ("sk-nightly-4f", "large-2"), "who": (), "usual": _usd("0")}))
+        yield "investigating", cls(**(base | {"happened": "answered", "promise": looks, "asks": False}))
+        yield "misconfiguration", cls(**(base | {"happened": "answered", "promise": wrong, "asks": False}))
+        yield "snoozed", cls(**(base | {"happened": "snoozed", "silent_until": datetime(2026, 11, 17, 9, tzinfo=UTC), "asks": False}))
+        yield "lapsed", cls(**(base | {"happened": "lapsed", "promise": looks}))
+        yield "expected", cls(**(base | {"happened": "expected", "by": "Mia Berg", "asks": False}))
+        yield "recovered", cls(**(base | {"happened": "recovered", "asks": False}))
+        yield "corrected", cls(**(base | {"happened": "corrected", "excess": _usd("12"), "asks": False}))
+        note = "Mia Berg (away until 2026-11-30)"
+        yield "escalated", cls(**(base | {"happened": "unanswered", "role": "other", "note": note}))
+        yield "hidden", cls(**(base | hidden))
+
+
+def _usd(amount: str) -> Money:
+    return Money(int(Decimal(amount) * 10**9), "USD")
+
+
+ANOMALIES: tuple[Any, ...] = (AnomalyAlert,)

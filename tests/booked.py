@@ -1,0 +1,38 @@
+"""Support: daily rows straight into a ledger, without a file to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from rows import arrow_daily, arrow_totals
+
+from bot.domain.period import Window, midnight
+from bot.ports import Load, Settling
+
+LINE = ("Acme", "API", "large-1", None, None, "usage", None, "USD", "Tokens", "acc", None, "person")
+NOBODY = (*LINE[:-1], None)
+
+
+def book(ledger: Any, rows: Iterable[Mapping[str, Any]], source: str = "bills", watermark: datetime | None = None) -> Load:
+    """Put *rows* (day, person, team, billed in nanos, …) in the place of what *source* had said of their days."""
+    kept = list(rows)
+    days = sorted(date.fromisoformat(row["day"]) for row in kept)
+    window = Window(days[0], days[-1] + timedelta(days=1))
+    with ledger.load(source) as writer:
+        kinds = ("person", "team", "project", "principal")
+        numbers = {kind: writer.labels(kind, sorted({row[kind] for row in kept if row.get(kind)})) for kind in kinds}
+        lines = writer.lines([LINE, NOBODY])
+        number = writer.labels("source", [source])[source]
+        daily = arrow_daily(number, kept, numbers, lines[LINE], lines[NOBODY])
+        labels = {
+            kind: writer.labels(kind, [value])[value] for kind, value in (("model", "large-1"), ("tool", "API"), ("provider", "Acme"))
+        }
+        writer.replace(window, daily, arrow_totals(daily, number, labels))
+        cost = sum(row["billed"] for row in kept)
+        load = Load(
+            source, "focus", "booked", window, datetime(2026, 11, 1, tzinfo=UTC), len(kept), len(window), len(kept), "USD", cost, 0, cost, 0,
+            watermark or midnight(window.end), Settling(5), (f"acme/{source}",),
+        )  # fmt: skip
+        return writer.book(load)  # type: ignore[no-any-return]
