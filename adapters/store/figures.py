@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import closing
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, text
@@ -234,12 +235,11 @@ def _days(window: Window) -> dict[str, int]:
     return {"start": day_number(window.start), "end": day_number(window.end)}
 
 
-def _columns(rows: Any, count: int) -> list[NDArray[np.int64]]:
-    """Return *count* columns of whole numbers; as many rows at a time as lie well in memory."""
+def _columns(rows: Sequence[Any], count: int) -> NDArray[np.int64]:
+    """Return *count* columns of whole numbers."""
     import numpy as np  # noqa: PLC0415 - questions must not wait for it
 
-    blocks = [np.array([[int(value) for value in row] for row in part], dtype=np.int64).T for part in rows.partitions(_AT_ONCE)]
-    return list(np.concatenate(blocks, axis=1)) if blocks else [np.empty(0, dtype=np.int64) for _ in range(count)]
+    return np.fromiter(map(int, chain.from_iterable(rows)), np.int64, count * len(rows)).reshape(-1, count).T
 
 
 def _rolled_scope(scope: CostScope, by: Dimension) -> tuple[Rollup, tuple[str, list[str]] | None] | None:

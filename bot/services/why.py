@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -91,7 +91,13 @@ def _has_few(side: Side) -> bool:
     parts = [
         {usage.person for usage in side.usages if bool(any(usage.tokens)) == has_tokens and usage.cost} for has_tokens in (True, False)
     ]
-    return any(0 < len(people) < SMALLEST_GROUP for people in (*parts, side.people()))
+    return any(0 < len(people) < SMALLEST_GROUP for people in parts)
+
+
+def _undivided(variance: Variance) -> Variance:
+    """Return the whole difference as one part: each other would be about few people."""
+    change = variance.change
+    return replace(variance, parts={Driver.VOLUME: change} if change else {}, exact={Driver.VOLUME: Fraction(change)} if change else {})
 
 
 def _pair(before: Fraction | None, after: Fraction | None) -> tuple[Fraction, Fraction] | None:
@@ -177,11 +183,14 @@ class Explaining(Reach):
         old, new = (found.whole() for found in used(self.of.figures, self.of.prices, part.scope, before, window))
         self._note(part, is_there=bool(old.usages or new.usages))
         is_grouped = not part.has_names and part.scope.people is None
-        if self.groups.concern(part.scope) and any(map(_has_few, (old, new))):
+        concerns = self.groups.concern(part.scope)
+        if concerns and any(0 < len(side.people()) < SMALLEST_GROUP for side in (old, new)):
             raise too_few()
         found = Words(self.of.currency, None if is_grouped else self._name_of, is_own=part.scope.people == (self.viewer.email,))
         movers = [] if is_grouped else largest(old, new)
         variance = explain(old.together(), new.together()) if is_grouped else explain(old, new)
+        if concerns and any(map(_has_few, (old, new))):
+            variance = _undivided(variance)
         return Why(
             part.subject,
             part.words,
