@@ -124,7 +124,10 @@ def showback(
         app.prepare_store()
         found = app.digests.showback(first)
         if file:
-            file.write_text(as_csv(found), "utf-8", newline="")
+            try:
+                file.write_text(as_csv(found), "utf-8", newline="")
+            except OSError as exc:
+                raise ConfigError(f"{file} cannot be written: {exc.strerror}.") from exc
             typer.echo(f"Written to {file}: {len(found.rows)} cost centres.", err=True)
         if format_ is Format.JSON:
             say_json(found.document())

@@ -143,6 +143,7 @@ class Costs:
         partial: What part of the subject is shown, as words; empty for all of it.
         asked: The words that asked, for the buttons.
         command: The words that ask for the same subject, where its name alone would not do.
+        compared: What the days that every source has delivered cost, beside *previous*; None where there is nothing to compare.
         forecast: How the budget's period is expected to end.
         trend: The cost of each day, or month, of the window, ascending, those without cost included; empty where not to be shown.
         units: What one outcome cost, the most telling kind first; empty where nothing was counted.
@@ -165,6 +166,7 @@ class Costs:
     unowned: Money | None = None
     trend: tuple[tuple[Window, Money], ...] = ()
     forecast: Expected | None = None
+    compared: Money | None = None
     units: tuple[Unit, ...] = ()
 
     view: ClassVar[str] = ""

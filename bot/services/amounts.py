@@ -72,7 +72,9 @@ class Amounts(Question):
         some = next(iter(found.values()))
         billed, estimated = self._money(sum(c.billed for c in some)), self._money(sum(c.estimated for c in some))
         freshness = self._freshness(scope, window)
-        before = same_days_before(self._delivered(window), self.command.period.kind)
+        delivered = self._delivered(window, scope)
+        before = same_days_before(delivered or window, self.command.period.kind)
+        compares = delivered is not None and self._compares(scope, before)
         limit = LONG if self.command.by else SHOWN
         return kind(
             subject=subject,
@@ -80,7 +82,8 @@ class Amounts(Question):
             window=window,
             billed=billed,
             estimated=estimated,
-            previous=self._money(self.of.figures.total(scope, before).total) if self._compares(scope, before) else None,
+            previous=self._money(self.of.figures.total(scope, before).total) if compares else None,
+            compared=self._money(self.of.figures.total(scope, delivered).total) if compares and delivered else None,
             previous_window=before,
             budget=self._line(budget, scope) if budget and self._shows_budget(budget, scope) else None,
             breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit, scope)).rows),
@@ -93,8 +96,12 @@ class Amounts(Question):
         )
 
     def _compares(self, scope: CostScope, before: Window) -> bool:
-        """Tell whether *before* can be compared with: somebody delivered all of it, and it may be shown."""
-        first = min((load.window.start for load in self.of.ledger.loads()), default=before.end)
+        """Tell whether *before* can be compared with: every source that contributes delivered all of it, and it may be shown."""
+        begins: dict[str, date] = {}
+        for load in self.of.ledger.loads():
+            begins[load.source] = min(load.window.start, begins.get(load.source, load.window.start))
+        names = {load.source for load in self._contributing(scope, Window(before.start, self.now.date() + timedelta(days=1)))}
+        first = max((begin for source, begin in begins.items() if source in names), default=before.end)
         return first <= before.start + _SLACK and self.groups.shows(scope, before)
 
     def _trend(self, scope: CostScope, window: Window) -> tuple[tuple[Window, Money], ...]:
@@ -108,13 +115,16 @@ class Amounts(Question):
         parts = months(window) if days > LONGEST_TREND else [_day(window.start + timedelta(days=n)) for n in range(days)]
         return tuple((part, self._money(sum(nanos for day, nanos in found.items() if day in part))) for part in parts)
 
-    def _delivered(self, window: Window) -> Window:
-        """Return the days of *window* for which some source has delivered: what is compared with as many days before."""
-        reached = max((load.watermark for load in self._sources), default=None)
-        if reached is None:
-            return window
-        last = (reached - timedelta(microseconds=1)).date()
-        return window.until(max(last + timedelta(days=1), window.start + timedelta(days=1)))
+    def _delivered(self, window: Window, scope: CostScope) -> Window | None:
+        """Return the days of *window* that every source that contributes has reached, to be compared with as many before; None for none."""
+        reached = min((load.watermark for load in self._contributing(scope, window)), default=None)
+        end = (reached - timedelta(microseconds=1)).date() + timedelta(days=1) if reached else window.start
+        return window.until(end) if end > window.start else None
+
+    def _contributing(self, scope: CostScope, window: Window) -> list[Load]:
+        """Return the newest load of every source with cost of *scope* in *window*; of all sources where none has."""
+        names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
+        return [load for load in self._sources if load.source in names] or self._sources
 
     def _with_units(self, found: _C, scope: CostScope) -> _C:
         """Add what outcomes of *scope* cost; under the same rules as the cost itself."""
@@ -197,8 +207,7 @@ class Amounts(Question):
 
     def _freshness(self, scope: CostScope, window: Window) -> Freshness:
         """Return how far the sources that contribute reach; all sources where none contributes."""
-        names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
-        loads = [load for load in self._sources if load.source in names] or self._sources
+        loads = self._contributing(scope, window)
         first = min((load.window.start for load in self.of.ledger.loads()), default=window.end)
         if not loads or window.end <= first:
             return Freshness(None)

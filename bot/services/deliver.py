@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from bot.domain.people import Person
+from bot.domain.people import Directory, Person
 from bot.errors import DeliveryDeferred, DeliveryError, DeliveryImpossible, DeliveryUnknown, StoreError
 from bot.messages.card import Card, Paragraph, Run
 from bot.messages.contact import Confirm
@@ -82,6 +82,7 @@ class Courier:
     Attributes:
         worker: Name of the replica, in leases.
         width: Messages in hand at once.
+        reconsider: Words anew what waits, when the directory has changed.
         executor: For the store.
     """
 
@@ -100,9 +101,11 @@ class Courier:
     linger: timedelta = LINGER
     executor: Executor | None = None
     watch: Callable[[BaseException], None] = lambda _: None
+    reconsider: Callable[[], None] = lambda: None
     counted: Counted = field(default_factory=Counted)
     _hand: set[asyncio.Task[None]] = field(default_factory=set)
     _busy: dict[str, datetime] = field(default_factory=dict)
+    _directory: Directory | None = None
 
     def __post_init__(self) -> None:
         self._beginning = Together(self._begin_all)
@@ -122,6 +125,7 @@ class Courier:
             await asyncio.wait(self._hand, timeout=_CROWDED_S, return_when=asyncio.FIRST_COMPLETED)
         if len(self._hand) >= self.width:
             return 0
+        await self._ask_who_may_see()
         now = self.clock.now()
         room = self.width - len(self._hand)
         posts = await self._store(self.outbox.lease, self.worker, room, now, now + LEASE, self.linger)
@@ -132,6 +136,13 @@ class Courier:
         if fresh:
             await self._line_up([aim for aim in await self._store(self.addresses.aim, fresh, now) if await self._goes_out(aim)])
         return len(posts)
+
+    async def _ask_who_may_see(self) -> None:
+        """Have what was worded for somebody who may not see it any more worded anew before it goes out."""
+        directory = await self._store(self.people.directory)
+        if directory is not self._directory:
+            await self._store(self.reconsider)
+            self._directory = directory
 
     async def finish(self) -> None:
         """Wait for what is being sent, though not for ever."""

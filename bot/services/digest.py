@@ -443,7 +443,15 @@ class _Making:
         return max(0, (min(window.end, self.now.date()) - max(last, window.start)).days)
 
     def _was_delivered(self, window: Window) -> bool:
-        return min((load.window.start for load in self._loads), default=window.end) <= window.start
+        return self._begins <= window.start
+
+    @cached_property
+    def _begins(self) -> date:
+        """The first day that every source has delivered."""
+        begins: dict[str, date] = {}
+        for load in self.review.ledger.loads():
+            begins[load.source] = min(load.window.start, begins.get(load.source, load.window.start))
+        return max((begins[load.source] for load in self._loads), default=self.now.date())
 
     def _freshness(self, window: Window) -> Freshness:
         return self._once(("freshness", window), lambda: self._reach(window))

@@ -177,9 +177,11 @@ class Explaining(Reach):
 
     def _reasons(self) -> Why:
         part, window = self._about(), self._window()
-        before = same_days_before(self._delivered(window), self.command.period.kind)
-        if not self._compares(part.scope, before):
+        delivered = self._delivered(window, part.scope)
+        before = same_days_before(delivered or window, self.command.period.kind)
+        if delivered is None or not self._compares(part.scope, before):
             raise self._incomparable(part)
+        window = delivered
         old, new = (found.whole() for found in used(self.of.figures, self.of.prices, part.scope, before, window))
         self._note(part, is_there=bool(old.usages or new.usages))
         is_grouped = not part.has_names and part.scope.people is None

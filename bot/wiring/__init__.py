@@ -330,6 +330,7 @@ class App:
         """Return what delivers to *chats*; what it asks of the store runs on *executor*."""
         from bot.services.address import Addresses  # noqa: PLC0415
         from bot.services.deliver import Courier  # noqa: PLC0415
+        from bot.services.reconsider import Reconsider  # noqa: PLC0415
 
         addresses = Addresses(self.people, self.accounts, self.chosen, self.outbox, tuple(chats), self.settings.digests.pushes)
         return Courier(
@@ -344,6 +345,7 @@ class App:
             self.clock,
             worker,
             executor=executor,
+            reconsider=Reconsider(self.review, self.outbox),
         )
 
     def answered(self, email: str, words: str) -> Answer:

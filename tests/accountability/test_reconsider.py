@@ -1,0 +1,64 @@
+"""What waits to be sent is for those who may see it when it is sent, not when it was worded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from office import Office, office
+
+from bot.ports import Delivery
+from bot.services import directory
+from bot.wiring import App
+
+SEARCH = """
+[[budgets]]
+name = "search"
+team = "search"
+limit = 100
+"""
+
+
+@pytest.fixture
+def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
+    found = office(make_app, tmp_path)
+    found.agree(SEARCH)
+    found.know()
+    return found
+
+
+def hand_over(firm: Office) -> None:
+    """Give the team search to Ruth."""
+    file = firm.folder / "teams.csv"
+    file.write_text(file.read_text("utf-8").replace("mia@x.example", "ruth@x.example"), "utf-8")
+    people = firm.folder / "people.csv"
+    people.write_text(people.read_text("utf-8").replace("mia@x.example,Europe", "ruth@x.example,Europe"), "utf-8")
+    directory.apply(directory.plan([file, people], firm.app.people), firm.app.people)
+
+
+def test_who_led_a_team_yesterday_is_not_told_its_figures_today(firm: Office) -> None:
+    firm.spend("65")
+    firm.review()
+    assert firm.said() == [("mia", "65 % used ($65.00 of $100.00)")]
+    hand_over(firm)
+    firm.deliver()
+    assert all("65" not in text and "$" not in text for text in firm.world.shown.values())
+
+
+def test_a_digest_of_what_is_somebody_else_s_by_now_is_not_sent(firm: Office) -> None:
+    firm.spend("65", day="2026-10-28")
+    firm.app.digests.run()
+    teams = [post for post in firm.posts() if post.message.key.startswith("digest team search")]
+    assert [post.message.to for post in teams] == ["mia@x.example"]
+    hand_over(firm)
+    firm.deliver()
+    (post,) = [post for post in firm.posts() if post.message.key.startswith("digest team search") and post.message.to == "mia@x.example"]
+    assert (post.state, post.reason) == (Delivery.DROPPED, "not theirs to see any more")
+
+
+def test_what_is_still_theirs_goes_out_as_it_was(firm: Office) -> None:
+    firm.spend("65")
+    firm.review()
+    assert firm.deliver().sent == 1
+    assert any("65 % used" in text for text in firm.world.shown.values())
