@@ -48,12 +48,17 @@ from bot.ports import (
 @dataclass
 class FakePeople:
     stored: Directory = field(default_factory=Directory)
+    changes: int = 0
     looks: list[Look] = field(default_factory=list)
 
     def directory(self) -> Directory:
         return self.stored
 
+    def version(self) -> int:
+        return self.changes
+
     def replace(self, directory: Directory) -> None:
+        self.changes += 1
         self.stored = directory
 
     def log(self, look: Look) -> None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 from sqlmodel import col as column
 
 from adapters.store.database import Database
@@ -14,6 +14,10 @@ from adapters.store.tables import DirectoryVersionRow, IdentityRow, LookRow, Per
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.visibility import SubjectKind, Verdict
 from bot.ports import Look
+
+
+def _version(connection: Connection) -> int:
+    return connection.execute(select(column(DirectoryVersionRow.number))).scalar() or 0
 
 
 class SqlPeople:
@@ -26,7 +30,7 @@ class SqlPeople:
     def directory(self) -> Directory:
         """Return everybody; read again only after a change."""
         with self._database.reading() as connection:
-            version = connection.execute(select(column(DirectoryVersionRow.number))).scalar() or 0
+            version = _version(connection)
             if self._read and self._read[0] == version:
                 return self._read[1]
             stints: defaultdict[str, list[Stint]] = defaultdict(list)
@@ -44,11 +48,16 @@ class SqlPeople:
         self._read = (version, Directory(people, teams, identities))
         return self._read[1]
 
+    def version(self) -> int:
+        """Return a number that every change of the directory raises."""
+        with self._database.reading() as connection:
+            return _version(connection)
+
     def replace(self, directory: Directory) -> None:
         """Put *directory* in the place of the stored one, in one transaction."""
         emptied: tuple[Any, ...] = (DirectoryVersionRow, StintRow, PersonRow, TeamRow, IdentityRow)
         with self._database.writing() as connection:
-            version = connection.execute(select(column(DirectoryVersionRow.number))).scalar() or 0
+            version = _version(connection)
             for table in emptied:
                 connection.execute(delete(table))
             connection.execute(insert(DirectoryVersionRow), {"id": 1, "number": version + 1})

@@ -30,6 +30,9 @@ class People(Protocol):
     def directory(self) -> Directory:
         """Return everybody."""
 
+    def version(self) -> int:
+        """Return a number that every change of the directory raises."""
+
     def replace(self, directory: Directory) -> None:
         """Put *directory* in the place of the stored one, all or nothing."""
 

@@ -11,7 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from bot.domain.people import Directory, Person
@@ -105,7 +105,7 @@ class Courier:
     counted: Counted = field(default_factory=Counted)
     _hand: set[asyncio.Task[None]] = field(default_factory=set)
     _busy: dict[str, datetime] = field(default_factory=dict)
-    _directory: Directory | None = None
+    _seen: tuple[Directory, date] | None = None
 
     def __post_init__(self) -> None:
         self._beginning = Together(self._begin_all)
@@ -139,10 +139,10 @@ class Courier:
 
     async def _ask_who_may_see(self) -> None:
         """Have what was worded for somebody who may not see it any more worded anew before it goes out."""
-        directory = await self._store(self.people.directory)
-        if directory is not self._directory:
+        seen = await self._store(self.people.directory), self.clock.now().date()
+        if self._seen is None or seen[0] is not self._seen[0] or seen[1] != self._seen[1]:
             await self._store(self.reconsider)
-            self._directory = directory
+            self._seen = seen
 
     async def finish(self) -> None:
         """Wait for what is being sent, though not for ever."""

@@ -13,17 +13,28 @@ from bot.services.review import Review
 NOT_THEIRS = "not theirs to see any more"
 _WAITING = (Delivery.WAITING, Delivery.HELD, Delivery.PARKED)
 _MOST = 100_000
+_DONE = "reconsidered"
 
 
 @dataclass(frozen=True)
 class Reconsider:
-    """Looks at every message that nobody has seen yet."""
+    """Looks at every message that nobody has seen yet, once for each state of the directory and each day."""
 
     review: Review
     outbox: Outbox
 
     def __call__(self) -> None:
         """Word alerts as their readers may see them now; leave out digests of what is somebody else's by now."""
+        review = self.review
+        state = f"{review.people.version()} {review.clock.now():%Y-%m-%d}"  # stints begin and end with a day
+        with review.alerts.decide() as desk:
+            if desk.mark(_DONE) == state:
+                return
+        self._look_at_all()
+        with review.alerts.decide() as desk:
+            desk.set_mark(_DONE, state)
+
+    def _look_at_all(self) -> None:
         waiting = [post for post in self.outbox.posts(_WAITING, limit=_MOST) if not post.sent_revision]
         if not waiting:
             return

@@ -174,6 +174,10 @@ class Onlookers:
         """Return everybody."""
         return self.people.directory()
 
+    def version(self) -> int:
+        """Return the number of the directory."""
+        return self.people.version()
+
     def log(self, look: Look) -> None:
         """Forget *look*: nobody was shown anything."""
 
