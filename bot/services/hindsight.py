@@ -12,17 +12,10 @@ from bot.domain.foretold import Accuracy, Foretold, accuracy
 from bot.domain.people import Directory
 from bot.domain.period import Window, add_months, first_of_month
 from bot.ports import CostScope, Dimension, Figures, Forecasts
+from bot.services.subjects import DIMENSIONS
 
 MIDDLE = 15
 """The day of the month as of which forecasts are held against what it came to."""
-_DIMENSIONS = {
-    ScopeKind.PERSON: Dimension.PERSON,
-    ScopeKind.TEAM: Dimension.TEAM,
-    ScopeKind.PROJECT: Dimension.PROJECT,
-    ScopeKind.PROVIDER: Dimension.PROVIDER,
-    ScopeKind.MODEL: Dimension.MODEL,
-    ScopeKind.ORG: Dimension.TEAM,
-}
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class Hindsight:
         costs: dict[Dimension, dict[str, int]] = {}
         for one in told:
             subject = scope_of(one.subject)
-            dimension = _DIMENSIONS[subject.kind]
+            dimension = DIMENSIONS[subject.kind]
             if dimension not in costs:
                 costs[dimension] = {cost.key: cost.total for cost in self.figures.costs(CostScope(), month, dimension)}
             yield one, self._cost(subject, costs[dimension])

@@ -24,6 +24,7 @@ from bot.domain.period import PeriodKind, Window, midnight
 from bot.ports import FORGOTTEN, Dimension, Figures, Load
 from bot.services.amounts import final_day
 from bot.services.hours import Hours
+from bot.services.subjects import DIMENSIONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,14 +40,6 @@ PATIENCE = timedelta(days=10)
 _KEPT = 1024
 """Watermarks and ends of periods that are remembered; all subjects of a review share a few."""
 _LONGEST_LOOK_BACK = timedelta(days=45)
-_DIMENSIONS = {
-    ScopeKind.PERSON: Dimension.PERSON,
-    ScopeKind.TEAM: Dimension.TEAM,
-    ScopeKind.PROJECT: Dimension.PROJECT,
-    ScopeKind.PROVIDER: Dimension.PROVIDER,
-    ScopeKind.MODEL: Dimension.MODEL,
-    ScopeKind.ORG: Dimension.TEAM,
-}
 
 
 @dataclass(frozen=True)
@@ -84,7 +77,7 @@ class Ruler:
                 as_of = min((self._marks[source] for source in sources if source in self._marks), default=None)
                 held = self._held(budget, subject, window)
                 last = _last_whole(as_of) if as_of else None
-                yield Running(held, subject, members, window, _DIMENSIONS[budget.scope.kind], last)
+                yield Running(held, subject, members, window, DIMENSIONS[budget.scope.kind], last)
 
     def measure(self) -> Iterator[Measured]:
         """Yield every subject of every budget with cost or history, for the periods that can still change."""
@@ -183,7 +176,7 @@ class Ruler:
         """Return what too much was spent within hours, if the budget would be gone before its period ends."""
         if self.hours is None:
             return None
-        spent = self.hours.spent(_DIMENSIONS[found.subject.kind], members, midnight(found.window.start))
+        spent = self.hours.spent(DIMENSIONS[found.subject.kind], members, midnight(found.window.start))
         notable = {hours: (one.nanos, one.until) for hours, one in spent.items() if one.nanos >= self.pace_floor}
         burn = burning(notable, found.budget.limit, len(found.window))
         if burn is None:
@@ -193,7 +186,7 @@ class Ruler:
 
     def _recent(self, found: Measured, members: Sequence[str], last: date) -> _Recent:
         """Return how the days up to *last* went; of subjects that are one key, all at once."""
-        dimension, window = _DIMENSIONS[found.subject.kind], found.window
+        dimension, window = DIMENSIONS[found.subject.kind], found.window
         keys, costs, first = self._history[dimension]
         rows = [keys[member] for member in members if member in keys]
         if len(rows) != 1 or len(members) != 1:
@@ -295,7 +288,7 @@ class Ruler:
         return marks(self.loads)
 
     def _keys(self, budget: Budget, window: Window) -> dict[str, dict[str, int]]:
-        return self._asked(window, _DIMENSIONS[budget.scope.kind])
+        return self._asked(window, DIMENSIONS[budget.scope.kind])
 
     def _asked(self, window: Window, dimension: Dimension) -> dict[str, dict[str, int]]:
         if (window, dimension) not in self._answers:
@@ -337,7 +330,7 @@ def marks(loads: Iterable[Load]) -> dict[str, datetime]:
 
 def dimensions(budgets: Iterable[Budget]) -> set[Dimension]:
     """Return by what the cost of *budgets* is looked up."""
-    return {_DIMENSIONS[budget.scope.kind] for budget in budgets}
+    return {DIMENSIONS[budget.scope.kind] for budget in budgets}
 
 
 @dataclass(frozen=True, slots=True)

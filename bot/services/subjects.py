@@ -5,8 +5,17 @@ from __future__ import annotations
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.people import Directory
 from bot.messages.words import N_, Phrase
-from bot.ports import CostScope
+from bot.ports import CostScope, Dimension
 
+DIMENSIONS = {
+    ScopeKind.PERSON: Dimension.PERSON,
+    ScopeKind.TEAM: Dimension.TEAM,
+    ScopeKind.PROJECT: Dimension.PROJECT,
+    ScopeKind.PROVIDER: Dimension.PROVIDER,
+    ScopeKind.MODEL: Dimension.MODEL,
+    ScopeKind.ORG: Dimension.TEAM,
+}
+"""By what the cost of a subject is looked up; the organisation is all teams, and what has none."""
 _WORDS = {
     ScopeKind.PERSON: N_("{name}"),
     ScopeKind.TEAM: N_("team {name}"),
