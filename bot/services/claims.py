@@ -17,7 +17,7 @@ from bot.errors import Refusal
 from bot.messages.card import Card
 from bot.messages.claims import KeyClaim
 from bot.messages.words import N_
-from bot.ports import Case, CostScope, Desk, Message, MessageKind, UnallocatedKey
+from bot.ports import NOT_THEIRS, Case, CostScope, Desk, Message, MessageKind, Post, UnallocatedKey
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.talk import reader_of
@@ -124,6 +124,21 @@ class Claims:
             return replace(claim, state=REFUSED)
         return replace(claim, state=CONFIRMED, before=str(self._coverage()), must_reload=True)
 
+    def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
+        """Tell FinOps of today of what waits for them; leave out what waits for somebody whom it is no matter of."""
+        for case in desk.cases(KIND, SAID):
+            self._ask(desk, notices, _claim(case), "")
+        for post in waiting:
+            number, email = post.message.number_of(KIND), post.message.to
+            about = desk.case(number) if number else None
+            if about is None:
+                continue
+            claim = _claim(about)
+            if email in {claim.owner, claim.asked_by, *notices.audience.finops()} and _is_here(notices, email):
+                desk.revise(post, self._card(notices, claim, email))
+            else:
+                desk.drop(post, NOT_THEIRS)
+
     def follow_up(self) -> None:
         """Put the identities of confirmed claims into the directory that a stop had kept from it."""
         with self.review.alerts.decide() as desk:
@@ -185,6 +200,11 @@ class Claims:
         about = f"claim {claim.number}"
         for post in desk.about(about):
             desk.revise(post, self._card(notices, claim, post.message.to))
+        self._ask(desk, notices, claim, by)
+
+    def _ask(self, desk: Desk, notices: Notices, claim: Claim, by: str) -> None:
+        """Tell who has to know now."""
+        about = f"claim {claim.number}"
         asked = {ASKED: (claim.owner,), SAID: tuple(e for e in notices.audience.finops() if e != claim.owner)}
         for email in asked.get(claim.state, tuple({claim.owner, claim.asked_by})):
             if email != by:
@@ -241,6 +261,11 @@ def _without(part: Identity, other: Identity) -> list[Identity]:
         return [part]
     before = [replace(part, valid_to=from_)] if begin < from_ else []
     return before + ([replace(part, valid_from=to)] if to < end else [])
+
+
+def _is_here(notices: Notices, email: str) -> bool:
+    person = notices.audience.person(email)
+    return person is not None and person.stint(notices.audience.today) is not None
 
 
 def _is_finops(notices: Notices, person: Person) -> bool:

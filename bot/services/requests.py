@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from bot.errors import Refusal
 from bot.messages.card import Card
 from bot.messages.requests import RaiseRequest
 from bot.messages.words import N_
-from bot.ports import Case, Desk, Message, MessageKind
+from bot.ports import NOT_THEIRS, Case, Desk, Message, MessageKind, Post
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.subjects import cost_scope, words_for
@@ -147,6 +148,39 @@ class Requests:
                         count += 1
         self.review.remember(notices)
         return count
+
+    def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
+        """Ask who may answer today, where nobody who was asked may; leave out what waits for somebody whom it is no matter of."""
+        for state in (Standing.ASKED, Standing.SECOND):
+            for request in map(_request, desk.cases(KIND, state.value)):
+                if not any(self._concerns(request, email, notices) for email in request.approvers):
+                    self._ask_others(desk, notices, request)
+        for post in waiting:
+            number, email = post.message.number_of(KIND), post.message.to
+            about = desk.case(number) if number else None
+            if about is None:
+                continue
+            request = _request(about)
+            if self._concerns(request, email, notices):
+                desk.revise(post, self._card(notices, request, email))
+            else:
+                desk.drop(post, NOT_THEIRS)
+
+    def _ask_others(self, desk: Desk, notices: Notices, request: Request) -> None:
+        of, budget, asker = notices.audience, notices.budgets.get(request.budget), notices.audience.person(request.by)
+        if budget is None or asker is None:
+            return
+        by_rank = of.finops() if request.state is Standing.SECOND else self._approvers(notices, budget, scope_of(request.subject), asker)
+        others = tuple(email for email in by_rank if email not in {request.by, *request.approved_by})
+        if others:
+            self._tell(desk, notices, self._store(desk, replace(request, approvers=others), "directory", "request readdressed"))
+
+    def _concerns(self, request: Request, email: str, notices: Notices) -> bool:
+        """Tell whether *email* has made it, has said yes, or may answer it today."""
+        person = notices.audience.person(email)
+        if person is None or person.stint(notices.audience.today) is None:
+            return False
+        return email in {request.by, *request.approved_by} or self._may_answer(person, request, notices)
 
     def _shown(self, notices: Notices, request: Request, email: str) -> RaiseRequest:
         """Return the view, and keep who was shown whose figures in all of this."""

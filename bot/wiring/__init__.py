@@ -345,7 +345,7 @@ class App:
             self.clock,
             worker,
             executor=executor,
-            reconsider=Reconsider(self.review, self.outbox),
+            reconsider=Reconsider(self.review, self.outbox, (self.requests.readdress, self.claims.readdress)),
         )
 
     def answered(self, email: str, words: str) -> Answer:
