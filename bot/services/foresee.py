@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.domain.budget import PlannedChange
 from bot.domain.exhaustion import Exhaustion, exhaustion
-from bot.domain.forecast import HISTORY, Outlook, Overlay, Terms, outlook, totals
+from bot.domain.forecast import HISTORY, Outlook, Terms, outlook, totals
 from bot.domain.foretold import Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.period import Window
 from bot.ports import Calendar, Dimension, Documents, Figures, Forecasts
+from bot.services import overlays
 from bot.services.measure import Ruler, Running
 
 if TYPE_CHECKING:
@@ -118,7 +118,9 @@ class _Foreseeing:
 
     def _terms(self, batch: Sequence[Running], dimension: Dimension | None = None) -> Terms:
         """Return what is known beside the history; of single keys also what the running day has cost so far."""
-        known = Terms(start=batch[0].window.start, holidays=self._holidays, overlays=_overlays(batch))
+        known = Terms(
+            start=batch[0].window.start, holidays=self._holidays, overlays=overlays.by_row([one.budget.overlays for one in batch])
+        )
         last = batch[0].last
         if dimension is None or last is None:
             return known
@@ -190,18 +192,6 @@ def _foretold(
         one.budget.name, str(one.subject), one.window.start, last, point, low, high, one.budget.limit, chance,
         early, middle, late, days, one.budget.version,
     )  # fmt: skip
-
-
-def _overlays(batch: Sequence[Running]) -> list[Overlay]:
-    """Return what is planned for each of *batch*; a plan of a budget of each holds for each of its subjects."""
-    rows: defaultdict[PlannedChange, list[int]] = defaultdict(list)
-    for i, one in enumerate(batch):
-        for change in one.budget.overlays:
-            rows[change].append(i)
-    return [
-        Overlay(change.day, change.until, float(change.factor), change.amount.nanos / NANOS_PER_UNIT, tuple(concerned))
-        for change, concerned in rows.items()
-    ]
 
 
 def _known(costs: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -301,6 +301,7 @@ class App:
             review.calendar,
             self.clock,
             organisation.currency,
+            review.budgets,
             organisation.privacy,
             organisation.fiscal_year_start,
         )
