@@ -225,7 +225,7 @@ class Plan:
 def _words(change: PlannedChange) -> str:
     """Return `× 1.2 from 2026-12-01 (launch)`."""
     factor = f"× {change.factor}" if change.factor != 1 else ""
-    amount = f"{change.amount.amount:+f} {change.amount.currency} a day" if change.amount.nanos else ""
+    amount = f"{'+' if change.amount.nanos > 0 else ''}{change.amount.plain} {change.amount.currency} a day" if change.amount.nanos else ""
     until = f" until {change.until}" if change.until else ""
     note = f" ({change.note})" if change.note else ""
     return f"{' and '.join(filter(None, (factor, amount)))} from {change.day}{until}{note}"
