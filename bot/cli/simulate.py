@@ -31,7 +31,7 @@ def simulate(
 
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         found = Simulation(app.review).run(days)
     if format_ is Format.JSON:
         say_json({"days": days, **found.document()})

@@ -104,6 +104,53 @@ def test_only_days_that_every_source_delivered_are_compared(
     assert ask(app, "ana", "me")["previous_cost"] == previous
 
 
+@pytest.mark.parametrize(
+    ("who", "words", "suggestion"),
+    [
+        ("fin", "forecast ben", "forecast person ben@x.example"),
+        ("mia", "forecast ana", "forecast person ana@x.example"),
+        ("ben", "forecast ana", ""),
+        ("fin", "why serch", "why team search"),
+        ("mia", "why serch", "why team search"),
+        ("ben", "why serch", ""),
+        ("fin", "person Bne", "person ben@x.example"),
+        ("mia", "person Anna", "person ana@x.example"),
+        ("mia", "person Bne", ""),
+        ("ana", "person anna@x.example", "person ana@x.example"),
+        ("ana", "person Bne", ""),
+        ("mia", "team serch", "team search"),
+        ("ana", "team serch", ""),
+        ("fin", "project rankign", 'project "ranking"'),
+        ("mia", "project rankign", ""),
+        ("ana", "project", "me by project"),
+    ],
+)
+def test_a_name_that_is_nearly_one_s_to_see_is_proposed(company: Callable[..., App], who: str, words: str, suggestion: str) -> None:
+    app = company()
+    with pytest.raises(Refusal) as refused:
+        ask(app, who, words)
+    assert refused.value.suggestion == suggestion or (not suggestion and refused.value.suggestion in {"forecast me", "why me"})
+    if suggestion:
+        ask(app, who, suggestion)
+    else:
+        assert not any(name in str(refused.value) for name in ("ben@", "search", "ranking"))
+
+
+def test_a_name_that_is_not_theirs_is_answered_as_one_that_is_not_there(company: Callable[..., App]) -> None:
+    """Beside a near name of one's own, too: else whoever asks could tell which names there are."""
+    app = company()
+    sentences = set()
+    for name in ("finance", "finanze"):
+        with pytest.raises(Refusal) as refused:
+            ask(app, "mia", f"team {name}")
+        sentences.add(str(refused.value).replace(name, "NAME"))
+    assert len(sentences) == 1
+    app = company("works_council")
+    with pytest.raises(Refusal) as refused:
+        ask(app, "mia", "person Bne")
+    assert str(refused.value) == NOTHING
+
+
 def test_a_budget_by_the_year_leaves_the_month_its_own_forecast(company: Callable[..., App], tmp_path: Path) -> None:
     """What is of the year says so, and that the figures begin later than it."""
     app = company()
