@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -156,6 +157,7 @@ def showback(
             except OSError as exc:
                 raise ConfigError(f"{file} cannot be written: {exc.strerror}.") from exc
             typer.echo(f"Written to {file}: {len(found.rows)} cost centres.", err=True)
+            found = replace(found, is_written=True)
         if format_ is Format.JSON:
             say_json(found.document())
         else:

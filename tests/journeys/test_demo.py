@@ -35,6 +35,8 @@ def test_the_demo_shows_its_story(demo: Path) -> None:
     assert "sk-proj-nightly-4f" in printed
     assert "the day was replaced, not added" in printed
     assert "Next, ask yourself" in printed
+    assert "\n3 people are warned." in printed
+    assert printed.count("\nTo ") == 3, "and all of them are shown"
 
 
 def test_who_reads_german_is_answered_in_german(demo: Path) -> None:
