@@ -120,7 +120,7 @@ def _warn(app: wiring.App, folder: Path) -> None:
     if len(posts) > _SHOWN:
         say(f"\n… and {len(posts) - _SHOWN} more: aispend --config {folder}/aispend.toml outbox\n")
     say(
-        f"Next, ask yourself:\n"
+        f"\nNext, ask yourself:\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} me by day\n"
         f"  aispend --config {folder}/aispend.toml ask --as uma.patel@{_DOMAIN} org\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} team finance\n"
