@@ -145,8 +145,16 @@ class Amounts(Question):
 
     def _contributing(self, scope: CostScope, window: Window) -> list[Load]:
         """Return the newest load of every source with cost of *scope* in *window*; of all sources where none has."""
-        names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
-        return [load for load in self._sources if load.source in names] or self._sources
+        known = self._asked_before
+        if (scope, window) not in known:
+            names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
+            known[scope, window] = [load for load in self._sources if load.source in names] or self._sources
+        return known[scope, window]
+
+    @cached_property
+    def _asked_before(self) -> dict[tuple[CostScope, Window], list[Load]]:
+        """What contributes to what, as far as this question has asked for it: several parts of an answer ask the same."""
+        return {}
 
     def _with_units(self, found: _C, scope: CostScope) -> _C:
         """Add what outcomes of *scope* cost; under the same rules as the cost itself."""
