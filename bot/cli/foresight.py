@@ -87,11 +87,12 @@ def _left_out(omitted: Sequence[Omission]) -> None:
 
 def _told(row: Foresight) -> str:
     name = f"{row.dataset} · {row.series}"
+    so_far = f"{row.to_date:,.2f} so far" if row.is_known else "no day of that month is known"
     if row.outlook is None:
-        return f"{name}: {row.to_date:,.2f} so far; {row.note}"
+        return f"{name}: {so_far}; {row.note}"
     point, p10, p90, *_ = row.outlook
     note = f" ({row.note})" if row.note else ""
-    return f"{name}: {row.to_date:,.2f} so far, expected {point:,.2f} before {row.period_end}, 80 % range {p10:,.2f} to {p90:,.2f}{note}"
+    return f"{name}: {so_far}, expected {point:,.2f} before {row.period_end}, 80 % range {p10:,.2f} to {p90:,.2f}{note}"
 
 
 def _day(text: str) -> date:

@@ -36,7 +36,7 @@ def simulate(
 
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         with _progress(days, format_) as step:
             found = Simulation(app.review).run(days, step)
     if format_ is Format.JSON:

@@ -229,6 +229,7 @@ class Showback:
 
     Attributes:
         link: Where the reader gets it as a file; empty where there is no such place.
+        is_written: The reader has it as a file already.
     """
 
     window: Window
@@ -237,6 +238,7 @@ class Showback:
     freshness: Freshness
     missing: int = 0
     link: str = ""
+    is_written: bool = False
 
     template: ClassVar[str] = "digests/showback"
     previous: ClassVar[None] = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.audience import Audience
 from bot.domain.budget import Scope, ScopeKind
@@ -46,8 +46,9 @@ class Because:
         if not old.usages or not new.usages:
             return None
         if not is_own and not self.names(email, subject):
-            return Words(self.currency).change(explain(old.together(), new.together()))
-        return Words(self.currency, self.audience.name, is_own=is_own).change(explain(old, new), largest(old, new))
+            return replace(Words(self.currency).change(explain(old.together(), new.together())), beside=before)
+        change = Words(self.currency, self.audience.name, is_own=is_own).change(explain(old, new), largest(old, new))
+        return replace(change, beside=before)
 
     def names(self, email: str, subject: Scope) -> bool:
         """Tell whether *email* may see who is behind the cost of *subject*."""

@@ -28,8 +28,9 @@ from bot.services.talk import reader_of
 KIND = "request"
 WEBHOOK = "webhook"
 _NO_SUCH = N_("There is no request {number} that you could answer.")
+_NOT_ASKED = N_("There is no request {number} of yours.")
 _SENTENCES = {
-    Verdict.NOT_OPEN: N_("Request {number} was answered already, or is too old."),
+    Verdict.NOT_OPEN: N_("Request {number} was answered already, taken back, or is too old."),
     Verdict.OWN: N_("Somebody else has to answer your own request."),
     Verdict.TWICE: N_("You have said yes already; somebody else has to say it, too."),
     Verdict.ALONE: N_(
@@ -86,7 +87,11 @@ class Requests:
         with self.review.alerts.decide() as desk:
             for case in [*desk.cases(KIND, Standing.ASKED.value), *desk.cases(KIND, Standing.SECOND.value)]:
                 if self._same(_request(case), asked):
-                    raise Refusal("You have asked already: request {number} waits for an answer.", number=str(case.number))
+                    raise Refusal(
+                        "You have asked already: request {number} waits for an answer. To take it back: withdraw {number}",
+                        f"withdraw {case.number}",
+                        number=str(case.number),
+                    )
             asked = self._store(desk, asked, person.email, "request asked")
             self._tell(desk, notices, asked)
         return self._shown(notices, asked, person.email)
@@ -125,6 +130,23 @@ class Requests:
             asked = self._theirs(desk, person, number, notices)
             text = " ".join(sentence.split())[:_LONGEST_TEXT]
             done = self._answered(desk, notices, requests.deny(asked, person.email, text, now), person)
+        return self._shown(notices, done, person.email)
+
+    def withdraw(self, person: Person, number: int) -> RaiseRequest:
+        """Take back what *person* has asked for; whoever was asked reads that there is nothing left to answer.
+
+        Raises:
+            Refusal: They have not asked for it, or it was answered.
+        """
+        now, notices = self.review.clock.now(), self.review.notices()
+        with self.review.alerts.decide() as desk:
+            case = desk.case(number)
+            request = _request(case) if case and case.kind == KIND else None
+            if request is None or request.by != person.email:
+                raise Refusal(_NOT_ASKED, number=str(number))
+            for post in desk.about(f"request {number}"):
+                desk.drop(post, "withdrawn before it was sent")
+            done = self._answered(desk, notices, requests.withdraw(request, now), person)
         return self._shown(notices, done, person.email)
 
     def find(self, person: Person, number: int) -> Request:
@@ -251,6 +273,7 @@ class Requests:
             tuple(name(by) for by in request.approved_by),
             request.answer,
             request.is_open and email in request.approvers,
+            can_withdraw=request.is_open and email == request.by,
             is_own_yes=request.state is Standing.SECOND and email in request.approved_by,
         )
 

@@ -197,7 +197,7 @@ class App:
         """What takes claims of keys that nobody owns."""
         from bot.services.claims import Claims  # noqa: PLC0415
 
-        return Claims(self.review, self._reload)
+        return Claims(self.review, self._reload, frozenset(section.name for section in self.settings.sources))
 
     def note_trouble(self, source: str, sentence: str) -> None:
         """Keep why *source* could not be loaded, for the next review to tell; nothing for a load that went well."""
@@ -424,6 +424,25 @@ class App:
             schema.upgrade(self.database)
         elif found != schema.newest():
             raise ConfigError(f"The database is of version {found}, this program of {schema.newest()}. Run `aispend db upgrade`.")
+
+    def open_store(self) -> None:
+        """Open the database for what says nothing without one; unlike for a load, none is made.
+
+        Raises:
+            ConfigError: There is none, or it is of another version of this program.
+        """
+        from adapters.store import schema  # noqa: PLC0415
+
+        place = self.settings.store_url()
+        file = place.removeprefix("sqlite:///")
+        if (file != place and not Path(file).is_file()) or schema.current(self.database) is None:
+            where = f"no {file}" if file != place else "an empty database"
+            raise ConfigError(
+                f"There is no data here yet ({where}). If it is elsewhere, go to the folder of its aispend.toml, or name that file: "
+                "aispend --config FILE. To begin: aispend directory load people.csv, aispend ingest KIND FILE, aispend budgets apply "
+                "budgets.toml; `aispend init` writes a configuration, `aispend demo` makes up a company."
+            )
+        self.prepare_store()
 
     def close(self) -> None:
         """Give the connections back."""
