@@ -99,6 +99,7 @@ class BudgetAlert:
             "cost": self.cost.plain if self.cost else None,
             "limit": self.limit.plain if self.limit else None,
             "expected": self.expected.plain if self.expected else None,
+            "parts": [reason.document() for reason in self.why.reasons] if self.why else [],
             "burned": {"hours": self.burned.hours, "cost": self.burned.cost.plain} if self.burned else None,
             "as_of": self.as_of.isoformat() if self.as_of else None,
         }

@@ -32,12 +32,13 @@ from bot.ports import (
     Dimension,
     Documents,
     Figures,
+    Forecasts,
     Look,
     Message,
     MessageKind,
     Post,
 )
-from bot.services.because import Because
+from bot.services.because import Because, Told
 from bot.services.groups import Groups
 from bot.services.habits import AWAY
 from bot.services.subjects import cost_scope, question_for, words_for
@@ -103,6 +104,7 @@ class Notices:
 
     audience: Audience
     figures: Figures
+    forecasts: Forecasts
     documents: Documents
     templates: Templates
     calendar: Calendar
@@ -208,7 +210,7 @@ class Notices:
     def _anomaly(self, alert: Alert, episode: Episode, email: str, role: str, note: str) -> AnomalyAlert:
         shows, names = self.may_read(email, alert), self._named(email, alert)
         happened = _HAPPENED.get(alert.reason, "crossed")
-        asks = alert.state in {State.OPEN, State.ESCALATED} and shows
+        asks, told = alert.state in {State.OPEN, State.ESCALATED} and shows, self._reason(email, alert)
         return AnomalyAlert(
             number=alert.number,
             role=role,
@@ -217,6 +219,8 @@ class Notices:
             since=episode.since,
             until=episode.until,
             excess=alert.seen.cost if shows else None,
+            why=told.change if told else None,
+            compared=told.days if told else None,
             usual=episode.usual if shows else None,
             told=alert.told.cost if alert.told and shows else None,
             month_end=alert.seen.expected if shows else None,
@@ -231,6 +235,13 @@ class Notices:
             by=self.audience.name(alert.note) if alert.reason is Reason.EXPECTED else "",
             has_below=len(self.audience.directory.below(alert.identity.subject.partition(" ")[2])) > 1,
         )
+
+    def _reason(self, email: str, alert: Alert) -> Told | None:
+        """Return why an anomaly that is not over costs what it does, None where that is not known or not to be seen."""
+        subject, episode = self.subject(alert), alert.seen.episode
+        if subject is None or episode is None or not alert.is_live or not self.may_read(email, alert):
+            return None
+        return self.because.of_episode(email, subject.name, episode)
 
     def may_read(self, email: str, alert: Alert) -> bool:
         """Tell whether *email* may see the figures of *alert*."""
@@ -262,7 +273,8 @@ class Notices:
         if not may_see(viewer, Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name), *self._mode).allows:
             return frozenset()
         people = {share.person for share in episode.who} | {thing for thing in episode.things if self.audience.person(thing)}
-        return frozenset(people)
+        told = self._reason(email, alert)
+        return frozenset(people) | (told.named if told else frozenset())
 
     def note_look(self, email: str, alert: Alert) -> None:
         """Note that *email* is shown the figures of other people, who may want to know."""
