@@ -14,13 +14,14 @@ from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.episode import Episode
 from bot.domain.money import Money
 from bot.domain.people import Directory, Person
-from bot.domain.period import PeriodKind, Window, first_of_month, midnight, period_containing
+from bot.domain.period import PeriodKind, Window, first_of_month, last_whole_day, midnight, period_containing
 from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 from bot.domain.worktime import after_working_hours
 from bot.messages import why
 from bot.messages.alerts import Answered, BudgetAlert, Burned, Trouble
 from bot.messages.anomalies import AnomalyAlert
 from bot.messages.card import Card
+from bot.messages.expected import Expected
 from bot.messages.markup import Templates
 from bot.messages.views import Row
 from bot.messages.words import N_, Phrase
@@ -192,6 +193,7 @@ class Notices:
             told=told.cost if told and shows else None,
             told_limit=told.limit if told and shows else None,
             expected=seen.expected if shows else None,
+            forecast=self._outlook(alert, window) if shows and is_live else None,
             why=self._why(email, alert, subject, window) if shows and is_live else None,
             burned=Burned(seen.burn.cost, seen.burn.hours, seen.burn.until) if seen.burn and shows else None,
             as_of=seen.as_of,
@@ -340,6 +342,18 @@ class Notices:
     def _why(self, email: str, alert: Alert, subject: Scope, window: Window) -> why.Change | None:
         budget = self.budgets.get(alert.identity.budget)
         return self.because.change(email, subject, window, budget.period) if budget else None
+
+    def _outlook(self, alert: Alert, window: Window) -> Expected | None:
+        """Return how the period was expected to end on the day whose figures the alert tells; nothing else stands on one card."""
+        seen, identity = alert.seen, alert.identity
+        if seen.as_of is None or seen.expected is None:
+            return None
+        last = last_whole_day(seen.as_of)
+        told = self.forecasts.find(identity.budget, identity.subject, identity.period_start, last)
+        if told is None or (told.version, told.limit, told.as_of) != (identity.version, seen.limit, last):
+            return None
+        told = told.at_least(seen.cost)
+        return Expected(window, told, identity.budget) if told.point == seen.expected else None
 
     def _drivers(self, email: str, subject: Scope, window: Window) -> tuple[Row, ...]:
         if self.audience.privacy is Privacy.WORKS_COUNCIL and subject != Scope(ScopeKind.PERSON, email):
