@@ -414,8 +414,9 @@ class FakeForecasts:
         ordered = sorted(self.kept.values(), key=lambda one: one.as_of)
         return {(one.budget, one.subject, one.period_start): one for one in ordered if one.period_start >= since}
 
-    def find(self, budget: str, subject: str, period_start: date) -> Foretold | None:
-        return self.newest(period_start).get((budget, subject, period_start))
+    def find(self, budget: str, subject: str, period_start: date, by: date | None = None) -> Foretold | None:
+        found = [one for (*key, as_of), one in self.kept.items() if key == [budget, subject, period_start] and as_of <= (by or as_of)]
+        return max(found, key=lambda one: one.as_of, default=None)
 
     def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
         return [one for one in self.kept.values() if one.period_start == period_start and one.as_of in days]

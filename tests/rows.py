@@ -26,6 +26,7 @@ def arrow_daily(
         names = {f"{kind}_id": numbers[kind].get(row.get(kind, ""), 0) for kind in ("person", "team", "project", "principal")}
         money = {"billed": row.get("billed", 0), "estimated": row.get("estimated", 0)}
         money["original"] = sum(money.values())
+        money["quantity"] = row.get("quantity", 0)
         tokens = dict(zip(TOKENS, row.get("tokens", [row.get(name, 0) for name in TOKENS]), strict=True))
         where = {"source_id": source_id, "charge_day": begun, "day": day, "line_id": row.get("line", owned)}
         found.append(dict.fromkeys(DAILY, 0) | where | names | money | tokens)
@@ -34,15 +35,20 @@ def arrow_daily(
     return [pa.RecordBatch.from_pydict(columns)]
 
 
-def arrow_totals(batches: Sequence[pa.RecordBatch], source_id: int, labels: Mapping[str, int]) -> list[pa.RecordBatch]:
-    """Return the roll-up of *batches*, counted in Python."""
+OF_LINES = (Rollup.MODEL, Rollup.TOOL, Rollup.PROVIDER)
+
+
+def arrow_totals(
+    batches: Sequence[pa.RecordBatch], source_id: int, labels: Mapping[str, int], of_line: Mapping[int, Mapping[str, int]] | None = None
+) -> list[pa.RecordBatch]:
+    """Return the roll-up of *batches*, counted in Python; *labels* are those of lines that *of_line* does not know."""
     billed: Counter[tuple[int, ...]] = Counter()
     estimated: Counter[tuple[int, ...]] = Counter()
     for row in (row for batch in batches for row in batch.to_pylist()):
         month = day_number(day_of(row["day"]).replace(day=1))
         keys = {
             Rollup.ALL: 0, Rollup.SOURCE: source_id, Rollup.PERSON: row["person_id"], Rollup.TEAM: row["team_id"],
-            Rollup.PROJECT: row["project_id"], Rollup.MODEL: labels["model"], Rollup.TOOL: labels["tool"], Rollup.PROVIDER: labels["provider"],
+            Rollup.PROJECT: row["project_id"], **{rollup: (of_line or {}).get(row["line_id"], labels).get(rollup.name.lower(), 0) for rollup in OF_LINES},
         }  # fmt: skip
         for rollup, key in keys.items():
             for grain, start in ((Grain.DAY, row["day"]), (Grain.MONTH, month)):

@@ -44,10 +44,11 @@ class SqlForecasts:
             rows = connection.execute(select(*_columns(*_FIELDS)).join(newest, same))
             return {(one.budget, one.subject, one.period_start): one for one in map(_foretold, rows)}
 
-    def find(self, budget: str, subject: str, period_start: date) -> Foretold | None:
-        """Return the newest forecast of one subject."""
+    def find(self, budget: str, subject: str, period_start: date, by: date | None = None) -> Foretold | None:
+        """Return the newest forecast of one subject, of those as of the day *by* or an earlier one where it is given."""
         values = zip(_columns(*_KEY), (budget, subject, period_start), strict=True)
         query = select(*_columns(*_FIELDS)).where(*(column == value for column, value in values))
+        query = query if by is None else query.where(col(ForecastRow.as_of) <= by)
         with self._database.reading() as connection:
             row = connection.execute(query.order_by(col(ForecastRow.as_of).desc()).limit(1)).first()
         return _foretold(row) if row else None

@@ -122,5 +122,10 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
+def last_whole_day(as_of: datetime) -> date:
+    """Return the last day that is complete at *as_of*, in UTC."""
+    return as_of.date() - timedelta(days=1)
+
+
 def _months_from(first: date, months: int) -> Window:
     return Window(first, add_months(first, months))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
@@ -90,9 +90,23 @@ class Side:
             found[usage.person] += usage.cost
         return dict(found)
 
+    def times(self, count: int) -> Side:
+        """Return *count* times as much of everything."""
+        return replace(self, usages=tuple(replace(u, tokens=tuple(count * t for t in u.tokens), cost=count * u.cost) for u in self.usages))
+
     def together(self) -> Side:
         """Return the same as nobody's in person, so that no part is about few people."""
         return Side(tuple(Usage("", u.model, u.tokens, u.cost) for u in self.usages), self.weights)
+
+
+def together(sides: Iterable[Side]) -> Side:
+    """Return several periods as one; of two weights of a model the later one's count."""
+    usages: list[Usage] = []
+    weights: dict[str, tuple[int, ...]] = {}
+    for side in sides:
+        usages += side.usages
+        weights |= side.weights
+    return Side(tuple(usages), weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +153,23 @@ class Variance:
         """The part that matters most, None where nothing has changed."""
         return max(self.parts, key=lambda driver: abs(self.parts[driver]), default=None)
 
+    def one_of(self, count: int) -> Variance:
+        """Return the same for one of *count* equal parts of both periods, what each cost being rounded to whole nanos."""
+        before, after = (round(Fraction(cost, count)) for cost in (self.before, self.after))
+        exact = {driver: part / count for driver, part in self.exact.items()}
+        whole = round_together(list(exact.values()), after - before)
+        parts = {driver: nanos for driver, nanos in zip(exact, whole, strict=True) if nanos}
+        return replace(self, before=before, after=after, exact=exact, parts=parts)
 
-def explain(before: Side, after: Side) -> Variance:
-    """Take the difference in cost of two periods apart."""
+
+def explain(before: Side, after: Side, known: Collection[str] = ()) -> Variance:
+    """Take the difference in cost of two periods apart.
+
+    Args:
+        known: People who are neither new nor lost, though they used something in one of the periods only.
+    """
     here, there = before.people(), after.people()
-    came, left = there - here, here - there
+    came, left = there - here - set(known), here - there - set(known)
     old, new = cube_of(before, left), cube_of(after, came)
     exact = {
         Driver.NEW_USERS: Fraction(sum(u.cost for u in after.usages if u.person in came)),
@@ -160,12 +186,20 @@ def explain(before: Side, after: Side) -> Variance:
     )
 
 
-def largest(before: Side, after: Side, most: int = MOST) -> list[tuple[str, Variance]]:
+def explain_mean(before: Side, after: Side, count: int, known: Collection[str] = ()) -> Variance:
+    """Take the difference between a period and the mean of *count* earlier ones apart; *before* is what these cost together.
+
+    The parts grow as cost and tokens do, so they are those of the sums, with *after* taken as many times.
+    """
+    return explain(before, after.times(count), known).one_of(count)
+
+
+def largest(before: Side, after: Side, most: int = MOST, known: Collection[str] = ()) -> list[tuple[str, Variance]]:
     """Return the people whose cost changed most, each with the same parts; who changed nothing is not among them."""
     old, new = before.costs(), after.costs()
     changes = {person: new.get(person, 0) - old.get(person, 0) for person in {*old, *new} if person}
     moved = sorted((person for person, change in changes.items() if change), key=lambda person: (-abs(changes[person]), person))
-    return [(person, explain(before.of([person]), after.of([person]))) for person in moved[:most]]
+    return [(person, explain(before.of([person]), after.of([person]), known)) for person in moved[:most]]
 
 
 @dataclass(frozen=True, slots=True)

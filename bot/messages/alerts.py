@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from bot.domain.money import Money
 from bot.domain.period import Window
+from bot.messages.expected import Expected, example
 from bot.messages.formats import rounded
 from bot.messages.views import Row
 from bot.messages.why import Change, Reason
@@ -46,6 +47,7 @@ class BudgetAlert:
         kind: `tier`, `forecast` or `burn`.
         happened: `crossed`, `again`, `late`, `next`, `corrected`, `changed`, `carried`, `ended`, `removed`, `moved`, `recovered`,
             `answered`, `snoozed`, `lapsed`, `unanswered`, `disowned`.
+        forecast: How the period was expected to end when *expected* was said; None where the reader may not see it or it is not known.
         burned: What was spent within some hours, where that is too much.
         why: What made the difference to as many days before; None where these cannot be compared or shown.
         cost, limit, told: None where the reader may not see the figures; *told* is what was said at first.
@@ -83,6 +85,7 @@ class BudgetAlert:
     is_theirs_to_see: bool = False
     burned: Burned | None = None
     why: Change | None = None
+    forecast: Expected | None = None
 
     template: ClassVar[str] = "alerts/budget"
 
@@ -100,6 +103,8 @@ class BudgetAlert:
             "cost": self.cost.plain if self.cost else None,
             "limit": self.limit.plain if self.limit else None,
             "expected": self.expected.plain if self.expected else None,
+            "forecast": self.forecast.document() if self.forecast else None,
+            "parts": [reason.document() for reason in self.why.reasons] if self.why else [],
             "burned": {"hours": self.burned.hours, "cost": self.burned.cost.plain} if self.burned else None,
             "as_of": self.as_of.isoformat() if self.as_of else None,
         }
@@ -170,7 +175,10 @@ class BudgetAlert:
         reasons = (Reason("model_mix", _usd("190.20"), "Ana Ruiz", model="claude-opus-4"), Reason("volume", _usd("41.80")))
         before = Window(date(2026, 10, 1), date(2026, 10, 24))
         yield "why", cls(**(own | {"why": Change(_usd("380.305"), _usd("612.305"), reasons, is_own=True, beside=before)}))
-        yield "forecast", cls(**(low | {"kind": "forecast", "tier": Decimal(1)}))
+        told = example()
+        outlook = {"kind": "forecast", "tier": Decimal(1), "expected": told.point}
+        yield "forecast", cls(**(low | outlook | {"forecast": Expected(own["window"], told, "everyone")}))
+        yield "forecast-alone", cls(**(low | outlook))
         yield "pace", cls(**(low | {"kind": "burn", "tier": Decimal(3)}))
         burned = Burned(_usd("64.20"), 6, datetime(2026, 11, 23, 14, tzinfo=UTC))
         yield "hours", cls(**(low | {"kind": "burn", "tier": Decimal(3), "burned": burned}))

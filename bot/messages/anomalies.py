@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from bot.domain.money import Money
+from bot.domain.period import Window
 from bot.messages.alerts import Answered
+from bot.messages.why import Change, Reason
 from bot.messages.words import Phrase
 
 
@@ -32,6 +35,7 @@ class AnomalyAlert:
         note: Who was passed over.
         asks: The reader can answer with the buttons.
         by: Who said that it was to be expected.
+        why: What made the difference to the mean of the same weekdays of *compared*, the days before; None where that is unknown.
         has_below: There are teams below, whose cost is not in the figures.
     """
 
@@ -55,6 +59,8 @@ class AnomalyAlert:
     asks: bool = True
     by: str = ""
     has_below: bool = False
+    why: Change | None = None
+    compared: Window | None = None
 
     template: ClassVar[str] = "alerts/anomaly"
 
@@ -73,6 +79,7 @@ class AnomalyAlert:
             "channels": list(self.channels),
             "who": [{"person": name, "excess": excess.plain} for name, excess in self.who],
             "things": list(self.things),
+            "parts": [reason.document() for reason in self.why.reasons] if self.why else [],
             "as_of": self.as_of.isoformat() if self.as_of else None,
         }
 
@@ -98,7 +105,18 @@ class AnomalyAlert:
         hidden: dict[str, Any] = {"excess": None, "usual": None, "told": None, "month_end": None, "who": (), "asks": False}
         looks = Answered("Mia Berg", Phrase("being looked into"), "", datetime(2026, 11, 18, 23, tzinfo=UTC))
         wrong = Answered("Mia Berg", Phrase("a misconfiguration"), "", datetime(2026, 11, 23, 23, tzinfo=UTC))
+        compared = Window(date(2026, 10, 13), date(2026, 11, 10))
+        reasons = (
+            Reason("model_mix", _usd("145.12"), "Ben Okafor", model="claude-opus-5"),
+            Reason("class_mix", _usd("78.08"), cached=(Fraction(89, 100), Fraction(65, 100))),
+            Reason("new_users", _usd("36"), "Cy Moran", 1),
+            Reason("volume", _usd("29.80")),
+        )
+        because = {"why": Change(_usd("753.50"), _usd("1042.50"), reasons), "compared": compared}
         yield "spike", cls(**base)
+        yield "why", cls(**(base | because))
+        grouped = Change(_usd("753.50"), _usd("1042.50"), (Reason("model_mix", _usd("249.20")), Reason("volume", _usd("39.80"))))
+        yield "why-nobody-named", cls(**(base | because | {"why": grouped, "who": ()}))
         yield "drift", cls(**(base | {"channels": ("drift",), "who": (), "has_below": True}))
         yield "mix", cls(**(base | {"channels": ("price_mix", "spike"), "month_end": None}))
         yield "person", cls(**(base | {"channels": ("person",), "who": base["who"][:1], "until": date(2026, 11, 10)}))

@@ -18,8 +18,8 @@ class Forecasts(Protocol):
     def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
         """Return the newest forecast of each budget, subject and period that begins on *since* or later."""
 
-    def find(self, budget: str, subject: str, period_start: date) -> Foretold | None:
-        """Return the newest forecast of one subject."""
+    def find(self, budget: str, subject: str, period_start: date, by: date | None = None) -> Foretold | None:
+        """Return the newest forecast of one subject, of those as of the day *by* or an earlier one where it is given."""
 
     def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
         """Return the forecasts of periods that began on *period_start* as of any of *days*."""

@@ -20,7 +20,7 @@ from bot.domain.crossing import PACES, Measured
 from bot.domain.foretold import Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
-from bot.domain.period import PeriodKind, Window, midnight
+from bot.domain.period import PeriodKind, Window, last_whole_day, midnight
 from bot.ports import FORGOTTEN, Dimension, Figures, Load
 from bot.services.amounts import final_day
 from bot.services.hours import Hours
@@ -76,7 +76,7 @@ class Ruler:
                 sources = {source for member in members for source in keys.get(member, {})}
                 as_of = min((self._marks[source] for source in sources if source in self._marks), default=None)
                 held = self._held(budget, subject, window)
-                last = _last_whole(as_of) if as_of else None
+                last = last_whole_day(as_of) if as_of else None
                 yield Running(held, subject, members, window, DIMENSIONS[budget.scope.kind], last)
 
     def measure(self) -> Iterator[Measured]:
@@ -137,7 +137,7 @@ class Ruler:
     def _with_outlook(self, found: Measured, members: Sequence[str]) -> Measured:
         """Add what is expected and how fast it goes, from the days that every source has delivered."""
         assert found.as_of is not None
-        recent = self._recent(found, members, _last_whole(found.as_of))
+        recent = self._recent(found, members, last_whole_day(found.as_of))
         plan = found.budget.limit.nanos / len(found.window)
         burn = self._burn(found, members)
         return Measured(
@@ -379,13 +379,6 @@ def _together(costs: Iterable[Mapping[str, int]]) -> dict[str, int]:
         for source, nanos in cost.items():
             found[source] += nanos
     return found
-
-
-@lru_cache(_KEPT)
-def _last_whole(as_of: datetime) -> date:
-    """Return the last day that is complete at *as_of*."""
-    last = (as_of - timedelta(microseconds=1)).date()
-    return last if as_of >= midnight(last + timedelta(days=1)) else last - timedelta(days=1)
 
 
 _midnight = lru_cache(_KEPT)(midnight)

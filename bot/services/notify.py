@@ -14,13 +14,14 @@ from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.episode import Episode
 from bot.domain.money import Money
 from bot.domain.people import Directory, Person
-from bot.domain.period import PeriodKind, Window, first_of_month, midnight, period_containing
+from bot.domain.period import PeriodKind, Window, first_of_month, last_whole_day, midnight, period_containing
 from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 from bot.domain.worktime import after_working_hours
 from bot.messages import why
 from bot.messages.alerts import Answered, BudgetAlert, Burned, Trouble
 from bot.messages.anomalies import AnomalyAlert
 from bot.messages.card import Card
+from bot.messages.expected import Expected
 from bot.messages.markup import Templates
 from bot.messages.views import Row
 from bot.messages.words import N_, Phrase
@@ -32,12 +33,13 @@ from bot.ports import (
     Dimension,
     Documents,
     Figures,
+    Forecasts,
     Look,
     Message,
     MessageKind,
     Post,
 )
-from bot.services.because import Because
+from bot.services.because import Because, Told
 from bot.services.groups import Groups
 from bot.services.habits import AWAY
 from bot.services.subjects import cost_scope, question_for, words_for
@@ -103,6 +105,7 @@ class Notices:
 
     audience: Audience
     figures: Figures
+    forecasts: Forecasts
     documents: Documents
     templates: Templates
     calendar: Calendar
@@ -190,6 +193,7 @@ class Notices:
             told=told.cost if told and shows else None,
             told_limit=told.limit if told and shows else None,
             expected=seen.expected if shows else None,
+            forecast=self._outlook(alert, window) if shows and is_live else None,
             why=self._why(email, alert, subject, window) if shows and is_live else None,
             burned=Burned(seen.burn.cost, seen.burn.hours, seen.burn.until) if seen.burn and shows else None,
             as_of=seen.as_of,
@@ -208,7 +212,7 @@ class Notices:
     def _anomaly(self, alert: Alert, episode: Episode, email: str, role: str, note: str) -> AnomalyAlert:
         shows, names = self.may_read(email, alert), self._named(email, alert)
         happened = _HAPPENED.get(alert.reason, "crossed")
-        asks = alert.state in {State.OPEN, State.ESCALATED} and shows
+        asks, told = alert.state in {State.OPEN, State.ESCALATED} and shows, self._reason(email, alert)
         return AnomalyAlert(
             number=alert.number,
             role=role,
@@ -217,6 +221,8 @@ class Notices:
             since=episode.since,
             until=episode.until,
             excess=alert.seen.cost if shows else None,
+            why=told.change if told else None,
+            compared=told.days if told else None,
             usual=episode.usual if shows else None,
             told=alert.told.cost if alert.told and shows else None,
             month_end=alert.seen.expected if shows else None,
@@ -231,6 +237,13 @@ class Notices:
             by=self.audience.name(alert.note) if alert.reason is Reason.EXPECTED else "",
             has_below=len(self.audience.directory.below(alert.identity.subject.partition(" ")[2])) > 1,
         )
+
+    def _reason(self, email: str, alert: Alert) -> Told | None:
+        """Return why an anomaly that is not over costs what it does, None where that is not known or not to be seen."""
+        subject, episode = self.subject(alert), alert.seen.episode
+        if subject is None or episode is None or not alert.is_live or not self.may_read(email, alert):
+            return None
+        return self.because.of_episode(email, subject.name, episode)
 
     def may_read(self, email: str, alert: Alert) -> bool:
         """Tell whether *email* may see the figures of *alert*."""
@@ -262,7 +275,8 @@ class Notices:
         if not may_see(viewer, Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name), *self._mode).allows:
             return frozenset()
         people = {share.person for share in episode.who} | {thing for thing in episode.things if self.audience.person(thing)}
-        return frozenset(people)
+        told = self._reason(email, alert)
+        return frozenset(people) | (told.named if told else frozenset())
 
     def note_look(self, email: str, alert: Alert) -> None:
         """Note that *email* is shown the figures of other people, who may want to know."""
@@ -328,6 +342,18 @@ class Notices:
     def _why(self, email: str, alert: Alert, subject: Scope, window: Window) -> why.Change | None:
         budget = self.budgets.get(alert.identity.budget)
         return self.because.change(email, subject, window, budget.period) if budget else None
+
+    def _outlook(self, alert: Alert, window: Window) -> Expected | None:
+        """Return how the period was expected to end on the day whose figures the alert tells; nothing else stands on one card."""
+        seen, identity = alert.seen, alert.identity
+        if seen.as_of is None or seen.expected is None:
+            return None
+        last = last_whole_day(seen.as_of)
+        told = self.forecasts.find(identity.budget, identity.subject, identity.period_start, last)
+        if told is None or (told.version, told.limit, told.as_of) != (identity.version, seen.limit, last):
+            return None
+        told = told.at_least(seen.cost)
+        return Expected(window, told, identity.budget) if told.point == seen.expected else None
 
     def _drivers(self, email: str, subject: Scope, window: Window) -> tuple[Row, ...]:
         if self.audience.privacy is Privacy.WORKS_COUNCIL and subject != Scope(ScopeKind.PERSON, email):

@@ -245,9 +245,10 @@ class MemoryForecasts:
         ordered = sorted(self.kept.values(), key=lambda one: one.as_of)
         return {(one.budget, one.subject, one.period_start): one for one in ordered if one.period_start >= since}
 
-    def find(self, budget: str, subject: str, period_start: date) -> Foretold | None:
-        """Return the newest forecast of one subject."""
-        return self.newest(period_start).get((budget, subject, period_start))
+    def find(self, budget: str, subject: str, period_start: date, by: date | None = None) -> Foretold | None:
+        """Return the newest forecast of one subject, of those as of the day *by* or an earlier one where it is given."""
+        found = [one for (*key, as_of), one in self.kept.items() if key == [budget, subject, period_start] and as_of <= (by or as_of)]
+        return max(found, key=lambda one: one.as_of, default=None)
 
     def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
         """Return the forecasts of a period as of any of *days*."""

@@ -124,10 +124,11 @@ class Review:
         directory = self.people.directory()
         audience = Audience(directory, self.privacy, now.date(), away(self.documents, now.date()))
         budgets = {budget.name: budget for budget in self.budgets.current()}
-        because = Because(self.figures, self.prices, audience, self.currency, delivered(self.ledger.sources()))
+        because = Because(self.figures, self.prices, audience, self.currency, self.ledger)
         return Notices(
             audience,
             self.figures,
+            self.forecasts,
             self.documents,
             self.templates,
             self.calendar,
@@ -206,15 +207,6 @@ class Review:
         gaps = [after - before for before, after in pairwise(marks)]
         usual = median(gap.total_seconds() for gap in gaps) if gaps else 0.0
         return timedelta(seconds=2 * usual) + self.terms.stale_after
-
-
-def delivered(loads: Sequence[Load]) -> Window | None:
-    """Return the whole days that every source has delivered, None where there are none."""
-    there = [load for load in loads if load.description != FORGOTTEN]
-    if not there:
-        return None
-    first, last = max(load.window.start for load in there), min(load.watermark for load in there).date()
-    return Window(first, last) if first < last else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from bot.domain.anomaly import Anomaly, History, Members
 from bot.domain.episode import Episode, Share
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
-from bot.domain.period import Window, midnight
+from bot.domain.period import Window, last_whole_day, midnight
 from bot.domain.thresholds import USUAL, Thresholds
 from bot.domain.visibility import Privacy
 from bot.ports import FORGOTTEN, Alerts, Calendar, Daily, Dimension, Documents, Figures, Ledger, Load, Member, Parts
@@ -301,7 +301,7 @@ def _members(daily: Daily, there: Flags, found: Iterable[Parts]) -> Members:
 
 def whole_days(loads: Iterable[Load]) -> dict[str, date]:
     """Return the last day that each source has completed."""
-    return {load.source: _last_whole(load.watermark) for load in loads if load.description != FORGOTTEN}
+    return {load.source: last_whole_day(load.watermark) for load in loads if load.description != FORGOTTEN}
 
 
 def delivered(loads: Iterable[Load], window: Window, marks: Mapping[str, date]) -> dict[str, Flags]:
@@ -321,7 +321,3 @@ def delivered(loads: Iterable[Load], window: Window, marks: Mapping[str, date]) 
         end = min(load.window.end, marks[load.source] + timedelta(days=1))
         days[max((load.window.start - window.start).days, 0) : max((end - window.start).days, 0)] = True
     return found
-
-
-def _last_whole(mark: datetime) -> date:
-    return mark.date() - timedelta(days=1)

@@ -86,10 +86,11 @@ class Words:
         return Money(nanos, self.currency)
 
 
-def _has_few(side: Side) -> bool:
+def few_behind(side: Side) -> bool:
     """Tell whether fewer than five people stand behind a part of it: the use of tokens, or what costs without them."""
     parts = [
-        {usage.person for usage in side.usages if bool(any(usage.tokens)) == has_tokens and usage.cost} for has_tokens in (True, False)
+        {usage.person for usage in side.usages if bool(any(usage.tokens)) == has_tokens and usage.cost and usage.person}
+        for has_tokens in (True, False)
     ]
     return any(0 < len(people) < SMALLEST_GROUP for people in parts)
 
@@ -145,13 +146,18 @@ class Everybody:
 
 def used(figures: Figures, prices: PriceBook, scope: CostScope, before: Window, after: Window) -> tuple[Everybody, Everybody]:
     """Return what *scope* used in two windows, one question for each; a model that two providers sell is two."""
-    found = [figures.usage(scope, window) for window in (before, after)]
+    old, new = used_in(figures, prices, scope, (before, after))
+    return old, new
+
+
+def used_in(figures: Figures, prices: PriceBook, scope: CostScope, windows: Sequence[Window]) -> list[Everybody]:
+    """Return what *scope* used in each of *windows*; a model is called the same in all."""
+    found = [figures.usage(scope, window) for window in windows]
     providers: defaultdict[str, set[str]] = defaultdict(set)
     for row in (row for rows in found for row in rows):
         providers[row.model].add(row.provider)
     twice = {model for model, sellers in providers.items() if model and len(sellers) > 1}
-    old, new = (_everybody(rows, twice, prices, window) for rows, window in zip(found, (before, after), strict=True))
-    return old, new
+    return [_everybody(rows, twice, prices, window) for rows, window in zip(found, windows, strict=True)]
 
 
 def _everybody(rows: Sequence[Used], twice: set[str], prices: PriceBook, window: Window) -> Everybody:
@@ -191,7 +197,7 @@ class Explaining(Reach):
         found = Words(self.of.currency, None if is_grouped else self._name_of, is_own=part.scope.people == (self.viewer.email,))
         movers = [] if is_grouped else largest(old, new)
         variance = explain(old.together(), new.together()) if is_grouped else explain(old, new)
-        if concerns and any(map(_has_few, (old, new))):
+        if concerns and any(map(few_behind, (old, new))):
             variance = _undivided(variance)
         return Why(
             part.subject,

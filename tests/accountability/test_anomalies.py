@@ -74,6 +74,7 @@ def test_a_runaway_is_told_to_the_manager_with_who_and_what_the_month_will_be(fi
     card = repr(firm.posts()[0].message.card)
     assert "Ana Ruiz" in card
     assert "Month expected to end at" in card
+    assert "beside the mean of the same weekdays before" in card
     looks = firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"])
     assert [(look.viewer, look.subject) for look in looks] == [("mia@x.example", "ana@x.example")]
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from booked import book
 from factories import charge, write_csv
 from office import BUDGETS, Office, office
 
 from bot.domain.budget import Scope, ScopeKind
-from bot.domain.period import PeriodKind
+from bot.domain.episode import Channel, Episode
+from bot.domain.money import Money
+from bot.domain.period import PeriodKind, Window, midnight
 from bot.messages.why import Change
+from bot.services import directory
 from bot.wiring import App
 
 SEARCH = """
@@ -69,3 +75,95 @@ def test_days_that_nobody_delivered_are_not_compared(make_app: Callable[..., App
     of = office(make_app, tmp_path)
     of.spend("104", day="2026-11-01")
     assert change(of, "ana@x.example", Scope(ScopeKind.PERSON, "ana@x.example")) is None
+
+
+DAY = date(2026, 11, 17)
+"""A Tuesday on which search costs more."""
+
+
+def used(day: date, who: str, model: str, cost: int, cached: int = 0, team: str = "search") -> dict[str, Any]:
+    """Return what *who* used: a million tokens of input, of which *cached* per cent from the cache, at *cost* in units."""
+    tokens = [10_000 * (100 - cached), 10_000 * cached, 0, 0, 1000]
+    return {"day": day.isoformat(), "person": f"{who}@x.example", "team": team, "billed": cost * 10**9, "model": model, "tokens": tokens}
+
+
+def lately(of: Office, weeks: int = 4) -> None:
+    """Book search's last Tuesdays, a day a load: Ana and Ben on small-1; then Ben on large-2, Mia, who is not new, and Ruth, who is."""
+    of.clock.instant = midnight(DAY + timedelta(days=1)) + timedelta(hours=9)
+    for day in (DAY - timedelta(days=n) for n in range(7 * weeks, 0, -1)):
+        rows = [used(day, "ana", "small-1", 10), used(day, "ben", "small-1", 10)] if day.weekday() == DAY.weekday() else []
+        rows += [used(day, "mia", "small-1", 7)] if day == DAY - timedelta(days=1) else []
+        book(of.app.ledger, rows or [used(day, "ana", "small-1", 1)])
+    book(of.app.ledger, [used(DAY, who, model, cost) for who, model, cost in TODAY])
+
+
+TODAY = [("ana", "small-1", 10), ("ben", "large-2", 110), ("mia", "small-1", 7), ("ruth", "small-1", 36)]
+EPISODE = Episode((Channel.SPIKE,), DAY, DAY, DAY, Money(0, "USD"), Money(163 * 10**9, "USD"))
+
+
+def test_an_anomaly_is_compared_with_the_mean_of_the_same_weekdays(make_app: Callable[..., App], tmp_path: Path) -> None:
+    """Loads of single days are enough; who used something on another weekday is not new."""
+    of = office(make_app, tmp_path)
+    lately(of)
+    found = of.app.review.notices().because.of_episode("mia@x.example", "search", EPISODE)
+    assert found
+    assert (found.change.before.plain, found.change.after.plain) == ("20", "163")
+    reasons = {reason.name: reason for reason in found.change.reasons}
+    assert sum(reason.cost.nanos for reason in reasons.values()) == found.change.cost.nanos
+    assert (reasons["new_users"].who, reasons["new_users"].cost.plain) == ("Ruth Amadi", "36")
+    assert (reasons["model_mix"].who, reasons["model_mix"].model) == ("Ben Okafor", "large-2")
+    assert "lost_users" not in reasons
+    assert found.named == {"ben@x.example", "ruth@x.example"}
+
+
+def test_who_may_see_the_team_only_is_told_no_names(make_app: Callable[..., App], tmp_path: Path) -> None:
+    of = office(make_app, tmp_path, "open")
+    lately(of)
+    found = of.app.review.notices().because.of_episode("ana@x.example", "search", EPISODE)
+    assert found
+    assert [(reason.who, reason.model) for reason in found.change.reasons] == [("", "")] * len(found.change.reasons)
+    assert "new_users" not in {reason.name for reason in found.change.reasons}
+    assert found.named == frozenset()
+
+
+def test_weeks_that_were_not_delivered_are_not_compared_with(make_app: Callable[..., App], tmp_path: Path) -> None:
+    of = office(make_app, tmp_path)
+    lately(of, weeks=2)
+    found = of.app.review.notices().because.of_episode("mia@x.example", "search", EPISODE)
+    assert found
+    assert (found.days, found.change.before.plain) == (Window(DAY - timedelta(weeks=2), DAY), "20")
+    book(of.app.ledger, [used(DAY, "ben", "large-2", 40)], "new-vendor")
+    assert of.app.review.notices().because.of_episode("mia@x.example", "search", EPISODE) is None
+
+
+@pytest.mark.parametrize(("people", "is_told"), [(6, True), (4, False)])
+def test_in_works_council_mode_nothing_of_few_people_is_divided(
+    make_app: Callable[..., App],
+    tmp_path: Path,
+    people: int,
+    is_told: bool,  # noqa: FBT001
+) -> None:
+    of = office(make_app, tmp_path, "works_council")
+    names = ["mia", "ana", "ben", "cid", "dan", "eva", "ruth", "fin"]
+    listed = "\n".join(f"{name}@x.example,{name.title()},search,," for name in names)
+    (tmp_path / "people.csv").write_text(f"email,name,team,manager_email,roles\n{listed}\n", "utf-8")
+    (tmp_path / "teams.csv").write_text("team,parent,manager_email\nsearch,,mia@x.example\n", "utf-8")
+    directory.apply(directory.plan([tmp_path / "people.csv", tmp_path / "teams.csv"], of.app.people), of.app.people)
+    of.clock.instant = midnight(DAY + timedelta(days=1)) + timedelta(hours=9)
+    for day, cost in ((DAY - timedelta(days=7), 10), (DAY, 90)):
+        book(of.app.ledger, [used(day, name, "small-1", cost) for name in names[:people]])
+    found = of.app.review.notices().because.of_episode("mia@x.example", "search", EPISODE)
+    assert (found is not None) == is_told
+    assert found is None or {(reason.who, reason.model, reason.count) for reason in found.change.reasons} == {("", "", 0)}
+
+
+def test_the_reason_of_a_warning_needs_no_load_of_many_days(make_app: Callable[..., App], tmp_path: Path) -> None:
+    """A vendor's report is fetched for the last days only; what it said of earlier ones stands."""
+    of = office(make_app, tmp_path)
+    for month, cost in ((10, 10), (11, 30)):
+        for day in range(1, 6):
+            book(of.app.ledger, [used(date(2026, month, day), "ana", "small-1", cost)])
+    of.clock.instant = datetime(2026, 11, 6, 9, tzinfo=UTC)
+    found = change(of, "ana@x.example", Scope(ScopeKind.PERSON, "ana@x.example"))
+    assert found
+    assert (found.before.plain, found.after.plain) == ("50", "150")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from usage import AFTER, BEFORE, MODELS, PEOPLE, SIDES
 
 from bot.domain.money import round_together
-from bot.domain.variance import USUAL, Driver, Side, Usage, explain, largest
+from bot.domain.variance import USUAL, Driver, Side, Usage, explain, explain_mean, largest, together
 from bot.errors import RuleError
 
 CENT = 10**7
@@ -72,6 +72,27 @@ def test_what_is_printed_adds_up_to_the_cent(before: Side, after: Side, unit: in
     printed = round_together(list(found.parts.values()), whole, unit) if found.parts else []
     assert sum(printed) == (whole if printed else 0)
     assert all(abs(shown - part) <= unit and shown % unit == 0 for shown, part in zip(printed, found.parts.values(), strict=True))
+
+
+@given(st.lists(SIDES, min_size=1, max_size=4), SIDES)
+def test_beside_the_mean_of_several_periods_the_parts_are_the_difference_too(befores: list[Side], after: Side) -> None:
+    old = together(befores)
+    found = explain_mean(old, after, len(befores))
+    paid = sum(u.cost for u in old.usages)
+    assert abs(found.before - Fraction(paid, len(befores))) <= Fraction(1, 2)
+    assert found.after == sum(u.cost for u in after.usages)
+    assert sum(found.exact.values()) == found.after - Fraction(paid, len(befores))
+    assert sum(found.parts.values()) == found.change
+    same = together([after] * len(befores))
+    assert explain_mean(same, after, len(befores)).exact == {}, "as much as usual"
+
+
+@given(SIDES, SIDES)
+def test_who_is_known_is_neither_new_nor_lost(before: Side, after: Side) -> None:
+    found = explain(before, after, known=PEOPLE)
+    assert not {Driver.NEW_USERS, Driver.LOST_USERS} & set(found.exact)
+    assert (found.came, found.left) == ((), ())
+    assert sum(found.parts.values()) == found.change
 
 
 @given(SIDES, SIDES)

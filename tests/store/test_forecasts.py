@@ -40,6 +40,8 @@ def test_of_one_day_the_last_word_stays_and_of_many_days_the_newest_is_found(for
     forecasts.keep([later, ANA])
     forecasts.keep([corrected])
     assert forecasts.find("everyone", ANA.subject, NOVEMBER) == later
+    assert forecasts.find("everyone", ANA.subject, NOVEMBER, DAY) == corrected
+    assert forecasts.find("everyone", ANA.subject, NOVEMBER, DAY - timedelta(days=1)) is None
     assert forecasts.of_period(NOVEMBER, [DAY]) == [corrected]
     assert forecasts.newest(NOVEMBER)["everyone", ANA.subject, NOVEMBER] == later
 
