@@ -159,7 +159,7 @@ class Review:
             self.terms.pace_floor,
             hours,
         )
-        Foresight(self.figures, self.forecasts, self.documents, self.calendar).refresh(ruler, self._newest())
+        Foresight(self.figures, self.forecasts, self.documents, self.calendar, self.currency).refresh(ruler, self._newest())
         ruler.foretold.update(self.forecasts.newest(now.date() - LONGEST_PERIOD))
         watched = self._watch.look(directory) if self.terms.watch.per_quarter else None
         return _Look(ruler, hours, list(ruler.measure()), list(self._troubles(loads, now)), watched)

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from bot.services.digest import Digests
     from bot.services.escalate import Escalation
     from bot.services.habits import Chosen
+    from bot.services.hindsight import Hindsight
     from bot.services.ingest import Ingest
     from bot.services.links import Links
     from bot.services.planning import Planning
@@ -287,6 +288,14 @@ class App:
             self.clock,
             Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.outcomes).showback,
         )
+
+    @property
+    def hindsight(self) -> Hindsight:
+        """What tells how right forecasts were."""
+        from bot.services.hindsight import Hindsight, monthly  # noqa: PLC0415
+
+        review = self.review
+        return Hindsight(review.figures, review.forecasts, self.people.directory(), monthly(self.budgets.current()))
 
     @cached_property
     def planning(self) -> Planning:

@@ -11,11 +11,11 @@ from bot.domain.attention import Slot
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.foretold import Accuracy
 from bot.domain.people import Person
-from bot.domain.period import PeriodKind, same_days_before
+from bot.domain.period import same_days_before
 from bot.messages.digests import FinopsDigest, Noise
 from bot.ports import CostScope, Delivery, Dimension
 from bot.services.digest.gathered import OPEN, Gathered, Planned
-from bot.services.hindsight import Hindsight
+from bot.services.hindsight import Hindsight, monthly
 from bot.services.why import Everybody
 
 _NOISE_FROM, _NOISE_SHARE = 5, Fraction(1, 3)
@@ -85,6 +85,7 @@ def _noise(found: Gathered) -> tuple[Noise, ...]:
     return tuple(n for n in called if n.noise >= _NOISE_FROM and n.noise >= _NOISE_SHARE * n.told and n.noise > n.useful)
 
 
-def _accuracy(found: Gathered) -> Accuracy | None:
-    monthly = {budget.name for budget in found.ruler.budgets if budget.period is PeriodKind.MONTH}
-    return Hindsight(found.review.figures, found.review.forecasts, found.directory, monthly).last_month(found.now.date())
+def _accuracy(found: Gathered) -> tuple[Accuracy, ...]:
+    of, names = found.review, monthly(found.ruler.budgets)
+    hindsight = Hindsight(of.figures, of.forecasts, found.directory, names)
+    return tuple(hindsight.last_month(found.now.date()))
