@@ -11,13 +11,16 @@ from fractions import Fraction
 from bot.domain.budget import Budget
 from bot.domain.money import Money
 
+MONTH, YEAR = "", " year"
+"""In the place of a budget's name: what was foretold of a month and of a year without one; no budget is called so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """One forecast of one subject of a budget, or of a provider, without a budget and a limit.
+    """One forecast of one subject of a budget, or of a period without a budget and a limit.
 
     Attributes:
-        budget: Its name; empty for none.
+        budget: Its name; `MONTH` or `YEAR` where there is none.
         as_of: The last day that was complete.
         point, low, high: The expected cost of the whole period and its 80 % range.
         limit: That the chances are about.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.budget import EACH, Budget, ScopeKind, person_budget, scope_budget
+from bot.domain.foretold import Foretold
 from bot.domain.visibility import (
     Privacy,
     SubjectKind,
@@ -45,11 +46,12 @@ UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; the
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """What there is to say: a view, or a refusal; and the looks that have to be remembered first."""
+    """What there is to say: a view, or a refusal; the looks that have to be remembered first, and the forecasts that are kept after."""
 
     view: Answer | None
     refusal: Refusal | None
     looks: tuple[Look, ...]
+    told: tuple[Foretold, ...] = ()
 
 
 class Conversation(Means):
@@ -63,6 +65,7 @@ class Conversation(Means):
         """
         found = self.weigh(email, words)
         self.remember(found.looks)
+        self.keep(found.told)
         if found.view is None:
             raise found.refusal or AssertionError
         return found.view
@@ -80,7 +83,7 @@ class Conversation(Means):
         except Refusal as refusal:
             return Weighed(None, refusal, ())
         try:
-            return Weighed(asked.answer(), None, tuple(asked.looks))
+            return Weighed(asked.answer(), None, tuple(asked.looks), tuple(asked.told))
         except Refusal as refusal:
             return Weighed(None, refusal, tuple(asked.looks))
 
@@ -88,6 +91,10 @@ class Conversation(Means):
         """Remember *looks*; it may have to wait for whoever writes."""
         for look in looks:
             self.people.log(look)
+
+    def keep(self, told: Sequence[Foretold]) -> None:
+        """Keep the forecasts that somebody was shown, so that it can be said how right they were."""
+        self.forecasts.keep(told)
 
 
 @dataclass

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeVar
 
-from bot.domain.budget import Budget, ScopeKind, in_force, person_budget, scope_budget
+from bot.domain.budget import Budget, Scope, ScopeKind, in_force, person_budget, scope_budget
+from bot.domain.foretold import MONTH, YEAR, Foretold
 from bot.domain.period import PeriodKind, Window, period_containing
 from bot.messages.expected import Expected
 from bot.messages.forecasts import Outcome
@@ -17,6 +19,7 @@ from bot.services.commands import Verb
 from bot.services.reach import Part
 from bot.services.why import Explaining
 
+_LONGEST_MONTH = 31
 _C = TypeVar("_C", bound=Costs)
 STALE = timedelta(days=10)
 """A forecast that knows less than this says nothing of today."""
@@ -35,6 +38,7 @@ class Expecting(Explaining):
         first = self._of_budget(budget, part.scope) if budget else None
         others = [window for window in (self._running(PeriodKind.MONTH), year) if not (first and first.window == window)]
         periods = (first, *(self._alone(part.scope, window) for window in others))
+        self.told += self._to_keep(part, [expected for expected in periods if expected and not expected.budget])
         return Outcome(
             part.subject,
             part.words,
@@ -43,6 +47,27 @@ class Expecting(Explaining):
             self._freshness(part.scope, self._window()),
             part.partial,
         )
+
+    def _to_keep(self, part: Part, alone: Sequence[Expected]) -> Iterator[Foretold]:
+        """Yield what was worked out for this answer alone, of all of a subject: of a part nobody could tell later how right it was."""
+        subject = self._subject_of(part)
+        if subject is not None:
+            for expected in alone:
+                is_year = len(expected.window) > _LONGEST_MONTH
+                yield replace(expected.foretold, budget=YEAR if is_year else MONTH, subject=str(subject))
+
+    def _subject_of(self, part: Part) -> Scope | None:
+        if part.partial or part.is_member:
+            return None
+        match self.command.about:
+            case Verb.ME | Verb.PERSON:
+                return Scope(ScopeKind.PERSON, (part.scope.people or ("",))[0])
+            case Verb.TEAM:
+                return Scope(ScopeKind.TEAM, part.subject)
+            case Verb.PROJECT:
+                return Scope(ScopeKind.PROJECT, part.subject)
+            case _:
+                return Scope(ScopeKind.ORG)
 
     def _with_outlook(self, found: _C, scope: CostScope, budget: Budget | None) -> _C:
         """Add how the budget's period is expected to end, where it is the running one that is shown."""

@@ -17,7 +17,7 @@ import numpy as np
 from bot.domain.budget import ScopeKind
 from bot.domain.exhaustion import Exhaustion, exhaustion
 from bot.domain.forecast import HISTORY, Outlook, Terms, outlook, totals
-from bot.domain.foretold import Foretold
+from bot.domain.foretold import MONTH, Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.period import Window, add_months, first_of_month
 from bot.ports import Calendar, Dimension, Documents, Figures, Forecasts
@@ -198,12 +198,12 @@ def alone(series: Series, window: Window, currency: str) -> Foretold | None:
     so_far = sum(cost for day, cost in series.costs.items() if window.start <= day <= last)
     point, low, high = (_money(so_far, rest, currency) for rest in rests)
     known = int((np.cumsum(costs != 0) > 0).sum())
-    return Foretold("", "", window.start, last, point, low, high, Money(0, currency), Decimal(0), days=known)
+    return Foretold(MONTH, "", window.start, last, point, low, high, Money(0, currency), Decimal(0), days=known)
 
 
 def _without_limit(subject: str, window: Window, last: date, complete: int, parts: Sequence[float], currency: str) -> Foretold:
     point, low, high = (_money(complete, part, currency) for part in parts)
-    return Foretold("", subject, window.start, last, point, low, high, Money(0, currency), Decimal(0))
+    return Foretold(MONTH, subject, window.start, last, point, low, high, Money(0, currency), Decimal(0))
 
 
 def _money(complete: int, rest: float, currency: str) -> Money:

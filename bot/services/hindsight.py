@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from bot.domain.audience import scope_of
 from bot.domain.budget import Budget, Scope, ScopeKind
-from bot.domain.foretold import Accuracy, Foretold, accuracy
+from bot.domain.foretold import MONTH, Accuracy, Foretold, accuracy
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, add_months, first_of_month
 from bot.ports import CostScope, Dimension, Figures, Forecasts
@@ -42,12 +42,12 @@ class Hindsight:
         return self.month(add_months(first_of_month(today), -1))
 
     def month(self, first: date) -> list[Accuracy]:
-        """Return how right the forecasts of the month from *first* on were: of all budgets by known days, then of each provider."""
+        """Return how right the forecasts of the month from *first* on were: all by known days, then of each provider."""
         days = {first + timedelta(days=count - 1): count for count in MILESTONES}
         pairs = list(self._pairs(self.forecasts.of_period(first, list(days)), Window(first, add_months(first, 1))))
-        of_budgets = [(one, cost) for one, cost in pairs if one.budget in self.monthly]
-        providers = sorted({one.subject for one, _ in pairs if not one.budget})
-        found = [accuracy([pair for pair in of_budgets if pair[0].as_of == day], day=count) for day, count in days.items()]
+        providers = sorted({one.subject for one, _ in pairs if _is_provider(one)})
+        shown = [(one, cost) for one, cost in pairs if one.budget in self.monthly or (one.budget == MONTH and not _is_provider(one))]
+        found = [accuracy([pair for pair in shown if pair[0].as_of == day], day=count) for day, count in days.items()]
         found += [accuracy([pair for pair in pairs if _is_of(pair[0], name)], scope_of(name).name) for name in providers]
         return [one for one in found if one]
 
@@ -75,5 +75,9 @@ def monthly(budgets: Iterable[Budget]) -> frozenset[str]:
     return frozenset(budget.name for budget in budgets if budget.period is PeriodKind.MONTH)
 
 
+def _is_provider(one: Foretold) -> bool:
+    return one.budget == MONTH and scope_of(one.subject).kind is ScopeKind.PROVIDER
+
+
 def _is_of(one: Foretold, subject: str) -> bool:
-    return not one.budget and one.subject == subject
+    return one.budget == MONTH and one.subject == subject

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from bot.domain.account import Account
 from bot.domain.budget import Budget
+from bot.domain.foretold import Foretold
 from bot.domain.money import Money
 from bot.domain.people import Directory, Person, Role
 from bot.domain.period import Window
@@ -61,6 +62,7 @@ class Question:
 
     Attributes:
         looks: Who looked at whose figures, or was refused; to be remembered before the answer is shown.
+        told: Forecasts that were worked out for the answer; to be kept when it was shown.
     """
 
     of: Means
@@ -69,6 +71,7 @@ class Question:
     command: Command
     now: datetime
     looks: list[Look] = field(default_factory=list)
+    told: list[Foretold] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.groups = Groups(self.of.figures, self.directory, self.of.privacy, self.now.date())

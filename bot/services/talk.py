@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,6 +11,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bot.domain.account import Account, Doubt, Profile
+from bot.domain.foretold import Foretold
 from bot.domain.people import Person
 from bot.errors import BotError, DeliveryImpossible, Refusal, StoreError
 from bot.messages.actions import ACTS, Action
@@ -57,12 +58,14 @@ class Answer:
         errors: What is wrong with the answers of a form, by field; the form stays open.
         has_failed: It is an apology.
         looks: What has to be remembered before it is said.
+        told: Forecasts in it, to be kept; it does not wait for that.
     """
 
     card: Card
     errors: Mapping[str, str] = field(default_factory=dict)
     has_failed: bool = False
     looks: tuple[Look, ...] = ()
+    told: tuple[Foretold, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,8 @@ class Talk:
             now = await self._run(self.register.remembered, heard.account)
             if now is None or now.person != standing.person:  # taken off while the answer was found
                 return self.stranger(Doubt.GONE, heard.account.platform)
+        if answer.told:
+            asyncio.get_running_loop().run_in_executor(self.writer, self._keep, answer.told)
         return answer
 
     def stranger(self, doubt: str, platform: str) -> Answer:
@@ -142,6 +147,10 @@ class Talk:
 
     async def _write(self, function: Callable[..., _T], *values: Any) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self.writer, lambda: function(*values))
+
+    def _keep(self, told: Sequence[Foretold]) -> None:
+        with suppress(StoreError):  # the answer was given; a store that is away costs a forecast to be judged by
+            self.conversation.keep(told)
 
     def _answered(self, heard: Heard, standing: Standing | None) -> Answer:
         if standing is None:
@@ -208,7 +217,7 @@ class Talk:
         view: Any = found.view
         if found.refusal:
             view = Refused(Phrase(found.refusal.template, **found.refusal.values), found.refusal.suggestion)
-        return Answer(self._card(view, person), looks=found.looks)
+        return Answer(self._card(view, person), looks=found.looks, told=found.told)
 
     def _said(self, view: Any, person: Person | None) -> Answer:
         return Answer(self._card(view, person))

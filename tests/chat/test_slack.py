@@ -7,12 +7,13 @@ import json
 import subprocess
 import threading
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from booked import book
 from chat_slack import SECRET, STAMP, USERS, Rig
 from conftest import NOW, aispend
 
@@ -500,3 +501,28 @@ def _enabled(app: App) -> App:
     section = app.settings.slack.model_copy(update={"enabled": True})
     object.__setattr__(app, "settings", app.settings.model_copy(update={"slack": section}))
     return app
+
+
+def test_a_forecast_that_was_shown_is_kept_and_its_answer_does_not_wait_for_that(company: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = (
+        {"day": f"{date(2026, 9, 1) + timedelta(days=n)}", "person": "ana@x.example", "team": "search", "billed": 10**9} for n in range(83)
+    )
+    book(company.ledger, rows, company.ledger.sources()[0].source)
+    shown, kept, keep = threading.Event(), [], Conversation.keep
+
+    def later(self: Conversation, told: Any) -> None:
+        assert shown.wait(30), "the answer waits for what it need not wait for"
+        kept.extend(told)
+        keep(self, told)
+
+    async def scene(rig: Rig) -> None:
+        await rig.command("UANA", "me")
+        await rig.press("UANA", "confirm", "me")
+        assert "xpected" in json.dumps(await rig.command("UANA", "forecast me"))
+        shown.set()
+
+    monkeypatch.setattr(Conversation, "keep", later)
+    play(company, scene)
+    assert {told.subject for told in kept} == {"person ana@x.example"}
+    for told in kept:
+        assert company.forecasts.find(told.budget, told.subject, told.period_start) == told

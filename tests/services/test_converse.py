@@ -15,6 +15,7 @@ from factories import charge, write_csv, write_directory
 from loading import ingest
 
 from bot import settings, wiring
+from bot.domain.foretold import MONTH, YEAR
 from bot.domain.outcome import Outcome
 from bot.errors import Refusal
 from bot.services import budgets, directory
@@ -494,3 +495,22 @@ def test_the_parts_of_a_month_are_not_shown_by_outcomes_where_they_would_not_be(
     (whole,) = ask(watched, "fin", "org last month")["outcomes"]  # type: ignore[misc]
     assert (whole["cost"], whole["cost_per_outcome"]) == ("102.77", "6.423125")
     assert ask(watched, "boss", "team small")["outcomes"] == [], "the ninth of November ends no month"
+
+
+def test_a_forecast_that_was_worked_out_for_an_answer_is_kept_to_be_judged(company: Callable[..., App]) -> None:
+    app = company()
+    days = [date(2026, 9, 1) + timedelta(days=n) for n in range(83)]
+    row = {"team": "search", "billed": 10**9}
+    book(app.ledger, [{"day": f"{day}", "person": f"{who}@x.example", **row} for day in days for who in ("ana", "mia")], "api")
+    shown = ask(app, "fin", "forecast org")["rows"][0]  # type: ignore[index]
+    kept = app.forecasts.find(MONTH, "the organisation", date(2026, 11, 1))
+    assert kept
+    assert (kept.point.plain, kept.as_of) == (shown["point"], date(2026, 11, 20))
+    year = app.forecasts.find(YEAR, "the organisation", date(2026, 1, 1))
+    assert year
+    assert year.point.nanos > kept.point.nanos
+    weighed = app.conversation.weigh("ana@x.example", "forecast me")
+    assert [told.subject for told in weighed.told] == ["person ana@x.example"] * 2
+    assert not app.forecasts.find(MONTH, "person ana@x.example", date(2026, 11, 1)), "weighing writes nothing"
+    partly = app.conversation.weigh("mia@x.example", "forecast person ana@x.example")
+    assert (partly.view is not None, partly.told) == (True, ()), "of a part nobody can tell later how right it was"
