@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -28,7 +29,9 @@ def build(kind: str, settings: Mapping[str, Any], place: Place) -> UsageSource:
     """
     found = {point.name: point for point in entry_points(group=GROUP)}
     if kind not in found:
-        raise ConfigError(f"[[sources]] {place.name} has kind '{kind}'; there are {', '.join(kinds())}.")
+        near = get_close_matches(kind, kinds(), 1)
+        meant = f" Did you mean '{near[0]}'?" if near else ""
+        raise ConfigError(f"[[sources]] {place.name} has kind '{kind}'; there are {', '.join(kinds())}.{meant}")
     source = found[kind].load()
     try:
         config = source.Config(**settings)

@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads that wait for one another are no work
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
@@ -151,24 +152,22 @@ def _month(spend: np.ndarray, start: date, day: int) -> tuple[np.ndarray, ...]:
 
 
 def _budgets(made: Sequence[np.ndarray]) -> None:
-    """Budgets that run out on a random true day of 2026, as of eleven month ends; and whether others run out at all."""
+    """Budgets that run out on a random true day of 2026, as of eleven month ends; and whether budgets run out at all."""
     start, end = date(2026, 1, 1), date(2027, 1, 1)
-    found = defaultdict(list)
-    odds = defaultdict(list)
+    found, odds = defaultdict(list), defaultdict(list)
     for number, spend in enumerate(made):
         rng = np.random.default_rng(number)
         year = np.cumsum(spend[:, (start - FIRST).days :], axis=1)
         true = rng.integers(5, 365, len(spend))
-        limit, ample = year[np.arange(len(spend)), true - 1], year[:, -1] * rng.uniform(0.3, 1.7, len(spend))
+        limit = year[np.arange(len(spend)), true - 1]
         for month in range(2, 13):
             last = date(2026, month, 1) - timedelta(days=1)
             known = (last - start).days + 1
             _judge(found, spend, last, end, limit, true - known, year[:, known - 1])
-            if month in {2, 4, 7, 10}:
-                told = exhaustion(spend[:, : (last - FIRST).days + 1], last, end, ample, Terms(start=start)).probability
-                pace = spend[:, (last - FIRST).days - 27 : (last - FIRST).days + 1].mean(axis=1) * (365 - known)
-                came, some = year[:, -1] >= ample, year[:, -1] > SMALL
-                odds[last].append([np.mean((told - came)[some] ** 2), np.mean(((year[:, known - 1] + pace >= ample) != came)[some])])
+        for how, limits in _limits(year, rng).items():
+            for month in (2, 4, 7, 10):
+                last = date(2026, month, 1) - timedelta(days=1)
+                odds[how, last].append(_briers(spend, year, last, limits))
     print("\nExhaustion dates; A: <=4 d and <=15 d off, 75-88 % held")
     for low, high in ((1, 30), (31, 90), (91, 180), (181, 365)):
         rows = np.concatenate([row for (away, row) in found["rows"] if row.size])
@@ -176,9 +175,27 @@ def _budgets(made: Sequence[np.ndarray]) -> None:
         off, even, held = np.median(near[:, 1]), np.median(near[:, 2]), near[:, 3].mean()
         print(f"{low:>4}-{high} d away: n {len(near):5}, off by {off:.1f} d (run-rate {even:.1f}), 80 % range holds {held:.1%}")
     print("Will it run out this year, Brier; A: <=.10 at 30 Jun, <=.045 at 30 Sep; a yes or no by run-rate had .128, .061 beside M")
-    for last, values in odds.items():
+    for (how, last), values in odds.items():
         brier, even = np.mean(values, axis=0)
-        print(f"{last}: {brier:.3f} (run-rate {even:.3f}, ratio {brier / even:.2f})")
+        print(f"{how}, {last}: {brier:.3f} (run-rate {even:.3f}, ratio {brier / even:.2f})")
+
+
+def _limits(year: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Return budgets drawn in two ways: what has been spent on a random day, up to half a year beyond the end; and near the year's cost."""
+    days = rng.integers(5, 545, len(year))
+    spent = year[np.arange(len(year)), np.minimum(days, year.shape[1]) - 1] * np.maximum(days / year.shape[1], 1.0)
+    return {"random true day": spent, "0.3 to 1.7 of the year": year[:, -1] * rng.uniform(0.3, 1.7, len(year))}
+
+
+def _briers(spend: np.ndarray, year: np.ndarray, last: date, limits: np.ndarray) -> list[float]:
+    """Return the Brier scores of the probability that *limits* are reached, and of a yes or no by the pace of four weeks."""
+    start, end, size = date(2026, 1, 1), date(2027, 1, 1), (last - FIRST).days + 1
+    known = (last - start).days + 1
+    told = exhaustion(spend[:, :size], last, end, limits, Terms(start=start)).probability
+    pace = spend[:, size - 28 : size].mean(axis=1) * (year.shape[1] - known)
+    came, some = year[:, -1] >= limits, year[:, -1] > SMALL
+    even = (year[:, known - 1] + pace >= limits) != came
+    return [float(np.mean((told - came)[some] ** 2)), float(np.mean(even[some]))]
 
 
 def _judge(found: dict, spend: np.ndarray, last: date, end: date, limit: np.ndarray, away: np.ndarray, to_date: np.ndarray) -> None:
@@ -196,13 +213,19 @@ def _real(path: Path) -> None:
     if not path.exists():
         print(f"Skipped: there is no {path.name}; --shared names the folder that holds data/{path.name}.")
         return
-    print("\nReal series, the last 48 months, each in units of its own mean; WAPE % as of day 10")
+    print("\nReal series; WAPE as of day 10")
     print("M: ops 1.4, repositories 15.7, developers 30.5, web 22.2; A: ops <=1.7, repositories <=17, developers <=32")
-    for dataset in _scaled(read(path)):
-        rows, _ = Backtest([dataset]).run()
-        for row in (row for row in rows if row.as_of_day == 10):
-            said = row.document()
-            print(f"{row.dataset:10} n {said['n']:4} " + " ".join(f"{key} {float(said[key]):.3f}" for key in list(said)[3:]))
+    datasets = read(path)
+    for how, some in (
+        ("as they are, which is how M was measured", datasets),
+        ("the last 48 months, in units of their own mean", _scaled(datasets)),
+    ):
+        print(f"{how}:")
+        for dataset in some:
+            rows, _ = Backtest([dataset]).run()
+            for row in (row for row in rows if row.as_of_day == 10):
+                said = row.document()
+                print(f"{row.dataset:10} n {said['n']:4} " + " ".join(f"{key} {float(said[key]):.3f}" for key in list(said)[3:]))
 
 
 def _scaled(datasets: Sequence[Dataset]) -> Iterator[Dataset]:

@@ -122,6 +122,36 @@ def test_the_outbox_is_shown_dropped_and_sent_again_by_hand(folder: Path) -> Non
     run(folder, "deliver", fails="No chat platform is enabled")
 
 
+def test_what_is_lacking_is_said(folder: Path) -> None:
+    assert "Nothing has been loaded yet: aispend ingest KIND FILE" in run(folder, "review")
+    assert run(folder, "alerts") == "There are none. Nothing has been loaded yet: aispend ingest KIND FILE\n"
+    assert run(folder, "audit", "verify") == "The audit log is empty: nothing has been decided yet.\n"
+    run(folder, "ingest")
+    assert "No budget is set: aispend budgets apply budgets.toml" in run(folder, "review")
+
+
+def test_a_showback_that_was_written_does_not_say_how_to_write_it(folder: Path) -> None:
+    run(folder, "ingest")
+    assert "aispend showback 2026-10 --csv FILE" in run(folder, "showback", "2026-10")
+    assert "--csv" not in run(folder, "showback", "2026-10", "--csv", "october.csv")
+    assert (folder / "october.csv").is_file()
+
+
+def test_alerts_are_listed_in_words(folder: Path) -> None:
+    """A promise holds through a day of whoever made it, which ends later than the day of UTC in New York."""
+    people = "email,name,team,roles,time_zone\nana@x.example,Ana,search,,America/New_York\nfin@x.example,Uma,finance,finops,\n"
+    (folder / "people.csv").write_text(people, "utf-8")
+    run(folder, "directory", "load", "people.csv")
+    (folder / "budgets.toml").write_text('[[budgets]]\nname = "everyone"\nperson = "*"\nlimit = 50\n', "utf-8")
+    run(folder, "budgets", "apply", "budgets.toml")
+    run(folder, "ingest")
+    run(folder, "review")
+    assert run(folder, "alerts") == "1  budget 50 %: everyone, person ana@x.example · open, reached\n"
+    run(folder, "ask", "--as", "ana@x.example", *"ack 1 planned back to the small model until 2026-11-25".split())
+    said = "answered; Ana answered, through Wed, Nov 25, 2026: back to the small model (not due yet)"
+    assert run(folder, "alerts", "--promises") == f"1  budget 50 %: everyone, person ana@x.example · {said}\n"
+
+
 def test_budgets_that_are_probably_not_meant_are_told(tmp_path: Path, make_app: Callable[..., App]) -> None:
     firm = office(make_app, tmp_path)
     firm.spend("5")

@@ -46,7 +46,9 @@ def test_the_store_comes_from_the_environment_or_a_file(tmp_path: Path) -> None:
 
 
 COMMANDS = [
-    (("ingest", "nosuchkind", "x.csv"), 1, "has kind 'nosuchkind'; there are claude_csv, csv, cur, focus, litellm"),
+    (("ingest", "nosuchkind", "x.csv"), 1, "There is no kind 'nosuchkind'; there are claude_csv, csv, cur, focus, litellm"),
+    (("ingest", "fokus", "b.csv"), 1, "Did you mean: aispend ingest focus b.csv?"),
+    (("ingest", "b.csv"), 1, "For instance: aispend ingest focus b.csv"),
     (("ingest", "focus"), 1, "Which file?"),
     (("ingest", "focus", "missing.csv"), 1, "holds no file"),
     (("ingest", "focus", "b.csv", "-o", "colour=red"), 1, "unknown setting 'colour'; focus takes path, principal"),
@@ -83,6 +85,15 @@ def test_an_operator_s_mistake_is_answered_with_a_sentence(tmp_path: Path, words
     assert sentence in done.stderr + (done.stdout if status == 2 else "")
     assert "Traceback" not in done.stderr
     assert "s3cret" not in done.stderr
+
+
+@pytest.mark.parametrize("words", [("review",), ("digest",), ("alerts",), ("outbox",), ("audit", "verify"), ("simulate",)])
+def test_where_there_is_no_data_nothing_is_made_and_it_is_said(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = subprocess.run([aispend(), *words], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert f"There is no data here yet (no {tmp_path}/aispend.db)." in done.stderr
+    assert "aispend init" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from bot.cli.context import Context, Format, say, say_json
 from bot.domain.alert import Says
 from bot.domain.visibility import Privacy, SubjectKind, Verdict
 from bot.errors import ConfigError
+from bot.messages.alerts import Answered
 from bot.messages.formats import Reader
 from bot.ports import Delivery, Look, Post
 from bot.wiring import App
@@ -28,6 +30,28 @@ _SAID = {
     Says.NOTHING: "recorded",
     Says.KEEP: "going on",
 }
+
+
+_KINDS = {
+    "tier": "budget",
+    "forecast": "forecast",
+    "burn": "pace",
+    "anomaly": "out of the usual",
+    "unowned": "unowned key",
+    "stale": "late source",
+    "untied": "refused load",
+}
+_STATES = {
+    "open": "open",
+    "acknowledged": "answered",
+    "snoozed": "snoozed",
+    "escalated": "escalated",
+    "retracted": "corrected",
+    "closed": "closed",
+}
+_PLAIN = {"acknowledged", "snoozed"}
+"""Reasons that say no more than the state."""
+_OUTCOMES = {"open": "not due yet", "kept": "kept", "broken": "broken", "void": "the budget has changed"}
 
 
 def register(program: typer.Typer) -> None:
@@ -59,10 +83,11 @@ def review(context: typer.Context, format_: Annotated[Format, typer.Option("--fo
     """Hold the ledger against the budgets once, and put what is to be said in the outbox."""
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         done = app.review.run()
         escalated = app.escalation.run()
         app.requests.expire()
+        lacking = _lacking(app)
     counts = {word: done.count(says) for says, word in _SAID.items()}
     counts["escalated"] += len(escalated)
     if format_ is Format.JSON:
@@ -74,13 +99,15 @@ def review(context: typer.Context, format_: Annotated[Format, typer.Option("--fo
         return
     found = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
     say(f"{done.measured} subjects of budgets looked at: {found or 'nothing new'}.")
+    if lacking:
+        say(lacking)
 
 
 def deliver(context: typer.Context) -> None:
     """Send what is due in the outbox, once."""
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         app.broadcasts.run()
         say(f"{asyncio.run(_deliver(app))}.")
 
@@ -98,12 +125,13 @@ def digest(context: typer.Context, format_: Annotated[Format, typer.Option("--fo
     """Put the digests that are due now in the outbox: each at its reader's hour, once."""
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         count = app.digests.run()
+        lacking = "" if app.ledger.sources() else _lacking(app)
     if format_ is Format.JSON:
         say_json({"made": count})
     else:
-        say(f"{count} new.")
+        say(f"{count} new. {lacking}".rstrip())
 
 
 def showback(
@@ -121,7 +149,7 @@ def showback(
 
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         found = app.digests.showback(first)
         if file:
             try:
@@ -129,6 +157,7 @@ def showback(
             except OSError as exc:
                 raise ConfigError(f"{file} cannot be written: {exc.strerror}.") from exc
             typer.echo(f"Written to {file}: {len(found.rows)} cost centres.", err=True)
+            found = replace(found, is_written=True)
         if format_ is Format.JSON:
             say_json(found.document())
         else:
@@ -146,8 +175,9 @@ def alerts(
 
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         found = Listing(app.alerts, app.review.notices()).everything(promises=promises)
+        zones = _zones(app)
         hides = app.settings.organisation.privacy is Privacy.WORKS_COUNCIL
         if format_ is Format.JSON and not hides:
             say_json(found.document())
@@ -157,12 +187,13 @@ def alerts(
         for row in found.rows:
             is_private = hides and row.subject.startswith("person ")
             whose = "a person" if is_private else row.subject
-            said = f" · {row.promise.by} until {row.promise.until:%Y-%m-%d}: {row.promise.plan} ({row.outcome})" if row.promise else ""
-            promise = "" if is_private else said
-            tier = f" {row.tier:f}" if row.tier else ""
-            say(f"{row.number}  {row.kind}{tier}  {row.budget} · {whose}  {row.state} ({row.reason}){promise}")
+            promise = "" if is_private or not row.promise else f"; {_promised(row.promise, row.outcome, zones.get(row.number, 'UTC'))}"
+            tier = f" {Reader().percent(row.reached)}" if row.kind in {"tier", "forecast"} else ""
+            about = f"{row.budget}, {whose}" if row.budget else whose
+            reason = "" if row.reason in _PLAIN else f", {'reached' if row.reason == 'crossed' else row.reason}"
+            say(f"{row.number}  {_KINDS[row.kind]}{tier}: {about} · {_STATES[row.state]}{reason}{promise}")
         if not found.rows:
-            say("There are none.")
+            say(f"There are none. {_lacking(app)}".rstrip())
 
 
 def _list(context: typer.Context, format_: Annotated[Format, typer.Option("--format")] = Format.TEXT) -> None:
@@ -175,7 +206,7 @@ def show(context: typer.Context, format_: Annotated[Format, typer.Option("--form
     """List the messages, newest first."""
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         posts = app.outbox.posts()
     if format_ is Format.JSON:
         say_json({"rows": [_document(post) for post in posts]})
@@ -191,7 +222,7 @@ def card(context: typer.Context, number: Annotated[int, typer.Argument(help="As 
     """Show what a message says, as its reader sees it; the look is remembered."""
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         post = _found(app, number)
         with app.alerts.decide() as desk:
             desk.note("operator", "message shown", f"message {number}", {"to": post.message.to})
@@ -205,7 +236,7 @@ def retry(context: typer.Context, number: Annotated[int, typer.Argument(help="As
     """Send a message again that is parked or whose outcome is unknown."""
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         post = _found(app, number)
         if post.state not in {Delivery.PARKED, Delivery.UNKNOWN, Delivery.WAITING}:
             raise ConfigError(f"Message {number} is {post.state}; only one that waits, is parked or unknown is sent again.")
@@ -217,7 +248,7 @@ def drop(context: typer.Context, number: Annotated[int, typer.Argument(help="As 
     """Do not send a message any more."""
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         post = _found(app, number)
         if post.state in {Delivery.SENT, Delivery.SENDING}:
             raise ConfigError(f"Message {number} is {post.state}; it cannot be taken back.")
@@ -231,15 +262,36 @@ def verify(context: typer.Context, format_: Annotated[Format, typer.Option("--fo
     """Check that no line of the audit log was changed, added or taken out."""
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         broken = app.alerts.broken_link()
         count, seal = app.alerts.lines()
     if broken is not None:
         raise ConfigError(f"The audit log was tampered with: line {broken} does not fit the one before it.")
     if format_ is Format.JSON:
         say_json({"lines": count, "seal": seal})
+    elif not count:
+        say("The audit log is empty: nothing has been decided yet.")
     else:
         say(f"{count} lines, each fits the one before. Keep the last seal elsewhere, to notice a log that was cut: {seal or 'none'}")
+
+
+def _zones(app: App) -> dict[int, str]:
+    """Return where those are who promised something, by alert: a day ends with theirs."""
+    people = app.people.directory().people
+    promised = {alert.number: people.get(alert.promise.by) for alert in app.alerts.every() if alert.promise}
+    return {number: person.time_zone for number, person in promised.items() if person}
+
+
+def _promised(promise: Answered, outcome: str, zone: str) -> str:
+    """Return what was promised through which day, the last one included, and what became of it."""
+    return f"{promise.by} answered, through {Reader(time_zone=zone).through(promise.until)}: {promise.plan} ({_OUTCOMES[outcome]})"
+
+
+def _lacking(app: App) -> str:
+    """Return what is to be done before anything can be found; nothing where all is there."""
+    if not app.ledger.sources():
+        return "Nothing has been loaded yet: aispend ingest KIND FILE"
+    return "" if app.budgets.current() else "No budget is set: aispend budgets apply budgets.toml"
 
 
 def _nothing() -> None:

@@ -18,7 +18,7 @@ from bot.errors import ConfigError
 from bot.services import budgets, directory, outcomes
 
 _MARK = "aispend-demo.txt"
-_SHOWN = 2
+_SHOWN = 5
 _DOMAIN = "nordwind.example"
 
 
@@ -112,14 +112,15 @@ def _warn(app: wiring.App, folder: Path) -> None:
     """Hold the ledger against the budgets, show what would go out, and say what to type next."""
     app.review.run()
     posts = sorted(app.outbox.posts(), key=lambda post: post.number)
-    say(f"\n$ aispend --config {folder}/aispend.toml review\n\n{len(posts)} people are warned. In a chat they would read:\n")
+    told = len({post.message.to for post in posts})
+    say(f"\n$ aispend --config {folder}/aispend.toml review\n\n{told} people are warned. In a chat they would read:\n")
     for post in posts[:_SHOWN]:
         say(f"\nTo {post.message.to}:\n")
         say(terminal.render(post.message.card))
     if len(posts) > _SHOWN:
         say(f"\n… and {len(posts) - _SHOWN} more: aispend --config {folder}/aispend.toml outbox\n")
     say(
-        f"Next, ask yourself:\n"
+        f"\nNext, ask yourself:\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} me by day\n"
         f"  aispend --config {folder}/aispend.toml ask --as uma.patel@{_DOMAIN} org\n"
         f"  aispend --config {folder}/aispend.toml ask --as ana.ruiz@{_DOMAIN} team finance\n"

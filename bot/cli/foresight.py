@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.context import Format, say, say_json
+from bot.cli.context import Context, Format, say, say_json
 from bot.errors import ConfigError
 
 if TYPE_CHECKING:
+    from bot.domain.foretold import Accuracy as Told
     from bot.services.backtest import Accuracy, Foresight, Omission
 
 _SHOWN = 10
-_DATA = typer.Option(help="CSV with the columns dataset, series, date, value: one row per series and day.")
+_MONTHS = 12
+_DATA_HELP = "CSV with the columns dataset, series, date, value: one row per series and day."
+_DATA = typer.Option(help=_DATA_HELP)
 _COUNTRY = typer.Option(help="A country whose public holidays count, such as DE; more than one may be given.")
 
 
@@ -48,11 +51,15 @@ def forecast(
 
 
 def backtest(
-    data: Annotated[Path, _DATA],
+    context: typer.Context,
+    data: Annotated[Path | None, typer.Option(help=f"{_DATA_HELP} Without it: what was told in the last months.")] = None,
     country: Annotated[list[str] | None, _COUNTRY] = None,
     format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
 ) -> None:
     """Forecast every past month of a file when 5, 10, 15, 20 and 25 of its days were known, and hold it against what came."""
+    if data is None:
+        _told_before(context.obj, country, format_)
+        return
     from bot.services import series  # noqa: PLC0415
     from bot.services.backtest import Backtest  # noqa: PLC0415
 
@@ -67,6 +74,28 @@ def backtest(
         return
     _table(rows)
     _left_out(omitted)
+
+
+def _told_before(of: Context, country: Sequence[str] | None, format_: Format) -> None:
+    """Print how right the forecasts were that people were shown in the months before."""
+    if country:
+        raise ConfigError("--country is about a file; write it with --data FILE.")
+    with of.app() as app:
+        app.open_store()
+        found = list(app.hindsight.months(app.clock.now().date(), _MONTHS))
+    if not any(rows for _, rows in found):
+        raise ConfigError("No month is over whose forecasts were kept. A file can be judged: backtest --data FILE.")
+    rows = [(month, one) for month, judged in found for one in judged]
+    if format_ is Format.JSON:
+        say_json({"rows": [{"month": f"{month:%Y-%m}", **one.document()} for month, one in rows]})
+        return
+    say(f"{'month':8} {'forecasts of':24} {'n':>7} {'WAPE':>8} {'80 %':>7}")
+    for month, one in rows:
+        say(f"{month:%Y-%m}  {_judged(one)[:24]:24} {one.count:>7} {float(one.off):>8.1%} {float(one.held):>7.1%}")
+
+
+def _judged(one: Told) -> str:
+    return one.provider or f"budgets, {one.day} days known"
 
 
 def _table(rows: Sequence[Accuracy]) -> None:
@@ -87,11 +116,12 @@ def _left_out(omitted: Sequence[Omission]) -> None:
 
 def _told(row: Foresight) -> str:
     name = f"{row.dataset} · {row.series}"
+    so_far = f"{row.to_date:,.2f} so far" if row.is_known else "no day of that month is known"
     if row.outlook is None:
-        return f"{name}: {row.to_date:,.2f} so far; {row.note}"
+        return f"{name}: {so_far}; {row.note}"
     point, p10, p90, *_ = row.outlook
     note = f" ({row.note})" if row.note else ""
-    return f"{name}: {row.to_date:,.2f} so far, expected {point:,.2f} before {row.period_end}, 80 % range {p10:,.2f} to {p90:,.2f}{note}"
+    return f"{name}: {so_far}, expected {point:,.2f} before {row.period_end}, 80 % range {p10:,.2f} to {p90:,.2f}{note}"
 
 
 def _day(text: str) -> date:

@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from adapters.registry import kinds
 from bot.cli.context import Context, Format, say, say_json
 from bot.domain.money import Money, from_nanos
 from bot.domain.period import Window
@@ -83,6 +85,7 @@ def _sections(app: App, kind: str | None, files: list[str], source: str | None, 
             known = ", ".join(s.name for s in configured) or "none"
             raise ConfigError(f"No such source is configured (there are: {known}). Name a kind and a file: aispend ingest focus bill.csv")
         return chosen
+    _check_kind(kind, files)
     if not files:
         raise SourceRefused(f"Which file? For instance: aispend ingest {kind} FILE")
     base = next((s for s in configured if s.name == source), None) if source else only_source(app.settings, kind)
@@ -104,6 +107,16 @@ def _sections(app: App, kind: str | None, files: list[str], source: str | None, 
     if not re.fullmatch(NAME, name):
         raise ConfigError(f"--source holds '{name}'; a name has letters, digits, dots, dashes and underscores.")
     return [SourceSettings(name=name, kind=kind, **own)]
+
+
+def _check_kind(kind: str, files: list[str]) -> None:
+    """Refuse a kind that there is not, and name the nearest one."""
+    if kind in kinds():
+        return
+    near = get_close_matches(kind.lower(), kinds(), 1) if kind.isidentifier() else []
+    example = " ".join(["aispend ingest", near[0] if near else "focus", *(files or ([] if near else [kind]))])
+    question = f"Did you mean: {example}?" if near else f"For instance: {example}"
+    raise SourceRefused(f"There is no kind '{kind}'; there are {', '.join(kinds())}. {question}")
 
 
 def _options(options: list[str]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def plan(
     supposed = parse([*(scenario or ()), *(more or ())])
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
+        app.open_store()
         found = app.planning.plan(_year(year), scope, supposed)
     _write(found, csv, xlsx)
     if format_ is Format.JSON:

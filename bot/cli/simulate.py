@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
+from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.context import Context, Format, say, say_json
+from bot.domain.alert import Kind
 from bot.messages.formats import Reader
 
 if TYPE_CHECKING:
@@ -31,8 +36,9 @@ def simulate(
 
     of: Context = context.obj
     with of.app() as app:
-        app.prepare_store()
-        found = Simulation(app.review).run(days)
+        app.open_store()
+        with _progress(days, format_) as step:
+            found = Simulation(app.review).run(days, step)
     if format_ is Format.JSON:
         say_json({"days": days, **found.document()})
         return
@@ -45,6 +51,20 @@ def simulate(
         say(_line(each, reader))
     say("Figures, budgets and directory are those of now; each day is taken as delivered the night after. Nobody answers: what would")
     say("have been escalated is not counted, nor what quiet hours and the attention budget would have held for a digest.")
+
+
+@contextmanager
+def _progress(days: int, format_: Format) -> Iterator[Callable[[date], None]]:
+    """Yield what shows the day that is being reviewed on a terminal, nothing in a pipe: a large company takes many seconds a day."""
+    if format_ is Format.JSON or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - only who watches pays for it
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("Starting", total=days)
+        yield lambda day: bar.update(task, description=f"{day}", advance=1)
 
 
 def _table(found: Simulated) -> None:
@@ -67,7 +87,9 @@ def _line(each: Caught, reader: Reader) -> str:
         what = f"{cost} more than usual from {seen.episode.since} to {seen.episode.until}"
     else:
         limit = f" of {reader.money(seen.limit)}" if each.shows and seen.limit else ""
-        what = f" {identity.tier:f} of {identity.budget}{':' if cost else ''}{cost}{limit}"
+        is_pace = identity.kind is Kind.BURN
+        reached = f"{identity.tier:f} times the plan of" if is_pace else f"{reader.percent(Fraction(identity.tier))} of"
+        what = f" {reached} {identity.budget}{':' if cost else ''}{cost}{limit}"
     return f"{each.day}  {_KINDS[identity.kind]}  {each.subject}{what} ({each.alert.reason})"
 
 

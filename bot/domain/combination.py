@@ -10,7 +10,7 @@ from bot.domain import lesson
 from bot.domain.dayfactor import Series, learned
 from bot.domain.level import CANDIDATES, Levels, Panel, is_known
 
-WINDOWS, APART = 10, 5
+WINDOWS, APART = 12, 10
 """Past windows that candidates are tried on, and the days between their ends."""
 LEAST_BEFORE = 14
 """Days a series must have had before a window, for the window to count."""

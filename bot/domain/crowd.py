@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from difflib import get_close_matches
 from fractions import Fraction
 
 from bot.domain.people import Directory, Person, Role
@@ -84,6 +85,7 @@ def parse_crowd(words: Iterable[str], directory: Directory) -> Crowd:
     return Crowd(**found)  # type: ignore[arg-type]
 
 
+_KINDS = ("team", "person", "role", "center", "department", "over", "forecast")
 _NAMES = {"team": "teams", "person": "people", "role": "roles", "center": "centers", "department": "centers"}
 
 
@@ -101,20 +103,29 @@ def _value(kind: str, value: str, directory: Directory) -> object:
         case "over" | "forecast":
             return _share(kind, value)
         case _:
-            raise RuleError(f"“{kind}:” is no audience. There are: {', '.join(TERMS)}.")
+            near = get_close_matches(kind, _KINDS, 1)
+            meant = f" Did you mean: {near[0]}:{value}?" if near else f" There are: {', '.join(TERMS)}."
+            raise RuleError(f"“{kind}:” is no audience.{meant}")
+
+
+def _meant(kind: str, name: str, known: Iterable[str]) -> str:
+    """Return the question whether the name nearest to *name* was meant; nothing where none is near."""
+    spelled = {one.casefold(): one for one in known}
+    near = get_close_matches(name.casefold(), list(spelled), 1)
+    return f" Did you mean: {kind}:{spelled[near[0]]}?" if near else ""
 
 
 def _team(name: str, directory: Directory) -> str:
     team = directory.team(name)
     if team is None:
-        raise RuleError(f"There is no team “{name}”.")
+        raise RuleError(f"There is no team “{name}”.{_meant('team', name, directory.teams)}")
     return team.name
 
 
 def _person(email: str, directory: Directory) -> str:
     person = directory.person(email)
     if person is None:
-        raise RuleError(f"I do not know {email}.")
+        raise RuleError(f"I do not know {email}.{_meant('person', email, directory.people)}")
     return person.email
 
 

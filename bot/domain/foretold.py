@@ -14,9 +14,10 @@ from bot.domain.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """One forecast of one subject of a budget.
+    """One forecast of one subject of a budget, or of a provider, without a budget and a limit.
 
     Attributes:
+        budget: Its name; empty for none.
         as_of: The last day that was complete.
         point, low, high: The expected cost of the whole period and its 80 % range.
         limit: That the chances are about.
@@ -57,9 +58,11 @@ class Foretold:
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How right forecasts were.
+    """How right forecasts of one month were.
 
     Attributes:
+        provider: Whose cost was forecast; empty for that of budgets.
+        day: How many days were known; 0 for all that were held against what came.
         count: Of forecasts.
         off: The sum of the absolute errors beside the sum of what it did cost (WAPE).
         held: The share of the 80 % ranges that held the cost.
@@ -68,9 +71,21 @@ class Accuracy:
     count: int
     off: Fraction
     held: Fraction
+    provider: str = ""
+    day: int = 0
+
+    def document(self) -> dict[str, str | int | None]:
+        """Return the JSON form; shares of 1, as strings."""
+        return {
+            "provider": self.provider or None,
+            "as_of_day": self.day or None,
+            "n": self.count,
+            "wape": f"{float(self.off):.6f}",
+            "coverage_80": f"{float(self.held):.6f}",
+        }
 
 
-def accuracy(pairs: Iterable[tuple[Foretold, int]]) -> Accuracy | None:
+def accuracy(pairs: Iterable[tuple[Foretold, int]], provider: str = "", day: int = 0) -> Accuracy | None:
     """Return how right forecasts were beside what the periods did cost (nanos); None without any cost."""
     found = list(pairs)
     actual = sum(cost for _, cost in found)
@@ -78,4 +93,4 @@ def accuracy(pairs: Iterable[tuple[Foretold, int]]) -> Accuracy | None:
         return None
     off = sum(abs(one.point.nanos - cost) for one, cost in found)
     held = sum(one.low.nanos <= cost <= one.high.nanos for one, cost in found)
-    return Accuracy(len(found), Fraction(off, actual), Fraction(held, len(found)))
+    return Accuracy(len(found), Fraction(off, actual), Fraction(held, len(found)), provider, day)

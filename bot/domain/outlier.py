@@ -11,8 +11,8 @@ from bot.domain.almanac import Flags
 from bot.domain.baseline import Series
 from bot.domain.rank import ordered, rank
 
-RATE = 0.05
-"""Of false discoveries; the tail is heavier than assumed, so that about four in five alarms are true."""
+RATE = 0.025
+"""Of false discoveries; the tail is heavier than assumed, so that about three in four alarms are true."""
 _SPAN = 90
 _TAIL = 0.9
 LEAST_ACTIVE = 10
@@ -22,10 +22,18 @@ _ACTIVE_SHARE = 0.004
 _FIRST_SCALE = 0.5
 _MOST_BEYOND = 0.8
 """In logs; what lies further out teaches nothing about the tail."""
+_ALIKE = 10.0
+"""A day is like the one before: two rare days in a row are so much less rare than two apart."""
+_USUAL_EXCESS = 4.0
+"""Excess that needs the usual proof, in floors; more needs less, by its root, within `_BOUNDS`."""
+_BOUNDS = (0.05, 20.0)
 
 
 def outliers(cost: Series, start: int, floor: float, rate: float = RATE) -> tuple[Flags, Series]:
     """Return which people stand out on which of the days from *start* on, and what they cost beyond their usual high.
+
+    A dear day counts by itself or together with the day before it, whichever is the less probable; and the more it costs the
+    less proof it needs.
 
     Args:
         cost: Days × people; NaN where not final. All people of one company: they are one another's peers.
@@ -34,12 +42,29 @@ def outliers(cost: Series, start: int, floor: float, rate: float = RATE) -> tupl
     """
     found = np.zeros(cost[start:].shape, dtype=np.bool_)
     excess = np.zeros(cost[start:].shape)
-    for day in range(start, len(cost)):
+    before = np.ones(cost.shape[1]), np.zeros(cost.shape[1])
+    for day in range(max(start - 1, 0), len(cost)):
         chance, high = _chances(cost, day, floor * _ACTIVE_SHARE)
         over = np.nan_to_num(cost[day] - high)
-        excess[day - start] = over
-        found[day - start] = discoveries(chance, rate) & (over >= floor)
+        if day >= start:
+            excess[day - start] = over
+            proof = _proof(chance, over, before, floor)
+            found[day - start] = discoveries(proof, rate) & (over >= floor)
+        before = np.nan_to_num(chance, nan=1.0), np.maximum(over, 0.0)
     return found, excess
+
+
+def _proof(chance: Series, over: Series, before: tuple[Series, Series], floor: float) -> Series:
+    """Return *chance*, or that of this day and the one *before* it, beside what the excess is worth.
+
+    That the product of two chances is at most x has the chance x (1 - ln x).
+    """
+    both = np.maximum(np.nan_to_num(chance, nan=1.0) * before[0], np.finfo(float).tiny)
+    both = np.where(np.maximum(chance, before[0]) < 1 - _TAIL, both * (1 - np.log(both)) * _ALIKE, 1.0)
+    is_pair = both < chance
+    worth = np.where(is_pair, over + before[1], over) / (_USUAL_EXCESS * floor)
+    found: Series = np.where(is_pair, both, chance) / np.sqrt(np.clip(worth, *_BOUNDS))
+    return found
 
 
 def discoveries(chance: Series, rate: float) -> Flags:

@@ -1,4 +1,4 @@
-"""Requests: somebody asks for more budget, somebody who answers for it says yes, less, or no. Pure; every step says why.
+"""Requests: somebody asks for more budget, or takes it back; somebody who answers for it says yes, less, or no. Pure; every step says why.
 
 The answer is a record of what was agreed; nothing here blocks or unblocks anybody's usage.
 """
@@ -23,6 +23,7 @@ class Standing(StrEnum):
     GRANTED = "granted"
     DENIED = "denied"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 class Verdict(StrEnum):
@@ -32,6 +33,7 @@ class Verdict(StrEnum):
     ONE_MORE = "one more approver is needed"
     DENIED = "denied"
     EXPIRED = "nobody answered in time"
+    WITHDRAWN = "withdrawn"
     NOT_OPEN = "it was answered already"
     OWN = "nobody approves their own request"
     TWICE = "the second approver must be somebody else"
@@ -116,6 +118,13 @@ def deny(request: Request, by: str, sentence: str, at: datetime) -> Answer:
         return Answer(request, no)
     denied = replace(request, state=Standing.DENIED, approvers=(), approved_by=(by,), granted=None, answer=sentence)
     return Answer(denied, Verdict.DENIED)
+
+
+def withdraw(request: Request, at: datetime) -> Answer:
+    """Take a request back that nobody has answered in full."""
+    if not request.is_open or at >= request.expires_at:
+        return Answer(request, Verdict.NOT_OPEN)
+    return Answer(replace(request, state=Standing.WITHDRAWN, approvers=(), granted=None), Verdict.WITHDRAWN)
 
 
 def expire(request: Request, at: datetime) -> Answer:

@@ -21,6 +21,8 @@ _LEAST_SPREAD = 0.02
 _DRIFT, _DRIFT_CLIP = 0.25, 4.0
 _PRICE, _PRICE_CLIP = 0.35, 6.0
 _WORTH = 0.1
+_TWICE = 1.4
+"""What two days in a row, both at least so far above, are worth beside one."""
 _WEEK = 7
 _NOT_LOW = -1.0
 _GATE_DAYS, _GATE_SHARE = 3, 0.15
@@ -84,7 +86,7 @@ class _Scales:
         z = np.where(quiet, 0.0, self._z())
         drift = _averaged(np.clip(z, -_DRIFT_CLIP, _DRIFT_CLIP), _DRIFT)
         price, priced = self._prices(tokens)
-        told = (_told(z, gate & (z > 0)), _told(drift, gate & (z > _NOT_LOW)), np.where(quiet, -np.inf, price))
+        told = (_told(_twice(z), gate & (z > 0)), _told(drift, gate & (z > _NOT_LOW)), np.where(quiet, -np.inf, price))
         spike, drifted, mixed = (score[cut:] for score in told)
         return Surprises(start, spike, drifted, mixed, np.nan_to_num(excess)[cut:], priced[cut:], z[cut:])
 
@@ -121,6 +123,13 @@ class _Scales:
         for low in range(monday, len(self.days), _WEEK):
             rows = slice(max(low, self.begin), min(low + _WEEK, len(self.days)))
             yield rows, slice(rows.start - self.begin, rows.stop - self.begin), slice(max(low - span, 0), max(low, 0))
+
+
+def _twice(z: Series) -> Series:
+    """Return each day's score, or what it and the day before together are worth: the second day is less of an accident."""
+    found = z.copy()
+    found[1:] = np.fmax(z[1:], _TWICE * np.minimum(z[1:], np.nan_to_num(z[:-1])))
+    return found
 
 
 def _told(score: Series, where: Flags) -> Series:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.expected import Expected, example
+from bot.messages.formats import rounded
 from bot.messages.views import Row
 from bot.messages.why import Change, Reason
 from bot.messages.words import Phrase
@@ -125,14 +126,14 @@ class BudgetAlert:
 
     @property
     def over(self) -> Money | None:
-        """By how much the limit is exceeded, None below it."""
-        over = self.cost - self.limit if self.cost and self.limit else None
+        """By how much the limit is exceeded, as both are written; None below it."""
+        over = rounded(self.cost) - rounded(self.limit) if self.cost and self.limit else None
         return over if over and over.nanos > 0 else None
 
     @property
     def left(self) -> Money | None:
-        """What is left of the limit, None above it."""
-        left = self.limit - self.cost if self.cost and self.limit else None
+        """What is left of the limit, as both are written; None above it."""
+        left = rounded(self.limit) - rounded(self.cost) if self.cost and self.limit else None
         return left if left and left.nanos >= 0 else None
 
     @property
@@ -172,7 +173,8 @@ class BudgetAlert:
         yield "low", cls(**low)
         yield "team", cls(**team)
         reasons = (Reason("model_mix", _usd("190.20"), "Ana Ruiz", model="claude-opus-4"), Reason("volume", _usd("41.80")))
-        yield "why", cls(**(own | {"why": Change(_usd("380.305"), _usd("612.305"), reasons, is_own=True)}))
+        before = Window(date(2026, 10, 1), date(2026, 10, 24))
+        yield "why", cls(**(own | {"why": Change(_usd("380.305"), _usd("612.305"), reasons, is_own=True, beside=before)}))
         told = example()
         outlook = {"kind": "forecast", "tier": Decimal(1), "expected": told.point}
         yield "forecast", cls(**(low | outlook | {"forecast": Expected(own["window"], told, "everyone")}))

@@ -22,6 +22,7 @@ class KeyClaim:
         cost: None where the reader may not see it: it is not theirs yet.
         before, after: The share of all cost that has an owner; None before it is confirmed, and for who is not FinOps.
         must_reload: The days already loaded still have to be loaded again by hand.
+        command: What loads them again, for FinOps; empty for others, and where nothing has to be.
         asks: `owner` or `finops` where the reader has to answer, else empty.
     """
 
@@ -36,6 +37,7 @@ class KeyClaim:
     after: Fraction | None = None
     must_reload: bool = False
     asks: str = ""
+    command: str = ""
 
     template: ClassVar[str] = "cases/claim"
 
@@ -63,7 +65,18 @@ class KeyClaim:
         yield "claimed", cls(*what, "claimed", "Ana Ruiz", cost, asks="finops")
         yield "waits", cls(*what, "claimed")
         yield "confirmed", cls(*what, "confirmed", "Ana Ruiz", cost, Fraction(87, 100), Fraction(99, 100))
-        yield "reload", cls(*what, "confirmed", "Ana Ruiz", cost, Fraction(87, 100), must_reload=True)
+        yield (
+            "reload",
+            cls(
+                *what,
+                "confirmed",
+                "Ana Ruiz",
+                cost,
+                Fraction(87, 100),
+                must_reload=True,
+                command="aispend ingest litellm FILE --source gateway",
+            ),
+        )
         yield "declined", cls(*what, "declined", "Ana Ruiz", cost)
         yield "refused", cls(*what, "refused")
 

@@ -167,7 +167,12 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class FinopsDigest:
-    """The organisation's week for FinOps; *movers* are teams."""
+    """The organisation's week for FinOps.
+
+    Attributes:
+        movers: Teams.
+        accuracy: How right the forecasts of the month before were, by known days and by provider.
+    """
 
     window: Window
     total: Money
@@ -187,7 +192,7 @@ class FinopsDigest:
     freshness: Freshness
     missing: int = 0
     why: Change | None = None
-    accuracy: Accuracy | None = None
+    accuracy: tuple[Accuracy, ...] = ()
     units: tuple[Unit, ...] = ()
 
     template: ClassVar[str] = "digests/finops"
@@ -216,7 +221,11 @@ class FinopsDigest:
                 (),
                 _FRESH,
                 units=(_pull_requests(950, "3210.55"),),
-                accuracy=Accuracy(412, Fraction(9, 100), Fraction(81, 100)),
+                accuracy=(
+                    Accuracy(412, Fraction(17, 100), Fraction(78, 100), day=5),
+                    Accuracy(412, Fraction(9, 100), Fraction(81, 100), day=15),
+                    Accuracy(5, Fraction(4, 100), Fraction(4, 5), "Anthropic"),
+                ),
                 why=Change(_usd("2890"), _usd("3210.55"), (Reason("new_users", _usd("200.55"), count=4), Reason("volume", _usd("120")))),
             ),
         )
@@ -229,6 +238,7 @@ class Showback:
 
     Attributes:
         link: Where the reader gets it as a file; empty where there is no such place.
+        is_written: The reader has it as a file already.
     """
 
     window: Window
@@ -237,6 +247,7 @@ class Showback:
     freshness: Freshness
     missing: int = 0
     link: str = ""
+    is_written: bool = False
 
     template: ClassVar[str] = "digests/showback"
     previous: ClassVar[None] = None

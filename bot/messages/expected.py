@@ -24,11 +24,13 @@ class Expected:
         window: The whole period.
         budget: Name of the budget that the chances are about; empty where there is none.
         foretold: As worked out; its limit says nothing where there is no budget.
+        since: The first day of the period that any source delivered; None where that is its first one.
     """
 
     window: Window
     foretold: Foretold
     budget: str = ""
+    since: date | None = None
 
     @property
     def last(self) -> date:
@@ -71,6 +73,7 @@ class Expected:
             "exhausted_on": told.middle.isoformat() if self.budget and told.middle else None,
             "exhausted_between": [day.isoformat() if day else None for day in (told.early, told.late)] if self.budget else None,
             "as_of": told.as_of.isoformat(),
+            "known_since": self.since.isoformat() if self.since else None,
         }
 
 

@@ -21,7 +21,7 @@ class Outcome:
     """`forecast`: how a subject's running periods are expected to end.
 
     Attributes:
-        periods: The budget's, or the month, first; then the year.
+        periods: The budget's first; then the month and the year, where they are not the budget's.
         accuracy: How right forecasts were in the month before, half-way through it; None where that is not known or not theirs.
     """
 
@@ -52,7 +52,10 @@ class Outcome:
         november, year = Window(date(2026, 11, 1), date(2026, 12, 1)), Window(date(2026, 1, 1), date(2027, 1, 1))
         month = example()
         whole = Foretold("", "me", year.start, month.as_of, _usd("4310"), _usd("4205.5"), _usd("4460"), _usd("0"), Decimal(0), days=320)
-        yield "me", cls("Ana Ruiz", "me", True, (Expected(november, month, "everyone"), Expected(year, whole)), _FRESH)
+        yield (
+            "me",
+            cls("Ana Ruiz", "me", True, (Expected(november, month, "everyone"), Expected(year, whole, since=date(2026, 3, 3))), _FRESH),
+        )
         team = Phrase("the part of the teams you manage")
         yield "part", cls("ranking", 'project "ranking"', False, (Expected(november, month),), _FRESH, team)
         yield "none", cls("Ana Ruiz", "me", True, (), _FRESH)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -81,8 +82,9 @@ class Reader:
         return f"({'+' if share > 0 else ''}{self.percent(share)})" if share is not None else ""
 
     def change(self, now: Money, before: Money) -> str:
-        """Return `+$58.10 (+16 %)`, without the share where there was nothing before."""
-        difference = now - before
+        """Return `+$58.10 (+16 %)`: the difference between what is written of both; no share where nothing is written of before."""
+        before = rounded(before)
+        difference = rounded(now) - before
         sign = "+" if difference.nanos > 0 else ""
         share = difference.share_of(before)
         if share is None or before.nanos < 0:
@@ -146,6 +148,33 @@ def addends(parts: Sequence[Money], total: Money) -> list[Money]:
     """Return *parts* as they are written where they stand beside *total*, itself rounded: they add up to it, to the cent."""
     unit = 10 ** (9 - get_currency_precision(total.currency))
     return [Money(nanos, total.currency) for nanos in round_together([part.nanos for part in parts], total.nanos, unit)]
+
+
+class Costed(Protocol):
+    """What has a cost, such as a row of a table."""
+
+    @property
+    def cost(self) -> Money:
+        """The cost, exactly."""
+
+
+_T = TypeVar("_T", bound=Costed)
+
+
+def lines(rows: Sequence[_T], total: Money) -> list[tuple[_T, Money]]:
+    """Return *rows* with their cost as written; where they are all of *total* they add up to it as it is written."""
+    costs = [row.cost for row in rows]
+    is_all = sum(cost.nanos for cost in costs) == total.nanos
+    return list(zip(rows, written(costs) if is_all else costs, strict=True))
+
+
+def written(parts: Sequence[Money]) -> list[Money]:
+    """Return *parts* as they are written below their sum, to which they add up; what is nothing then is a nano: less than a cent."""
+    if not parts:
+        return []
+    total = Money(sum(part.nanos for part in parts), parts[0].currency)
+    shown = zip(parts, addends(parts, rounded(total)), strict=True)
+    return [cost if cost.nanos or not part.nanos else replace(part, nanos=1 if part.nanos > 0 else -1) for part, cost in shown]
 
 
 @lru_cache(_KEPT)

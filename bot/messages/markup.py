@@ -38,7 +38,7 @@ from bot.messages.card import (
     Select,
     Table,
 )
-from bot.messages.formats import Reader
+from bot.messages.formats import Reader, lines
 from bot.messages.words import SOURCE, say, words
 
 TONES = ("plain", "good", "warn", "alert")
@@ -217,7 +217,7 @@ def environment(folders: tuple[Path, ...], reader: Reader, known: NullTranslatio
     made.policies["ext.i18n.trimmed"] = True
     made.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
     made.globals |= _gettext(known)
-    made.filters |= reader.filters()
+    made.filters |= reader.filters() | {"lines": lines}
     made.filters["phrase"] = lambda text: say(text, reader.language)
     return made
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from bot.domain.budget import PlannedChange
 from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.card import Card, Facts, Note, Paragraph, Run, Table
@@ -60,6 +61,7 @@ class Proposal:
         each: What one of them cost in a month; None where there is nobody.
         models: The largest models of the past twelve months, with their shares; None where they may not be told.
         days: Of history that were looked at.
+        planned: What `budgets.toml` declares of it, taken in already.
         reason: Why there are no amounts; empty where there are.
     """
 
@@ -74,6 +76,7 @@ class Proposal:
     each: Money | None
     models: tuple[tuple[str, Fraction], ...] | None
     days: int
+    planned: tuple[PlannedChange, ...] = ()
     reason: str = ""
 
     def document(self) -> dict[str, Any]:
@@ -92,6 +95,7 @@ class Proposal:
             "per_person_month": self.each.plain if self.each else None,
             "models": models,
             "days_of_history": self.days,
+            "planned_changes": [_document(change) for change in self.planned],
             "reason": self.reason or None,
         }
 
@@ -103,7 +107,7 @@ class Proposal:
         yield from (_rounded(self.factor), self.cost, self.cost_days, self.active, self.each)
         for name, share in [*(self.models or ()), *[("", None)] * _MODELS][:_MODELS]:
             yield from (name, None if share is None else _rounded(share))
-        yield from (self.days, self.reason)
+        yield from (self.days, "; ".join(map(_words, self.planned)), self.reason)
 
     def drivers(self, reader: Reader) -> tuple[str, ...]:
         """Return the cells that say what drives it."""
@@ -160,7 +164,16 @@ class Plan:
         """The columns of a sheet."""
         base = (f"base_{name}" for name in QUANTILES)
         models = (column for n in range(1, _MODELS + 1) for column in (f"model_{n}", f"model_{n}_share"))
-        found = ("last_12_months", "last_12_months_days", "active_people", "per_person_month", *models, "days_of_history", "reason")
+        found = (
+            "last_12_months",
+            "last_12_months_days",
+            "active_people",
+            "per_person_month",
+            *models,
+            "days_of_history",
+            "planned_changes",
+            "reason",
+        )
         return ("year", "scope", "parent", "currency", *QUANTILES, *base, "factor", *found)
 
     def cells(self) -> Iterator[tuple[Cell, ...]]:
@@ -185,6 +198,8 @@ class Plan:
         if self.scenario:
             factors = sorted({_rounded(row.factor) for row in self.rows})
             about.append(("Scenario", f"{' '.join(self.scenario)}: what is to come × {' to '.join(f'{f:.2f}' for f in factors)}"))
+        planned = "; ".join(f"{row.scope}: {_words(change)}" for row in self.rows for change in row.planned)
+        about += [("Planned changes", planned)] if planned else []
         drivers = ("", "Past 12 months", "days", "People", "Each, a month", "Largest models")
         tables = [
             self._amounts(known, reader),
@@ -205,6 +220,25 @@ class Plan:
             shown = (row.amounts, row.base) if self.scenario else (row.amounts,)
             cells.append((row.scope, *(reader.money(getattr(found, name)) for found in shown if found for name in QUANTILES)))
         return Table(tuple(header), tuple(cells), frozenset(range(1, len(header))))
+
+
+def _words(change: PlannedChange) -> str:
+    """Return `× 1.2 from 2026-12-01 (launch)`."""
+    factor = f"× {change.factor}" if change.factor != 1 else ""
+    amount = f"{'+' if change.amount.nanos > 0 else ''}{change.amount.plain} {change.amount.currency} a day" if change.amount.nanos else ""
+    until = f" until {change.until}" if change.until else ""
+    note = f" ({change.note})" if change.note else ""
+    return f"{' and '.join(filter(None, (factor, amount)))} from {change.day}{until}{note}"
+
+
+def _document(change: PlannedChange) -> dict[str, Any]:
+    return {
+        "from": change.day.isoformat(),
+        "until": change.until.isoformat() if change.until else None,
+        "factor": str(change.factor),
+        "amount": change.amount.plain,
+        "note": change.note,
+    }
 
 
 def _days(window: Window) -> dict[str, str]:

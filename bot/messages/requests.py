@@ -25,6 +25,7 @@ class RaiseRequest:
         answered_by: Who has said yes or no.
         asks: The reader can answer it.
         limit: That holds now, with what was granted.
+        can_withdraw: The reader has asked for it and can take it back.
         is_own_yes: The reader has said yes, and a second one is needed.
     """
 
@@ -42,6 +43,7 @@ class RaiseRequest:
     answer: str = ""
     asks: bool = False
     is_own_yes: bool = False
+    can_withdraw: bool = False
 
     template: ClassVar[str] = "cases/request"
 
@@ -75,7 +77,7 @@ class RaiseRequest:
         ends = datetime(2026, 12, 1, tzinfo=UTC)
         what = (_usd("200"), _usd("600"), _usd("612.305"), ends, "the big migration")
         yield "to-approve", cls(3, "Ana Ruiz", Phrase("{name}", name="Ana Ruiz"), *what, "asked", asks=True)
-        yield "asked", cls(3, "", "", *what, "asked")
+        yield "asked", cls(3, "", "", *what, "asked", can_withdraw=True)
         second = cls(
             4,
             "Ana Ruiz",
@@ -92,6 +94,7 @@ class RaiseRequest:
         yield "granted", cls(3, "", "", *raised, "granted", _usd("150"), ("Mia Berg",))
         yield "denied", cls(3, "", "", *what, "denied", None, ("Mia Berg",), "use Haiku first")
         yield "expired", cls(3, "", "", *what, "expired")
+        yield "withdrawn", cls(3, "Ana Ruiz", Phrase("{name}", name="Ana Ruiz"), *what, "withdrawn")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from bot.domain.money import Money
 from bot.domain.outcome import CostPerOutcome
 from bot.domain.period import Window
 from bot.messages.expected import Expected, example
+from bot.messages.formats import rounded, written
 from bot.messages.words import Phrase
 
 _CLOSE = Decimal("0.8")
@@ -41,6 +42,20 @@ class Breakdown:
     left_out: int = 0
     left_out_cost: Money | None = None
 
+    @property
+    def lines(self) -> list[tuple[Row, Money]]:
+        """The rows with their cost as written: with what is left out they add up to their sum as it is written."""
+        return list(zip(self.rows, self._written, strict=False))
+
+    @property
+    def left_out_written(self) -> Money | None:
+        """The cost of what is left out, as written beside *lines*."""
+        return self._written[-1] if self.left_out_cost else None
+
+    @property
+    def _written(self) -> list[Money]:
+        return written([*(row.cost for row in self.rows), *([self.left_out_cost] if self.left_out_cost else [])])
+
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
         rows = [{"key": row.key, "cost": _plain(row.cost)} for row in self.rows]
@@ -62,6 +77,16 @@ class BudgetLine:
     share: Fraction
     resets_at: datetime
     tier: Decimal | None = None
+
+    @property
+    def left(self) -> Money:
+        """What is left of the limit as both are written; below zero where it is exceeded."""
+        return rounded(self.limit) - rounded(self.used)
+
+    @property
+    def over_by(self) -> Money:
+        """By how much the limit is exceeded, as both are written."""
+        return rounded(self.used) - rounded(self.limit)
 
     @property
     def tone(self) -> str:
@@ -144,9 +169,11 @@ class Costs:
         asked: The words that asked, for the buttons.
         command: The words that ask for the same subject, where its name alone would not do.
         compared: What the days that every source has delivered cost, beside *previous*; None where there is nothing to compare.
+        compared_window: Those days.
         forecast: How the budget's period is expected to end.
         trend: The cost of each day, or month, of the window, ascending, those without cost included; empty where not to be shown.
         units: What one outcome cost, the most telling kind first; empty where nothing was counted.
+        since: The first day of the window that any source delivered; None where that is its first one.
     """
 
     subject: str
@@ -167,7 +194,9 @@ class Costs:
     trend: tuple[tuple[Window, Money], ...] = ()
     forecast: Expected | None = None
     compared: Money | None = None
+    compared_window: Window | None = None
     units: tuple[Unit, ...] = ()
+    since: date | None = None
 
     view: ClassVar[str] = ""
     template: ClassVar[str] = ""
@@ -178,10 +207,21 @@ class Costs:
         return self.billed + self.estimated
 
     @property
+    def drawn(self) -> list[tuple[Window, Money, Money]]:
+        """The trend with its costs as written beside them, which add up to the total as it is written."""
+        costs = [cost for _, cost in self.trend]
+        return list(zip((window for window, _ in self.trend), costs, written(costs), strict=True))
+
+    @property
     def peak(self) -> tuple[Window, Money] | None:
         """The highest part of the trend, None where nothing was spent."""
-        highest = max(self.trend, key=lambda part: part[1].nanos, default=None)
-        return highest if highest and highest[1].nanos > 0 else None
+        window, cost, shown = max(self.drawn, key=lambda part: part[1].nanos, default=(self.window, self.total, self.total))
+        return (window, shown) if self.trend and cost.nanos > 0 else None
+
+    @property
+    def compares_part(self) -> bool:
+        """Tell whether fewer days than those shown are compared, and they cost less than what is shown."""
+        return self.compared is not None and rounded(self.compared) != rounded(self.total)
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -200,6 +240,7 @@ class Costs:
             "outcomes": [unit.document() for unit in self.units],
             "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
             "provisional": self.freshness.is_provisional,
+            "known_since": self.since.isoformat() if self.since else None,
             "partial": self.partial or None,
         }
 
@@ -216,6 +257,13 @@ class MyCosts(Costs):
         yield "within", cls(**_example("Ana Ruiz", "412.805", "12.70"))
         expected = Expected(Window(date(2026, 11, 1), date(2026, 12, 1)), example(), "everyone")
         yield "expected", cls(**(_example("Ana Ruiz", "412.805", "12.70") | {"forecast": expected}))
+        whole = {"window": Window(date(2026, 1, 1), date(2026, 11, 24)), "since": date(2026, 3, 3), "asked_period": "year"}
+        line = replace(_budget_line("6000", "425.505"), period="year", resets_at=datetime(2027, 1, 1, tzinfo=UTC))
+        calm = replace(expected.foretold, over=Decimal(0), middle=None, early=None)
+        yearly = {"budget": line, "forecast": replace(expected, foretold=calm)}
+        part = {"compared": _usd("410"), "compared_window": Window(date(2026, 11, 1), date(2026, 11, 22))}
+        yield "year", cls(**(_example("Ana Ruiz", "412.805", "12.70") | whole | yearly | {"previous": None, "trend": ()}))
+        yield "behind", cls(**(_example("Ana Ruiz", "412.805", "12.70") | part))
         yield "over", cls(**(_example("Ana Ruiz", "640", "0") | {"budget": _budget_line("600", "640")}))
         nothing = _example("Ana Ruiz", "0", "0") | {
             "budget": None,

@@ -44,12 +44,17 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A difference and its reasons, the largest first; they add up to it exactly."""
+    """A difference and its reasons, the largest first; they add up to it exactly.
+
+    Attributes:
+        beside: The days before; None where the message says which they are.
+    """
 
     before: Money
     after: Money
     reasons: tuple[Reason, ...]
     is_own: bool = False
+    beside: Window | None = None
 
     @property
     def cost(self) -> Money:

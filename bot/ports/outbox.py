@@ -26,6 +26,11 @@ class Delivery(StrEnum):
     """Not urgent, and enough was said this week: it goes into the next digest."""
 
 
+UNSEEN = (Delivery.WAITING, Delivery.HELD, Delivery.PARKED)
+NOT_THEIRS = "not theirs to see any more"
+"""Why a message was dropped: the directory has changed since it was worded."""
+
+
 class MessageKind(StrEnum):
     """What a message is, which decides what happens when nobody can tell whether it arrived."""
 
@@ -67,6 +72,11 @@ class Message:
     needs_answer: bool = False
     not_before: datetime | None = None
 
+    def number_of(self, kind: str) -> int:
+        """Return the number of the *kind* it belongs to (12 of `alert 12`), 0 where it belongs to something else."""
+        what, _, number = self.about.partition(" ")
+        return int(number) if what == kind and number.isdigit() else 0
+
 
 @dataclass(frozen=True, slots=True)
 class Post:
@@ -95,6 +105,11 @@ class Post:
     was_unknown: bool = False
     turn: datetime | None = None
     lease: str = ""
+
+    @property
+    def is_unseen(self) -> bool:
+        """Tell whether it still waits, and nobody can have seen it."""
+        return self.state in UNSEEN and not self.sent_revision
 
 
 class Outbox(Protocol):

@@ -30,6 +30,10 @@ from bot.services.listing import Listing
 from bot.services.requests import Requests
 from bot.services.talk import Wrong
 
+_UNTIL = ("until", "bis")
+"""What stands before a day; whoever reads German writes the second."""
+_NEAR = 0.8
+"""How alike a word and a reason are where one is the other, misspelt."""
 _WHICH = N_("Which alert? For instance: {verb} 12. Your alerts: alerts")
 _WHICH_REQUEST = N_("Which request? For instance: {verb} 3")
 _WHICH_BROADCAST = N_("Which broadcast? For instance: {verb} 7")
@@ -69,6 +73,7 @@ class Acts:
             Verb.BUDGET: self._request,
             Verb.APPROVE: self._approve,
             Verb.DENY: self._deny,
+            Verb.WITHDRAW: lambda person, command: self.requests.withdraw(person, _numbered(command, _WHICH_REQUEST)[0]),
             Verb.CLAIM: self._claim,
             Verb.BROADCAST: self._broadcast,
             Verb.SEEN: self._seen,
@@ -154,11 +159,8 @@ class Acts:
         if more is None:
             raise Refusal("How much more? For instance: budget request 200 the migration takes longer")
         rest, until = words[1:], None
-        if len(rest) > 1 and rest[0].lower() == "until":
-            until = written.day(rest[1])
-            if until is None:
-                raise Refusal("“{word}” is no day. Write one such as {day}.", word=rest[1], day=self._next_week())
-            rest = rest[2:]
+        if len(rest) > 1 and rest[0].lower() in _UNTIL:
+            until, rest = self._day(rest[1]), rest[2:]
         return self.requests.ask(person, more, until, " ".join(rest))
 
     def _approve(self, person: Person, command: Command) -> Any:
@@ -212,20 +214,18 @@ class Acts:
 
     def _ack(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command)
-        until = None
-        if len(words) > 1 and words[-2].lower() == "until":
-            until = written.day(words[-1])
-            if until is None:
-                raise Refusal("“{word}” is no day. Write one such as {day}.", word=words[-1], day=self._next_week())
-            words = words[:-2]
+        self.answers.check(person, number)
+        until, said = None, words
+        if len(words) > 1 and words[-2].lower() in _UNTIL:
+            until, words = self._day(words[-1]), words[:-2]
         because = next((b for b in Because if re.match(rf"{b.value}\b", " ".join(words), re.IGNORECASE)), None)
         if because is None and not words:
             raise Refusal(_WHY, number=str(number), day=self._next_week())
         plan = " ".join(words)[len(because.value) :] if because else " ".join(words)
-        because = because or _meant(words[0])
-        if not plan.strip():
+        because = because or _meant(number, said)
+        if not plan.strip(":,. "):
             raise Refusal(_WHAT, number=str(number), because=because.value if because else "planned", day=self._next_week())
-        return self.answers.acknowledge(person, number, because or Because.OTHER, plan.strip(), until)
+        return self.answers.acknowledge(person, number, because or Because.OTHER, plan.lstrip(":,. ").strip(), until)
 
     def _expected(self, person: Person, command: Command) -> Any:
         return self.answers.expect(person, _numbered(command)[0])
@@ -235,6 +235,7 @@ class Acts:
 
     def _snooze(self, person: Person, command: Command) -> Any:
         number, words = _numbered(command)
+        self.answers.check(person, number)
         if len(words) != 1 or not words[0].isdecimal():
             raise Refusal("For how many days? For instance: snooze {number} 3", number=str(number))
         return self.answers.snooze(person, number, min(int(words[0]), 1000))
@@ -263,14 +264,36 @@ class Acts:
     def _today(self) -> date:
         return self.answers.review.clock.now().date()
 
+    def _day(self, word: str) -> date:
+        """Return the day that *word* is.
+
+        Raises:
+            Refusal: It is none.
+        """
+        day = written.day(word)
+        if day is None:
+            raise Refusal("“{word}” is no day. Write one such as {day}.", word=word, day=self._next_week())
+        return day
+
     def _next_week(self) -> str:
         return (self._today() + timedelta(days=7)).isoformat()
 
 
-def _meant(word: str) -> Because | None:
-    """Return the reason that *word* is nearly, as in `planed` or `launched`; the word stays in the plan."""
-    near = get_close_matches(word.lower().rstrip(":,."), [b.value for b in Because], 1, 0.8)
-    return Because(near[0]) if near else None
+def _meant(number: int, words: list[str]) -> Because | None:
+    """Return the reason that the first word is a form of, as in `launched`; the word stays in the plan.
+
+    Raises:
+        Refusal: It is nearly a reason, and so misspelt.
+    """
+    for because in Because:
+        count = len(because.value.split())
+        word = " ".join(words[:count]).lower().rstrip(":,.")
+        if word.startswith(because.value):
+            return because
+        if get_close_matches(word, [because.value], 1, _NEAR) and not because.value.endswith(word) and not word.endswith(because.value):
+            nearest = " ".join([f"ack {number} {because.value}", *words[count:]])
+            raise Refusal("I do not know the reason “{word}”. Did you mean: {nearest}?", nearest, word=word, nearest=nearest)
+    return None
 
 
 def _numbered(command: Command, which: str = _WHICH) -> tuple[int, list[str]]:

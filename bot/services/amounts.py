@@ -30,8 +30,6 @@ SHOWN = 8
 """Rows of a breakdown; the rest is one line."""
 SHORTEST_TREND, LONGEST_TREND = 3, 62
 """Days of which a picture is drawn; above, it is drawn by month."""
-_SLACK = timedelta(days=3)
-"""A first delivery may begin with a quiet weekend."""
 LONG = 31
 """Rows of what was asked for in so many words."""
 _C = TypeVar("_C", bound=Costs)
@@ -84,6 +82,7 @@ class Amounts(Question):
             estimated=estimated,
             previous=self._money(self.of.figures.total(scope, before).total) if compares else None,
             compared=self._money(self.of.figures.total(scope, delivered).total) if compares and delivered else None,
+            compared_window=delivered if compares else None,
             previous_window=before,
             budget=self._line(budget, scope) if budget and self._shows_budget(budget, scope) else None,
             breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit, scope)).rows),
@@ -92,17 +91,34 @@ class Amounts(Question):
             asked=self.command.text,
             asked_period=self.command.period_words,
             unowned=unowned,
+            since=self._known_since(scope, window),
             trend=self._trend(scope, window) if not self.command.by else (),
         )
 
     def _compares(self, scope: CostScope, before: Window) -> bool:
-        """Tell whether *before* can be compared with: every source that contributes delivered all of it, and it may be shown."""
-        begins: dict[str, date] = {}
-        for load in self.of.ledger.loads():
-            begins[load.source] = min(load.window.start, begins.get(load.source, load.window.start))
+        """Tell whether *before* can be compared with: all that contribute delivered it from its first day on, and it may be shown.
+
+        What a source delivered is what its loads say. A day between two may be one without cost; those before the first are unknown.
+        """
         names = {load.source for load in self._contributing(scope, Window(before.start, self.now.date() + timedelta(days=1)))}
-        first = max((begin for source, begin in begins.items() if source in names), default=before.end)
-        return first <= before.start + _SLACK and self.groups.shows(scope, before)
+        windows = {name: [load.window for load in self._deliveries if load.source == name] for name in names}
+        has_all = all(
+            any(window.start <= before.start for window in known) and any(window.overlaps(before) for window in known)
+            for known in windows.values()
+        )
+        return bool(names) and has_all and self.groups.shows(scope, before)
+
+    @cached_property
+    def _deliveries(self) -> list[Load]:
+        """Every load that still counts: what a source delivered before it was taken out of the ledger does not."""
+        forgotten: set[str] = set()
+        found = []
+        for load in self.of.ledger.loads():
+            if load.description == FORGOTTEN:
+                forgotten.add(load.source)
+            elif load.source not in forgotten:
+                found.append(load)
+        return found
 
     def _trend(self, scope: CostScope, window: Window) -> tuple[tuple[Window, Money], ...]:
         """Return the cost of each day of *window*, of each month where it is long; nothing where days would tell people apart."""
@@ -121,10 +137,24 @@ class Amounts(Question):
         end = (reached - timedelta(microseconds=1)).date() + timedelta(days=1) if reached else window.start
         return window.until(end) if end > window.start else None
 
+    def _known_since(self, scope: CostScope, window: Window) -> date | None:
+        """Return the first day of *window* that any source of *scope* delivered; None where that is its first one, or there is none."""
+        names = {load.source for load in self._contributing(scope, window)}
+        first = min((load.window.start for load in self._deliveries if load.source in names), default=window.start)
+        return first if window.start < first < window.end else None
+
     def _contributing(self, scope: CostScope, window: Window) -> list[Load]:
         """Return the newest load of every source with cost of *scope* in *window*; of all sources where none has."""
-        names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
-        return [load for load in self._sources if load.source in names] or self._sources
+        known = self._asked_before
+        if (scope, window) not in known:
+            names = {row.key for row in self.of.figures.costs(scope, window, Dimension.SOURCE)}
+            known[scope, window] = [load for load in self._sources if load.source in names] or self._sources
+        return known[scope, window]
+
+    @cached_property
+    def _asked_before(self) -> dict[tuple[CostScope, Window], list[Load]]:
+        """What contributes to what, as far as this question has asked for it: several parts of an answer ask the same."""
+        return {}
 
     def _with_units(self, found: _C, scope: CostScope) -> _C:
         """Add what outcomes of *scope* cost; under the same rules as the cost itself."""

@@ -158,6 +158,15 @@ class Answers:
         self.review.remember(notices)
         return self._view(notices, alert, person)
 
+    def check(self, person: Person, number: int) -> None:
+        """Look whether *person* may answer alert *number*, before they are asked for more words.
+
+        Raises:
+            Refusal: There is no such alert for this person.
+        """
+        with self.review.alerts.decide() as desk:
+            self._theirs(desk, person, number)
+
     def _theirs(self, desk: Desk, person: Person, number: int) -> Alert:
         """Return the alert if *person* was told of it, answers for it, or is FinOps; in the same words for all others."""
         alert = desk.alert(number)

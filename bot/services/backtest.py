@@ -164,6 +164,7 @@ class Foresight:
         to_date: What the series has cost in it.
         outlook: Point, 10 %, 90 %, 2.5 %, 97.5 %; None where there is not enough history.
         note: Why there is none, or since when nothing is known.
+        is_known: Something of the month is known, or it has not begun; else *to_date* says nothing.
     """
 
     dataset: str
@@ -172,6 +173,7 @@ class Foresight:
     to_date: float
     outlook: tuple[float, ...] | None
     note: str = ""
+    is_known: bool = True
 
     def document(self) -> dict[str, object]:
         """Return the row as scripts read it."""
@@ -210,7 +212,8 @@ def _foreseen(dataset: Dataset, as_of: date, holidays: Collection[date]) -> Iter
         known = int(np.isfinite(history[row]).sum())
         note = late if found.has_enough[row] else f"not enough history: {known} of {forecast.LEAST_DAYS} days"
         told = tuple(ends[row].tolist()) if has_enough[row] else None
-        yield Foresight(dataset.name, name, end, float(found.to_date[row]), told, note)
+        is_known = dataset.last >= start or not missing
+        yield Foresight(dataset.name, name, end, float(found.to_date[row]), told, note, is_known)
 
 
 def _without_gaps(values: Values) -> Values:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -67,8 +67,9 @@ class Because:
         if not old.usages or not new.usages:
             return None
         if not is_own and not self.names(email, subject):
-            return Words(self.currency).change(explain(old.together(), new.together()))
-        return Words(self.currency, self.audience.name, is_own=is_own).change(explain(old, new), largest(old, new))
+            return replace(Words(self.currency).change(explain(old.together(), new.together())), beside=before)
+        change = Words(self.currency, self.audience.name, is_own=is_own).change(explain(old, new), largest(old, new))
+        return replace(change, beside=before)
 
     def of_episode(self, email: str, team: str, episode: Episode) -> Told | None:
         """Return why the days of *episode* cost *team* more than the mean of the same weekdays before; None where that is unknown.

@@ -17,7 +17,8 @@ from bot.errors import Refusal
 from bot.messages.card import Card
 from bot.messages.claims import KeyClaim
 from bot.messages.words import N_
-from bot.ports import Case, CostScope, Desk, Message, MessageKind, UnallocatedKey
+from bot.ports import NOT_THEIRS, Case, CostScope, Desk, Message, MessageKind, Post, UnallocatedKey
+from bot.services.near import close
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.talk import reader_of
@@ -52,10 +53,15 @@ class Claim:
 
 @dataclass(frozen=True)
 class Claims:
-    """Takes claims."""
+    """Takes claims.
+
+    Attributes:
+        configured: Sources of the configuration; those of loose files are loaded again with their files.
+    """
 
     review: Review
     reload: Reload
+    configured: frozenset[str] = frozenset()
 
     def claim(self, person: Person, key: str, owner: str = "") -> KeyClaim:
         """Say that *key* is one's own; as FinOps, ask *owner* whether it is theirs.
@@ -72,7 +78,7 @@ class Claims:
             raise Refusal("I do not know {email}.", email=owner)
         found = self._open_key(key)
         if found is None:
-            raise Refusal("There is no key “{key}” whose cost nobody owns.", key=key)
+            raise self._no_key(key, owner, is_finops=is_finops)
         with self.review.alerts.decide() as desk:
             for case in [*desk.cases(KIND, ASKED), *desk.cases(KIND, SAID)]:
                 self._check_open(_claim(case), found.key, is_finops=is_finops)
@@ -124,6 +130,21 @@ class Claims:
             return replace(claim, state=REFUSED)
         return replace(claim, state=CONFIRMED, before=str(self._coverage()), must_reload=True)
 
+    def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
+        """Tell FinOps of today of what waits for them; leave out what waits for somebody whom it is no matter of."""
+        for case in desk.cases(KIND, SAID):
+            self._ask(desk, notices, _claim(case), "")
+        for post in waiting:
+            number, email = post.message.number_of(KIND), post.message.to
+            about = desk.case(number) if number else None
+            if about is None:
+                continue
+            claim = _claim(about)
+            if email in {claim.owner, claim.asked_by, *notices.audience.finops()} and _is_here(notices, email):
+                desk.revise(post, self._card(notices, claim, email))
+            else:
+                desk.drop(post, NOT_THEIRS)
+
     def follow_up(self) -> None:
         """Put the identities of confirmed claims into the directory that a stop had kept from it."""
         with self.review.alerts.decide() as desk:
@@ -157,19 +178,29 @@ class Claims:
 
     def _coverage(self) -> Fraction:
         """Return the share of the last ninety days' cost that has an owner."""
-        today = self.review.clock.now().date()
-        window = Window(today - _LOOK_BACK, today + timedelta(days=1))
+        window = self._lately()
         whole = self.review.figures.total(CostScope(), window).total
         unowned = sum(key.cost for key in self.review.figures.unallocated(window))
         return 1 - Fraction(unowned, whole) if whole > 0 else Fraction(1)
 
     def _open_key(self, key: str) -> UnallocatedKey | None:
-        today = self.review.clock.now().date()
-        window = Window(today - _LOOK_BACK, today + timedelta(days=1))
-        same = [found for found in self.review.figures.unallocated(window) if found.key and found.key.casefold() == key.casefold()]
+        same = [found for found in self.review.figures.unallocated(self._lately()) if found.key and found.key.casefold() == key.casefold()]
         if not same:
             return None
         return replace(same[0], cost=sum(one.cost for one in same), first_seen=min(one.first_seen for one in same))
+
+    def _no_key(self, key: str, owner: str, *, is_finops: bool) -> Refusal:
+        """Return the refusal of a key that is not open; only FinOps, who sees them all, is told which one is near."""
+        spelled = {found.key.casefold(): found.key for found in self.review.figures.unallocated(self._lately()) if found.key}
+        near = close(key, spelled) if is_finops else []
+        if not near:
+            return Refusal("There is no key “{key}” whose cost nobody owns.", key=key)
+        nearest = " ".join(["claim", spelled[near[0]], *([owner] if owner else [])])
+        return Refusal("There is no key “{key}” whose cost nobody owns. Did you mean: {nearest}?", nearest, key=key, nearest=nearest)
+
+    def _lately(self) -> Window:
+        today = self.review.clock.now().date()
+        return Window(today - _LOOK_BACK, today + timedelta(days=1))
 
     def _store(self, desk: Desk, claim: Claim, by: str) -> Claim:
         now, body = self.review.clock.now(), json.dumps(asdict(claim))
@@ -185,6 +216,11 @@ class Claims:
         about = f"claim {claim.number}"
         for post in desk.about(about):
             desk.revise(post, self._card(notices, claim, post.message.to))
+        self._ask(desk, notices, claim, by)
+
+    def _ask(self, desk: Desk, notices: Notices, claim: Claim, by: str) -> None:
+        """Tell who has to know now."""
+        about = f"claim {claim.number}"
         asked = {ASKED: (claim.owner,), SAID: tuple(e for e in notices.audience.finops() if e != claim.owner)}
         for email in asked.get(claim.state, tuple({claim.owner, claim.asked_by})):
             if email != by:
@@ -214,7 +250,15 @@ class Claims:
             Fraction(claim.after) if claim.after and is_finops else None,
             claim.must_reload,
             asks,
+            self._command(claim.source) if claim.must_reload and is_finops else "",
         )
+
+    def _command(self, source: str) -> str:
+        """Return what loads *source* again, on the machine of the operator; a loose file has to be named."""
+        if source in self.configured:
+            return f"aispend ingest --source {source}"
+        kind = next((load.kind for load in self.review.ledger.sources() if load.source == source), "KIND")
+        return f"aispend ingest {kind} FILE --source {source}"
 
 
 def with_claimed(directory: Directory, claimed: list[Identity]) -> Directory:
@@ -241,6 +285,11 @@ def _without(part: Identity, other: Identity) -> list[Identity]:
         return [part]
     before = [replace(part, valid_to=from_)] if begin < from_ else []
     return before + ([replace(part, valid_from=to)] if to < end else [])
+
+
+def _is_here(notices: Notices, email: str) -> bool:
+    person = notices.audience.person(email)
+    return person is not None and person.stint(notices.audience.today) is not None
 
 
 def _is_finops(notices: Notices, person: Person) -> bool:

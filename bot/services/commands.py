@@ -37,6 +37,7 @@ class Verb(StrEnum):
     SEEN = "seen"
     APPROVE = "approve"
     DENY = "deny"
+    WITHDRAW = "withdraw"
     SETTINGS = "settings"
     PRIVACY = "privacy"
     HELP = "help"
@@ -83,6 +84,7 @@ HELP = (
     ("budget", Phrase("the budgets that concern you, and how far along they are")),
     ("unallocated", Phrase("cost that nobody owns, and why (FinOps)")),
     ("budget request AMOUNT [until DATE] REASON", Phrase("ask for more budget")),
+    ("withdraw NUMBER", Phrase("take back what you have asked for")),
     ("claim KEY", Phrase("say that a key nobody owns is yours")),
     ("broadcast AUDIENCE TEXT", Phrase("say something to those it concerns, with their own figures (FinOps)")),
     ("seen NUMBER", Phrase("say that you have read a broadcast")),

@@ -35,6 +35,7 @@ from bot.services.amounts import LONG
 from bot.services.commands import HELP, Verb
 from bot.services.expecting import Expecting
 from bot.services.grammar import RANKED, parse
+from bot.services.near import Near
 from bot.services.question import NOTHING, Means
 
 Answer = View | Why | Outcome
@@ -74,7 +75,8 @@ class Conversation(Means):
         if viewer is None:
             return Weighed(None, Refusal(UNKNOWN, email=email.strip()), ())
         try:
-            asked = _Asked(self, viewer, directory, parse(words, now.date(), self.fiscal_year_start), now)
+            near = Near(viewer, directory, self.privacy, now.date())
+            asked = _Asked(self, viewer, directory, parse(words, now.date(), self.fiscal_year_start, near.anything), now)
         except Refusal as refusal:
             return Weighed(None, refusal, ())
         try:
@@ -193,14 +195,13 @@ class _Asked(Expecting):
         self._by_months(CostScope())
         window = self._window()
         keys = _by_key(self.of.figures.unallocated(window))
-        names = {identity.principal.lower() for identity in self.directory.identities}
         shown = tuple(
             UnownedKey(
                 key.key,
                 key.source,
                 self._money(key.cost),
                 key.first_seen,
-                self._why(key.key, names),
+                self._why(key),
                 self._owner_hint(key.likely_owner),
             )
             for key in keys[:LONG]
@@ -245,10 +246,15 @@ class _Asked(Expecting):
         """Return whom to ask, where names may be shown."""
         return email if email and self.of.privacy is not Privacy.WORKS_COUNCIL else None
 
-    def _why(self, key: str, named: set[str]) -> Phrase:
-        if not key:
+    def _why(self, key: UnallocatedKey) -> Phrase:
+        if not key.key:
             return Phrase("the source names no principal and no allocation rule fits")
-        if key.lower() in named:
+        known = [identity for identity in self.directory.identities if identity.principal.lower() == key.key.lower()]
+        if any(one.person and one.valid_from <= key.first_seen and key.last_seen < one.valid_to for one in known):
+            return Phrase("it has an owner by now; its days follow when the source is loaded again")
+        if any(one.person for one in known):
+            return Phrase("it has an owner on other days only")
+        if known:
             return Phrase("a service's identity; no allocation rule gives it a team")
         return Phrase("no identity names this key and no allocation rule fits")
 

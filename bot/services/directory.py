@@ -20,6 +20,10 @@ from bot.services.sheet import Line, Problems, check_columns, read
 PEOPLE = ("email", "name", "team", "manager_email", "time_zone", "locale", "roles", "valid_from", "valid_to")
 TEAMS = ("team", "parent", "manager_email", "cost_center", "channel")
 IDENTITIES = ("principal", "kind", "email", "service", "valid_from", "valid_to")
+_TABLES = (("identities", IDENTITIES, ("principal", "kind")), ("people", PEOPLE, ("email", "name")), ("teams", TEAMS, ("team",)))
+"""Each kind with its columns, and those it needs; the first of them is the key."""
+_ENOUGH = 2
+"""Columns by which a table is known without its key."""
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
@@ -83,15 +87,9 @@ def _tables(files: Iterable[Path]) -> dict[str, list[Line]]:
 
 
 def _kind(path: Path, header: list[str]) -> str:
-    known: tuple[str, ...]
-    needed: tuple[str, ...]
-    if "principal" in header:
-        kind, known, needed = "identities", IDENTITIES, ("principal", "kind")
-    elif "email" in header:
-        kind, known, needed = "people", PEOPLE, ("email", "name")
-    elif "team" in header:
-        kind, known, needed = "teams", TEAMS, ("team",)
-    else:
+    """Return what kind of table it is: the one with most of the columns, as one of them may be misspelt."""
+    kind, known, needed = max(_TABLES, key=lambda table: (len(set(header) & set(table[1])), table[2][0] in header))
+    if needed[0] not in header and len(set(header) & set(known)) < _ENOUGH:
         raise ConfigError(
             f"{path.name} is neither people ({', '.join(PEOPLE)}) nor teams ({', '.join(TEAMS)}) nor identities "
             f"({', '.join(IDENTITIES)}); its first line has {', '.join(header) or 'nothing'}."

@@ -108,7 +108,14 @@ class Evidence:
 
     def series(self, rows: Sequence[int]) -> NDArray[np.float64]:
         """Return what *rows* cost by day of the history, in units; days before a series began are NaN."""
-        costs = self._daily[1][rows]
+        return self._known(self._daily[1][rows])
+
+    def sum(self, keys: Sequence[str]) -> NDArray[np.float64]:
+        """Return what *keys* cost together, as `series` of one row does."""
+        return self._known(self._together(keys)[np.newaxis])
+
+    @staticmethod
+    def _known(costs: NDArray[np.int64]) -> NDArray[np.float64]:
         begun = np.cumsum(costs != 0, axis=1) > 0
         return np.where(begun, costs / NANOS_PER_UNIT, np.nan)
 

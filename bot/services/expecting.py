@@ -32,13 +32,14 @@ class Expecting(Explaining):
         so_far = year.until(self.now.date() + timedelta(days=1))
         self._note(part, is_there=bool(self.of.figures.costs(part.scope, so_far, Dimension.SOURCE)))
         budget = self._budget_of(part)
-        first = self._of_budget(budget, part.scope) if budget else self._alone(part.scope, self._running(PeriodKind.MONTH))
-        whole = None if first and first.window == year else self._alone(part.scope, year)
+        first = self._of_budget(budget, part.scope) if budget else None
+        others = [window for window in (self._running(PeriodKind.MONTH), year) if not (first and first.window == window)]
+        periods = (first, *(self._alone(part.scope, window) for window in others))
         return Outcome(
             part.subject,
             part.words,
             part.scope.people == (self.viewer.email,),
-            tuple(expected for expected in (first, whole) if expected),
+            tuple(expected for expected in periods if expected),
             self._freshness(part.scope, self._window()),
             part.partial,
         )
@@ -59,7 +60,7 @@ class Expecting(Explaining):
         if told is None or self.now.date() - told.as_of > STALE or not told.is_of(held):
             return None
         spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1))).total
-        return Expected(window, told.at_least(self._money(spent)), held.name)
+        return Expected(window, told.at_least(self._money(spent)), held.name, self._begun(scope, window))
 
     def _alone(self, scope: CostScope, window: Window) -> Expected | None:
         """Work it out for *scope* alone, up to the last day that all of its sources have delivered."""
@@ -75,7 +76,10 @@ class Expecting(Explaining):
         costs = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, days, Dimension.DAY)}
         told = alone(Series(costs, days), window, self.of.currency)
         spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1))).total
-        return Expected(window, told.at_least(self._money(spent))) if told else None
+        return Expected(window, told.at_least(self._money(spent)), since=self._begun(scope, window)) if told else None
+
+    def _begun(self, scope: CostScope, window: Window) -> date | None:
+        return self._known_since(scope, window.until(self.now.date() + timedelta(days=1)))
 
     def _last_day(self, scope: CostScope) -> date | None:
         as_of = self._freshness(scope, self._running(PeriodKind.MONTH).until(self.now.date() + timedelta(days=1))).as_of

@@ -14,13 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.domain.budget import PlannedChange
+from bot.domain.budget import ScopeKind
 from bot.domain.exhaustion import Exhaustion, exhaustion
-from bot.domain.forecast import HISTORY, Outlook, Overlay, Terms, outlook, totals
+from bot.domain.forecast import HISTORY, Outlook, Terms, outlook, totals
 from bot.domain.foretold import Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
-from bot.domain.period import Window
+from bot.domain.period import Window, add_months, first_of_month
 from bot.ports import Calendar, Dimension, Documents, Figures, Forecasts
+from bot.services import overlays
+from bot.services.hindsight import MILESTONES
 from bot.services.measure import Ruler, Running
 
 if TYPE_CHECKING:
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 KIND = "foreseen"
 """Documents: of which state of the ledger and the budgets the forecasts are."""
-MILESTONES = frozenset({5, 10, 15, 20, 25})
-"""Days of a month whose forecasts are kept, to tell how right they were."""
 KEPT = timedelta(days=8)
 _CENT = NANOS_PER_UNIT // 100
 _WEEKEND = 5
@@ -43,6 +43,7 @@ class Foresight:
     forecasts: Forecasts
     documents: Documents
     calendar: Calendar
+    currency: str
 
     def refresh(self, ruler: Ruler, loads: int) -> int:
         """Work out all forecasts if the ledger or the budgets have changed since they were, and return how many.
@@ -53,9 +54,10 @@ class Foresight:
         stamp = _stamp(ruler, loads)
         if self.documents.get(KIND, "of") == stamp:
             return 0
-        found = list(_Foreseeing(self.figures, self.calendar, ruler).all())
+        run = _Foreseeing(self.figures, self.calendar, ruler, self.currency)
+        found = [*run.all(), *run.providers()]
         self.forecasts.keep(found)
-        self.forecasts.forget(ruler.now.date() - KEPT, MILESTONES)
+        self.forecasts.forget(ruler.now.date() - KEPT, frozenset(MILESTONES))
         self.documents.put(KIND, "of", stamp)
         return len(found)
 
@@ -71,6 +73,7 @@ class _Foreseeing:
     figures: Figures
     calendar: Calendar
     ruler: Ruler
+    currency: str
 
     def all(self) -> list[Foretold]:
         """Return the forecast of every subject that has history enough."""
@@ -79,6 +82,28 @@ class _Foreseeing:
             if one.last is not None and one.last + timedelta(days=1) < one.window.end:
                 batches[one.dimension, one.last, one.window].append(one)
         return [found for key, batch in batches.items() for found in self._batch(*key, batch)]
+
+    def providers(self) -> list[Foretold]:
+        """Return what each provider's month is expected to cost: without a limit, to tell how right forecasts are."""
+        first = first_of_month(self.ruler.now.date())
+        month = Window(first, add_months(first, 1))
+        batches: defaultdict[date, list[str]] = defaultdict(list)
+        for provider, last in self.ruler.delivered(month, Dimension.PROVIDER).items():
+            if provider and first <= last < month.end - timedelta(days=1):
+                batches[last].append(provider)
+        return [told for last, names in batches.items() for told in self._unlimited(names, month, last)]
+
+    def _unlimited(self, names: Sequence[str], month: Window, last: date) -> list[Foretold]:
+        keys, nanos = self._history(Dimension.PROVIDER, last)
+        costs = nanos[[keys[name] for name in names]]
+        seen = outlook(_known(costs), last, month.end, Terms(start=month.start, holidays=self._holidays))
+        complete = costs[:, costs.shape[1] - (last - month.start).days - 1 :].sum(axis=1)
+        parts = np.stack([seen.point, seen.p10, seen.p90]) - seen.to_date
+        return [
+            _without_limit(f"{ScopeKind.PROVIDER} {name}", month, last, int(complete[i]), parts[:, i].tolist(), self.currency)
+            for i, name in enumerate(names)
+            if np.isfinite(parts[:, i]).all()
+        ]
 
     def _batch(self, dimension: Dimension, last: date, window: Window, batch: Sequence[Running]) -> list[Foretold]:
         keys, nanos = self._history(dimension, last)
@@ -118,7 +143,9 @@ class _Foreseeing:
 
     def _terms(self, batch: Sequence[Running], dimension: Dimension | None = None) -> Terms:
         """Return what is known beside the history; of single keys also what the running day has cost so far."""
-        known = Terms(start=batch[0].window.start, holidays=self._holidays, overlays=_overlays(batch))
+        known = Terms(
+            start=batch[0].window.start, holidays=self._holidays, overlays=overlays.by_row([one.budget.overlays for one in batch])
+        )
         last = batch[0].last
         if dimension is None or last is None:
             return known
@@ -174,6 +201,11 @@ def alone(series: Series, window: Window, currency: str) -> Foretold | None:
     return Foretold("", "", window.start, last, point, low, high, Money(0, currency), Decimal(0), days=known)
 
 
+def _without_limit(subject: str, window: Window, last: date, complete: int, parts: Sequence[float], currency: str) -> Foretold:
+    point, low, high = (_money(complete, part, currency) for part in parts)
+    return Foretold("", subject, window.start, last, point, low, high, Money(0, currency), Decimal(0))
+
+
 def _money(complete: int, rest: float, currency: str) -> Money:
     """Return what is complete, to the nano, and what is to come, to the cent."""
     return Money(complete + round(max(rest, 0.0) * 100) * _CENT, currency)
@@ -190,18 +222,6 @@ def _foretold(
         one.budget.name, str(one.subject), one.window.start, last, point, low, high, one.budget.limit, chance,
         early, middle, late, days, one.budget.version,
     )  # fmt: skip
-
-
-def _overlays(batch: Sequence[Running]) -> list[Overlay]:
-    """Return what is planned for each of *batch*; a plan of a budget of each holds for each of its subjects."""
-    rows: defaultdict[PlannedChange, list[int]] = defaultdict(list)
-    for i, one in enumerate(batch):
-        for change in one.budget.overlays:
-            rows[change].append(i)
-    return [
-        Overlay(change.day, change.until, float(change.factor), change.amount.nanos / NANOS_PER_UNIT, tuple(concerned))
-        for change, concerned in rows.items()
-    ]
 
 
 def _known(costs: NDArray[np.int64]) -> NDArray[np.float64]:

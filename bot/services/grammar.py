@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -38,8 +39,15 @@ class _Found:
     rest: list[str]
 
 
-def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
+def _no_name(_name: str) -> str:
+    return ""
+
+
+def parse(text: str, today: date, fiscal_year_start: int = 1, meant: Callable[[str], str] = _no_name) -> Command:
     """Return the command that *text* asks for; nothing at all asks for help.
+
+    Args:
+        meant: Returns the words that ask about whoever, or whatever, a name may stand for, as far as the reader may know.
 
     Raises:
         Refusal: The words are no command; the sentence names the nearest one and an example.
@@ -60,11 +68,11 @@ def parse(text: str, today: date, fiscal_year_start: int = 1) -> Command:
     if found.words and verb in _TIMELESS:
         raise Refusal("{verb} is not about a period. Try: {verb}", verb.value, verb=verb.value)
     if name and about not in _TAKES_NAME:
-        raise _unexpected(verb, found.rest)
+        raise _unexpected(verb, found.rest, meant)
     if verb is Verb.TOP:
         name = _ranked(name)
     if about is Verb.PROJECT and not name:
-        raise Refusal("Which project? For instance: project ranking.")
+        raise Refusal("Which project? Yours are among: me by project", "me by project")
     if about is Verb.PERSON and not name:
         raise Refusal("Which person? For instance: person @ana, or an e-mail.")
     return Command(verb, found.period, name, by, found.words, text=" ".join(words) or "help", about=about)
@@ -200,14 +208,16 @@ def _ranked(name: str) -> str:
     raise Refusal("Top of what? One of {known}.", known=", ".join(f"top {ranked}" for ranked in RANKED))
 
 
-def _unexpected(verb: Verb, words: list[str]) -> Refusal:
+def _unexpected(verb: Verb, words: list[str], meant: Callable[[str], str]) -> Refusal:
     near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6) if verb not in _TIMELESS else []
     if verb in _ABOUT:
         near = [" ".join([match, *words[1:]]) for match in get_close_matches(words[0].lower(), SUBJECTS, n=1, cutoff=0.6)]
     if verb is Verb.BUDGET and get_close_matches(words[0].lower(), ["request"], n=1, cutoff=0.6):
         near = [" ".join(["request", *words[1:]])]
     example = " last 30d by model" if verb in _TAKES_BY else "" if verb in _TIMELESS else " last 30d"
-    example = f" team {' '.join(words)}" if verb in _ABOUT else example
+    if verb in _ABOUT and not near and (known := meant(" ".join(words))):
+        near = [known]
+    example = " me" if verb in _ABOUT else example
     nearest = f"{verb} {near[0]}" if near else f"{verb}{example}"
     values = {"words": " ".join(words), "verb": verb.value, "nearest": nearest}
     if near:

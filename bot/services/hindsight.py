@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.domain.audience import scope_of
-from bot.domain.budget import Scope, ScopeKind
+from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.foretold import Accuracy, Foretold, accuracy
 from bot.domain.people import Directory
-from bot.domain.period import Window, add_months, first_of_month
+from bot.domain.period import PeriodKind, Window, add_months, first_of_month
 from bot.ports import CostScope, Dimension, Figures, Forecasts
 from bot.services.subjects import DIMENSIONS
 
-MIDDLE = 15
-"""The day of the month as of which forecasts are held against what it came to."""
+MILESTONES = (5, 10, 15, 20, 25)
+"""How many days of a month were known when the forecasts were made that are held against what it came to."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +31,27 @@ class Hindsight:
     directory: Directory
     monthly: Collection[str]
 
-    def last_month(self, today: date, kind: ScopeKind | None = None) -> Accuracy | None:
-        """Return how right the forecasts as of the middle of the month before were, None where there are none.
+    def months(self, today: date, count: int) -> Iterator[tuple[date, list[Accuracy]]]:
+        """Yield how right the forecasts of each of the *count* months before this one were, oldest first."""
+        for back in range(count, 0, -1):
+            first = add_months(first_of_month(today), -back)
+            yield first, self.month(first)
 
-        Args:
-            kind: Only those of people, of teams, …; None for all.
-        """
-        first = add_months(first_of_month(today), -1)
-        month = Window(first, first_of_month(today))
-        told = self.forecasts.of_period(first, [first + timedelta(days=MIDDLE - 1)])
-        asked = [one for one in told if one.budget in self.monthly and kind in {None, scope_of(one.subject).kind}]
-        return accuracy(self._pairs(asked, month))
+    def last_month(self, today: date) -> list[Accuracy]:
+        """Return how right the forecasts of the month before were."""
+        return self.month(add_months(first_of_month(today), -1))
 
-    def _pairs(self, told: list[Foretold], month: Window) -> Iterator[tuple[Foretold, int]]:
+    def month(self, first: date) -> list[Accuracy]:
+        """Return how right the forecasts of the month from *first* on were: of all budgets by known days, then of each provider."""
+        days = {first + timedelta(days=count - 1): count for count in MILESTONES}
+        pairs = list(self._pairs(self.forecasts.of_period(first, list(days)), Window(first, add_months(first, 1))))
+        of_budgets = [(one, cost) for one, cost in pairs if one.budget in self.monthly]
+        providers = sorted({one.subject for one, _ in pairs if not one.budget})
+        found = [accuracy([pair for pair in of_budgets if pair[0].as_of == day], day=count) for day, count in days.items()]
+        found += [accuracy([pair for pair in pairs if _is_of(pair[0], name)], scope_of(name).name) for name in providers]
+        return [one for one in found if one]
+
+    def _pairs(self, told: Sequence[Foretold], month: Window) -> Iterator[tuple[Foretold, int]]:
         costs: dict[Dimension, dict[str, int]] = {}
         for one in told:
             subject = scope_of(one.subject)
@@ -60,3 +68,12 @@ class Hindsight:
                 return sum(costs.get(team, 0) for team in self.directory.below(subject.name))
             case _:
                 return costs.get(subject.name, 0)
+
+
+def monthly(budgets: Iterable[Budget]) -> frozenset[str]:
+    """Return the names of the budgets that are by month."""
+    return frozenset(budget.name for budget in budgets if budget.period is PeriodKind.MONTH)
+
+
+def _is_of(one: Foretold, subject: str) -> bool:
+    return not one.budget and one.subject == subject

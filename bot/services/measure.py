@@ -79,6 +79,11 @@ class Ruler:
                 last = last_whole_day(as_of) if as_of else None
                 yield Running(held, subject, members, window, DIMENSIONS[budget.scope.kind], last)
 
+    def delivered(self, window: Window, by: Dimension) -> dict[str, date]:
+        """Return the last day that all sources of a key have completed, for every key with cost in *window*."""
+        marks = {key: [self._marks[s] for s in of if s in self._marks] for key, of in self._asked(window, by).items()}
+        return {key: last_whole_day(min(found)) for key, found in marks.items() if found}
+
     def measure(self) -> Iterator[Measured]:
         """Yield every subject of every budget with cost or history, for the periods that can still change."""
         for newest in self.budgets:

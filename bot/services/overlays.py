@@ -1,14 +1,16 @@
-"""Overlays: planned changes as `budgets.toml` declares them, so that forecasts know what no history tells."""
+"""Overlays: planned changes as `budgets.toml` declares them and as forecasts take them, which no history tells."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from bot.domain.budget import PlannedChange
-from bot.domain.money import Money, to_nanos
+from bot.domain.forecast import Overlay
+from bot.domain.money import NANOS_PER_UNIT, Money, to_nanos
 from bot.errors import ConfigError
 
 KEYS = ("from", "until", "factor", "amount", "note")
@@ -26,6 +28,18 @@ def read(raw: object, place: str, currency: str) -> tuple[PlannedChange, ...]:
     if not isinstance(raw, list) or not all(isinstance(one, Mapping) for one in raw) or len(raw) > _MOST:
         raise _wrong(place, f"overlays hold {raw!r}; write at most {_MOST} of them, such as [{_EXAMPLE}].")
     return tuple(sorted((_change(one, place, currency) for one in raw), key=lambda change: change.day))
+
+
+def by_row(planned: Sequence[Iterable[PlannedChange]]) -> list[Overlay]:
+    """Return what is *planned* for each row of a forecast; what holds for several rows is one change of all of them."""
+    rows: defaultdict[PlannedChange, list[int]] = defaultdict(list)
+    for row, changes in enumerate(planned):
+        for change in changes:
+            rows[change].append(row)
+    return [
+        Overlay(change.day, change.until, float(change.factor), change.amount.nanos / NANOS_PER_UNIT, tuple(concerned))
+        for change, concerned in rows.items()
+    ]
 
 
 def _change(one: Mapping[str, Any], place: str, currency: str) -> PlannedChange:

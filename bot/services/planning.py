@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
 from fractions import Fraction
@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from bot.domain.budget import EACH, Budget, PlannedChange, ScopeKind
 from bot.domain.forecast import Outlook, Terms, outlook, totals
 from bot.domain.money import NANOS_PER_UNIT, Money, half_even
 from bot.domain.people import Directory
@@ -19,7 +20,8 @@ from bot.domain.scenario import Scenario
 from bot.domain.visibility import SMALLEST_GROUP, Privacy
 from bot.errors import ConfigError
 from bot.messages.plans import NO_TEAM, ORG, QUANTILES, SMALL_TEAMS, Amounts, Plan, Proposal
-from bot.ports import FORGOTTEN, Calendar, Clock, Figures, Ledger, People
+from bot.ports import FORGOTTEN, Budgets, Calendar, Clock, Figures, Ledger, People
+from bot.services import overlays
 from bot.services.evidence import Evidence
 
 ENOUGH = 28
@@ -44,6 +46,7 @@ class Planning:
     calendar: Calendar
     clock: Clock
     currency: str
+    budgets: Budgets
     privacy: Privacy = Privacy.STANDARD
     fiscal_year_start: int = 1
 
@@ -59,7 +62,8 @@ class Planning:
         loads = [load for load in self.ledger.sources() if load.description != FORGOTTEN]
         directory, today = self.people.directory(), self.clock.now().date()
         found = Evidence(self.figures, loads, directory, self.privacy, today)
-        return _Making(found, self.calendar, self.currency, self._year(year), scope, scenario or Scenario()).plan()
+        budgets = self.budgets.current()
+        return _Making(found, self.calendar, self.currency, self._year(year), scope, scenario or Scenario(), budgets).plan()
 
     def _year(self, year: int) -> Window:
         running = period_containing(self.clock.now().date(), PeriodKind.YEAR, self.fiscal_year_start).window.start.year
@@ -69,13 +73,30 @@ class Planning:
         return Window(first, add_months(first, 12))
 
 
+def _planned(budgets: Sequence[Budget], kind: ScopeKind, name: str) -> tuple[PlannedChange, ...]:
+    """Return the changes that its budgets declare, those of each where it has none of its own; what several declare is one."""
+    same = [budget for budget in budgets if budget.scope.kind is kind]
+    own = [budget for budget in same if budget.scope.name.casefold() == name.casefold()]
+    periods = {budget.period for budget in own}
+    of_each = [budget for budget in same if budget.scope.name == EACH and budget.period not in periods]
+    distinct = {replace(change, note=""): change for budget in (*own, *of_each) for change in budget.overlays}
+    return tuple(distinct.values())
+
+
 @dataclass(frozen=True)
 class _Part:
-    """A row to be: what it is called, and the teams whose cost it is."""
+    """A row to be.
+
+    Attributes:
+        scope: What it is called.
+        keys: The teams whose cost it is.
+        planned: What was declared for it.
+    """
 
     scope: str
     keys: tuple[str, ...]
     parent: str = ""
+    planned: tuple[PlannedChange, ...] = ()
 
 
 @dataclass
@@ -88,6 +109,7 @@ class _Making:
     year: Window
     scope: str
     scenario: Scenario
+    budgets: Sequence[Budget]
 
     def plan(self) -> Plan:
         """Return the plan."""
@@ -110,7 +132,7 @@ class _Making:
 
     @cached_property
     def _org(self) -> _Part:
-        return _Part(ORG, tuple(self.evidence.keys))
+        return _Part(ORG, tuple(self.evidence.keys), planned=_planned(self.budgets, ScopeKind.ORG, ""))
 
     def _teams(self) -> Iterator[_Part]:
         """Yield every team with those below it, as its budget counts, and what is of no team."""
@@ -129,7 +151,8 @@ class _Making:
 
     def _team(self, name: str, keys: tuple[str, ...]) -> _Part:
         team = self._directory.teams.get(name)
-        return _Part(f"{_TEAM}{name}", keys, (team.parent if team else None) or "")
+        planned = _planned(self.budgets, ScopeKind.TEAM, name) if team else ()
+        return _Part(f"{_TEAM}{name}", keys, (team.parent if team else None) or "", planned)
 
     def _named(self, scope: str) -> _Part:
         if not scope.startswith(_TEAM):
@@ -174,6 +197,7 @@ class _Making:
             each=self._money(half_even(known.cost(keys, known.lately), active)) if active else None,
             models=known.largest(keys),
             days=days,
+            planned=part.planned,
             reason="" if base else f"not enough history: {days} of {ENOUGH} days",
         )
 
@@ -186,15 +210,17 @@ class _Making:
         """Yield what is proposed to those with history enough: single teams learn from one another, others are sums."""
         rows = {part.scope: self.evidence.rows(part.keys) for part in parts}
         singles = [part for part in parts if len(rows[part.scope]) == 1]
+        last, end = self.evidence.last, self.year.end
         if singles:
             costs = self.evidence.series([rows[part.scope][0] for part in singles])
-            yield from self._amounts(singles, outlook(costs, self.evidence.last, self.year.end, self._terms))
+            yield from self._amounts(singles, outlook(costs, last, end, self._terms(singles)))
         for part in parts:
             count = len(rows[part.scope])
-            if count > 1:
+            if count > 1 and part.planned:  # which is planned for all of them together
+                yield from self._amounts([part], outlook(self.evidence.sum(part.keys), last, end, self._terms([part])))
+            elif count > 1:
                 costs = self.evidence.series(rows[part.scope])
-                together = totals(costs, self.evidence.last, self.year.end, np.zeros(count, dtype=np.int64), self._terms)
-                yield from self._amounts([part], together)
+                yield from self._amounts([part], totals(costs, last, end, np.zeros(count, dtype=np.int64), self._terms([part])))
 
     def _amounts(self, parts: Sequence[_Part], seen: Outlook) -> Iterator[tuple[str, Amounts]]:
         """Yield what *seen* says of *parts*: what is complete to the nano, what is to come to the cent."""
@@ -205,12 +231,14 @@ class _Making:
                 found = (self._money(complete + round(max(rest, 0.0) * 100) * _CENT) for rest in rests[:, i].tolist())
                 yield part.scope, Amounts(*found)
 
-    @cached_property
-    def _terms(self) -> Terms:
+    def _terms(self, parts: Sequence[_Part]) -> Terms:
         """Days before the year begins are foretold, too, and not counted."""
+        return Terms(start=self.year.start, holidays=self._holidays, overlays=overlays.by_row([part.planned for part in parts]))
+
+    @cached_property
+    def _holidays(self) -> frozenset[date]:
         days = Window(self.evidence.history.start, self.year.end)
-        free = frozenset(day for day in days if day.weekday() < _WEEKEND and self.calendar.is_free(day, "UTC"))
-        return Terms(start=self.year.start, holidays=free)
+        return frozenset(day for day in days if day.weekday() < _WEEKEND and self.calendar.is_free(day, "UTC"))
 
     def _money(self, nanos: int) -> Money:
         return Money(nanos, self.currency)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from difflib import get_close_matches
+from functools import cached_property
 
 from bot.domain.account import Account
 from bot.domain.budget import Budget
@@ -25,6 +24,7 @@ from bot.ports import Accounts, Budgets, Clock, CostScope, Figures, Forecasts, L
 from bot.services.commands import Command
 from bot.services.groups import Groups
 from bot.services.habits import Chosen
+from bot.services.near import Near, aliases
 
 NOTHING = N_(
     "There is nothing here that I can show you. I answer for your own figures, for teams you manage today, and for FinOps; "
@@ -87,16 +87,20 @@ class Question:
     def _may(self, kind: SubjectKind, name: str = "") -> Verdict:
         return may_see(self.viewer, Subject(kind, name), self.directory, self.of.privacy, self.now.date())
 
-    def _unknown(self, what: str, name: str, known: Iterable[str]) -> Refusal:
-        """Return the refusal of a name that is not there; only FinOps, who sees all, is told so and what is near."""
-        if Role.FINOPS not in self.viewer.roles or not self.viewer.stint(self.now.date()):
-            return Refusal(NOTHING)
-        near = get_close_matches(name.casefold(), [k.casefold() for k in known], n=1, cutoff=0.6)
-        if not near:
+    @cached_property
+    def near(self) -> Near:
+        """The names that the viewer may see."""
+        return Near(self.viewer, self.directory, self.of.privacy, self.now.date())
+
+    def _unknown(self, what: str, name: str, nearest: str) -> Refusal:
+        """Return the refusal of a name that is not there, or not theirs to see: only FinOps, who sees all, is told which of both."""
+        if not self.near.sees_all:
+            if not nearest:
+                return Refusal(NOTHING)
+            return Refusal("I can show you nothing called “{name}”. Did you mean: {nearest}?", nearest, name=name, nearest=nearest)
+        if not nearest:
             return Refusal("There is no {what} “{name}”.", what=what, name=name)
-        spelled = next(k for k in known if k.casefold() == near[0])
-        words = f'{what} "{spelled}"' if " " in spelled else f"{what} {spelled}"
-        return Refusal("There is no {what} “{name}”. Did you mean: {nearest}?", words, what=what, name=name, nearest=words)
+        return Refusal("There is no {what} “{name}”. Did you mean: {nearest}?", nearest, what=what, name=name, nearest=nearest)
 
     def _allow(self, kind: SubjectKind, name: str = "", *, exists: bool = True) -> None:
         """Log the look and refuse it where it is not allowed, in the same words whether the subject exists or not."""
@@ -150,7 +154,7 @@ class Question:
             binding = self.of.accounts.find(Account(platform, *rest.split(":")))
             return self.directory.person(binding.email) if binding and binding.is_live else None
         wanted = name.casefold()
-        found = [person for person in self.directory.people.values() if wanted in _names(person) and self._sees(person)]
+        found = [person for person in self.directory.people.values() if wanted in aliases(person) and self._sees(person)]
         if len(found) > 1:
             names = ", ".join(person.email for person in found[:_CHOICES])
             raise Refusal("Which one? {names}. For instance: person {first}.", names=names, first=found[0].email)
@@ -179,9 +183,3 @@ def too_few() -> Refusal:
     return Refusal(
         "Figures of fewer than five people, or from which they could be worked out, are not shown here, neither to you nor to FinOps."
     )
-
-
-def _names(person: Person) -> set[str]:
-    """Return what a person may be called in a question."""
-    local = person.email.partition("@")[0]
-    return {name.casefold() for name in (person.email, local, person.name, *person.name.split())}

@@ -10,6 +10,7 @@ from bot.errors import Refusal
 from bot.messages.words import Phrase
 from bot.ports import CostScope, Dimension
 from bot.services.amounts import Amounts
+from bot.services.near import close
 from bot.services.question import NOTHING, too_few
 
 
@@ -54,8 +55,7 @@ class Reach(Amounts):
             self._log(SubjectKind.PERSON, self.command.name, Verdict.NOT_THEIRS)
             if self.of.privacy is Privacy.WORKS_COUNCIL:
                 raise Refusal(NOTHING)
-            known = [name for p in self.directory.people.values() for name in (p.email, p.name)]
-            raise self._unknown("person", self.command.name, known)
+            raise self._unknown("person", self.command.name, self.near.person(self.command.name))
         self._allow(SubjectKind.PERSON, person.email)
         return person
 
@@ -76,9 +76,9 @@ class Reach(Amounts):
         """
         name = self.command.name or self._own_team()
         team = self.directory.team(name)
-        if team is None and name:
-            self._log(SubjectKind.TEAM, name, Verdict.NOT_THEIRS)
-            raise self._unknown("team", name, list(self.directory.teams))
+        if name and (team is None or self._may(SubjectKind.TEAM, team.name) is Verdict.NOT_THEIRS):
+            self._log(SubjectKind.TEAM, team.name if team else name, Verdict.NOT_THEIRS)
+            raise self._unknown("team", name, self.near.team(name))
         self._allow(SubjectKind.TEAM, team.name if team else name, exists=team is not None)
         self._by_months(CostScope())
         assert team is not None
@@ -109,8 +109,14 @@ class Reach(Amounts):
             self._log(SubjectKind.PROJECT, self.command.name, Verdict.NOT_THEIRS)
             if project and not partial:
                 raise too_few()
-            raise self._unknown("project", self.command.name, self.of.figures.projects()) if project is None else Refusal(NOTHING)
+            raise self._unknown("project", self.command.name, self._project_near()) if project is None else Refusal(NOTHING)
         return Part(project, part, f'project "{project}"', partial, has_names=has_names)
+
+    def _project_near(self) -> str:
+        """Return the words that ask for a project of nearly that name, to FinOps: others could tell which ones there are."""
+        spelled = {name.casefold(): name for name in self.of.figures.projects()} if self.near.sees_all else {}
+        found = close(self.command.name, spelled)
+        return f'project "{spelled[found[0]]}"' if found else ""
 
     def _note_project(self, part: Part, *, is_there: bool) -> None:
         """Note the look at a project; a part without any cost is refused as if there were no such project."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.people import Role
-from bot.ports import Delivery, Desk, MessageKind, Outbox, Post
+from bot.ports import NOT_THEIRS, UNSEEN, Desk, MessageKind, Outbox, Post
 from bot.services.notify import Notices
 from bot.services.review import Review
 
-NOT_THEIRS = "not theirs to see any more"
-_WAITING = (Delivery.WAITING, Delivery.HELD, Delivery.PARKED)
+Readdress = Callable[[Desk, Notices, Sequence[Post]], None]
+"""Sees to what waits for an answer."""
 _MOST = 100_000
 _DONE = "reconsidered"
 
@@ -22,9 +23,10 @@ class Reconsider:
 
     review: Review
     outbox: Outbox
+    matters: Sequence[Readdress] = ()
 
     def __call__(self) -> None:
-        """Word alerts as their readers may see them now; leave out digests of what is somebody else's by now."""
+        """Word what waits as its readers may see it now, leave out what is somebody else's by now, and ask who may answer today."""
         review = self.review
         state = f"{review.people.version()} {review.clock.now():%Y-%m-%d}"  # stints begin and end with a day
         with review.alerts.decide() as desk:
@@ -35,20 +37,20 @@ class Reconsider:
             desk.set_mark(_DONE, state)
 
     def _look_at_all(self) -> None:
-        waiting = [post for post in self.outbox.posts(_WAITING, limit=_MOST) if not post.sent_revision]
-        if not waiting:
-            return
+        waiting = [post for post in self.outbox.posts(UNSEEN, limit=_MOST) if post.is_unseen]
         notices = self.review.notices()
         with self.review.alerts.decide() as desk:
             for post in waiting:
                 _look(desk, notices, post)
+            for readdress in self.matters:
+                readdress(desk, notices, waiting)
         self.review.remember(notices)
 
 
 def _look(desk: Desk, notices: Notices, post: Post) -> None:
     message = post.message
-    kind, _, number = message.about.partition(" ")
-    alert = desk.alert(int(number)) if kind == "alert" and number.isdigit() else None
+    number = message.number_of("alert")
+    alert = desk.alert(number) if number else None
     if alert is not None and notices.audience.person(message.to):
         desk.revise(post, notices.card(alert, message.to, message.role, is_repeat=post.was_unknown))
     elif message.kind is MessageKind.DIGEST and not _is_theirs(notices, post):

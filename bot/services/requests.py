@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from bot.errors import Refusal
 from bot.messages.card import Card
 from bot.messages.requests import RaiseRequest
 from bot.messages.words import N_
-from bot.ports import Case, Desk, Message, MessageKind
+from bot.ports import NOT_THEIRS, Case, Desk, Message, MessageKind, Post
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.subjects import cost_scope, words_for
@@ -27,8 +28,9 @@ from bot.services.talk import reader_of
 KIND = "request"
 WEBHOOK = "webhook"
 _NO_SUCH = N_("There is no request {number} that you could answer.")
+_NOT_ASKED = N_("There is no request {number} of yours.")
 _SENTENCES = {
-    Verdict.NOT_OPEN: N_("Request {number} was answered already, or is too old."),
+    Verdict.NOT_OPEN: N_("Request {number} was answered already, taken back, or is too old."),
     Verdict.OWN: N_("Somebody else has to answer your own request."),
     Verdict.TWICE: N_("You have said yes already; somebody else has to say it, too."),
     Verdict.ALONE: N_(
@@ -85,7 +87,11 @@ class Requests:
         with self.review.alerts.decide() as desk:
             for case in [*desk.cases(KIND, Standing.ASKED.value), *desk.cases(KIND, Standing.SECOND.value)]:
                 if self._same(_request(case), asked):
-                    raise Refusal("You have asked already: request {number} waits for an answer.", number=str(case.number))
+                    raise Refusal(
+                        "You have asked already: request {number} waits for an answer. To take it back: withdraw {number}",
+                        f"withdraw {case.number}",
+                        number=str(case.number),
+                    )
             asked = self._store(desk, asked, person.email, "request asked")
             self._tell(desk, notices, asked)
         return self._shown(notices, asked, person.email)
@@ -126,6 +132,23 @@ class Requests:
             done = self._answered(desk, notices, requests.deny(asked, person.email, text, now), person)
         return self._shown(notices, done, person.email)
 
+    def withdraw(self, person: Person, number: int) -> RaiseRequest:
+        """Take back what *person* has asked for; whoever was asked reads that there is nothing left to answer.
+
+        Raises:
+            Refusal: They have not asked for it, or it was answered.
+        """
+        now, notices = self.review.clock.now(), self.review.notices()
+        with self.review.alerts.decide() as desk:
+            case = desk.case(number)
+            request = _request(case) if case and case.kind == KIND else None
+            if request is None or request.by != person.email:
+                raise Refusal(_NOT_ASKED, number=str(number))
+            for post in desk.about(f"request {number}"):
+                desk.drop(post, "withdrawn before it was sent")
+            done = self._answered(desk, notices, requests.withdraw(request, now), person)
+        return self._shown(notices, done, person.email)
+
     def find(self, person: Person, number: int) -> Request:
         """Return a request that *person* may answer.
 
@@ -147,6 +170,39 @@ class Requests:
                         count += 1
         self.review.remember(notices)
         return count
+
+    def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
+        """Ask who may answer today, where nobody who was asked may; leave out what waits for somebody whom it is no matter of."""
+        for state in (Standing.ASKED, Standing.SECOND):
+            for request in map(_request, desk.cases(KIND, state.value)):
+                if not any(self._concerns(request, email, notices) for email in request.approvers):
+                    self._ask_others(desk, notices, request)
+        for post in waiting:
+            number, email = post.message.number_of(KIND), post.message.to
+            about = desk.case(number) if number else None
+            if about is None:
+                continue
+            request = _request(about)
+            if self._concerns(request, email, notices):
+                desk.revise(post, self._card(notices, request, email))
+            else:
+                desk.drop(post, NOT_THEIRS)
+
+    def _ask_others(self, desk: Desk, notices: Notices, request: Request) -> None:
+        of, budget, asker = notices.audience, notices.budgets.get(request.budget), notices.audience.person(request.by)
+        if budget is None or asker is None:
+            return
+        by_rank = of.finops() if request.state is Standing.SECOND else self._approvers(notices, budget, scope_of(request.subject), asker)
+        others = tuple(email for email in by_rank if email not in {request.by, *request.approved_by})
+        if others:
+            self._tell(desk, notices, self._store(desk, replace(request, approvers=others), "directory", "request readdressed"))
+
+    def _concerns(self, request: Request, email: str, notices: Notices) -> bool:
+        """Tell whether *email* has made it, has said yes, or may answer it today."""
+        person = notices.audience.person(email)
+        if person is None or person.stint(notices.audience.today) is None:
+            return False
+        return email in {request.by, *request.approved_by} or self._may_answer(person, request, notices)
 
     def _shown(self, notices: Notices, request: Request, email: str) -> RaiseRequest:
         """Return the view, and keep who was shown whose figures in all of this."""
@@ -217,6 +273,7 @@ class Requests:
             tuple(name(by) for by in request.approved_by),
             request.answer,
             request.is_open and email in request.approvers,
+            can_withdraw=request.is_open and email == request.by,
             is_own_yes=request.state is Standing.SECOND and email in request.approved_by,
         )
 

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -86,7 +87,9 @@ def check_columns(path: Path, header: Sequence[str], what: str, known: Sequence[
     lost = [name for name in needed if name not in header]
     if unknown or lost:
         wrong = f"unknown column '{unknown[0]}'" if unknown else f"no column '{lost[0]}'"
-        raise ConfigError(f"{path.name} has {wrong}; {what} take {', '.join(known)}. Nothing was changed.")
+        near = get_close_matches(unknown[0], [name for name in known if name not in header], 1) if unknown else []
+        meant = f" Did you mean '{near[0]}'?" if near else ""
+        raise ConfigError(f"{path.name} has {wrong}; {what} take {', '.join(known)}.{meant} Nothing was changed.")
 
 
 def _line(path: Path, number: int, header: list[str], values: list[str]) -> Line:

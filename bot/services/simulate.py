@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -107,8 +108,11 @@ class Simulation:
 
     review: Review
 
-    def run(self, days: int) -> Simulated:
+    def run(self, days: int, step: Callable[[date], None] = lambda _: None) -> Simulated:
         """Review each of the last *days* days, today included, with what the ledger holds of the days before it.
+
+        Args:
+            step: Is told each day before it is reviewed.
 
         Figures are those of now: what was corrected later is known at once. Budgets, directory and terms are today's, each day
         is taken as delivered in the night after it, and nobody answers: what is escalated is not counted.
@@ -132,6 +136,7 @@ class Simulation:
         )
         told: list[tuple[date, Message]] = []
         for day in (window.start + timedelta(days=n) for n in range(days)):
+            step(day)
             figures.today = ledger.today = day
             clock.instant = datetime.combine(day, time(HOUR), UTC)
             replayed.run()

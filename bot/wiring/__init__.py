@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from bot.services.digest import Digests
     from bot.services.escalate import Escalation
     from bot.services.habits import Chosen
+    from bot.services.hindsight import Hindsight
     from bot.services.ingest import Ingest
     from bot.services.links import Links
     from bot.services.planning import Planning
@@ -197,7 +198,7 @@ class App:
         """What takes claims of keys that nobody owns."""
         from bot.services.claims import Claims  # noqa: PLC0415
 
-        return Claims(self.review, self._reload)
+        return Claims(self.review, self._reload, frozenset(section.name for section in self.settings.sources))
 
     def note_trouble(self, source: str, sentence: str) -> None:
         """Keep why *source* could not be loaded, for the next review to tell; nothing for a load that went well."""
@@ -288,6 +289,14 @@ class App:
             Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.outcomes).showback,
         )
 
+    @property
+    def hindsight(self) -> Hindsight:
+        """What tells how right forecasts were."""
+        from bot.services.hindsight import Hindsight, monthly  # noqa: PLC0415
+
+        review = self.review
+        return Hindsight(review.figures, review.forecasts, self.people.directory(), monthly(self.budgets.current()))
+
     @cached_property
     def planning(self) -> Planning:
         """What proposes the budgets of a year."""
@@ -301,6 +310,7 @@ class App:
             review.calendar,
             self.clock,
             organisation.currency,
+            review.budgets,
             organisation.privacy,
             organisation.fiscal_year_start,
         )
@@ -345,7 +355,7 @@ class App:
             self.clock,
             worker,
             executor=executor,
-            reconsider=Reconsider(self.review, self.outbox),
+            reconsider=Reconsider(self.review, self.outbox, (self.requests.readdress, self.claims.readdress)),
         )
 
     def answered(self, email: str, words: str) -> Answer:
@@ -423,6 +433,25 @@ class App:
             schema.upgrade(self.database)
         elif found != schema.newest():
             raise ConfigError(f"The database is of version {found}, this program of {schema.newest()}. Run `aispend db upgrade`.")
+
+    def open_store(self) -> None:
+        """Open the database for what says nothing without one; unlike for a load, none is made.
+
+        Raises:
+            ConfigError: There is none, or it is of another version of this program.
+        """
+        from adapters.store import schema  # noqa: PLC0415
+
+        place = self.settings.store_url()
+        file = place.removeprefix("sqlite:///")
+        if (file != place and not Path(file).is_file()) or schema.current(self.database) is None:
+            where = f"no {file}" if file != place else "an empty database"
+            raise ConfigError(
+                f"There is no data here yet ({where}). If it is elsewhere, go to the folder of its aispend.toml, or name that file: "
+                "aispend --config FILE. To begin: aispend directory load people.csv, aispend ingest KIND FILE, aispend budgets apply "
+                "budgets.toml; `aispend init` writes a configuration, `aispend demo` makes up a company."
+            )
+        self.prepare_store()
 
     def close(self) -> None:
         """Give the connections back."""

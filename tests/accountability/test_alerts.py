@@ -81,10 +81,12 @@ def test_the_next_tier_breaks_an_answer_open(firm: Office) -> None:
 @pytest.mark.parametrize(
     ("words", "because", "plan"),
     [
-        ("planed soon", "planned", "planed soon"),
+        ("planned: soon", "planned", "soon"),
         ("launched: the new agent", "launch", "launched: the new agent"),
         ("shared key of the team", "shared key", "of the team"),
         ("we look into it", "other", "we look into it"),
+        ("another team uses it", "other", "another team uses it"),
+        ("known since Monday", "other", "known since Monday"),
     ],
 )
 def test_a_reason_is_known_by_its_near_misses(firm: Office, words: str, because: str, plan: str) -> None:
@@ -94,6 +96,57 @@ def test_a_reason_is_known_by_its_near_misses(firm: Office, words: str, because:
     promise = firm.app.alerts.every()[0].promise
     assert promise is not None
     assert (promise.because, promise.plan) == (because, plan)
+
+
+@pytest.mark.parametrize(
+    ("words", "nearest"),
+    [
+        ("plannd back to the small model until 2026-11-25", "planned back to the small model"),
+        ("planed soon", "planned soon"),
+        ("share key of the team", "shared key of the team"),
+        ("misconfigration: retries", "misconfiguration retries"),
+    ],
+)
+def test_a_misspelt_reason_is_no_plan(firm: Office, words: str, nearest: str) -> None:
+    firm.spend("104")
+    firm.review()
+    number = firm.app.alerts.every()[0].number
+    with pytest.raises(Refusal, match="Did you mean") as refused:
+        firm.ask("ana", f"ack {number} {words}")
+    assert refused.value.suggestion.startswith(f"ack {number} {nearest}")
+    firm.ask("ana", refused.value.suggestion)
+    promise = firm.app.alerts.every()[0].promise
+    assert promise
+    assert promise.until.date().isoformat() == ("2026-11-25" if "2026-11-25" in words else "2026-12-01")
+
+
+def test_whoever_reads_german_writes_bis(firm: Office) -> None:
+    firm.spend("104")
+    firm.review()
+    number = firm.app.alerts.every()[0].number
+    firm.ask("ana", f"ack {number} planned zurück zum kleinen Modell bis 2026-11-25")
+    promise = firm.app.alerts.every()[0].promise
+    assert promise
+    assert (promise.plan, promise.until.date().isoformat()) == ("zurück zum kleinen Modell", "2026-11-25")
+    asked = firm.ask("ana", "budget request 50 bis 2026-11-20 der Umzug dauert länger")
+    assert (asked["ends"], asked["reason"]) == ("2026-11-21T00:00:00+00:00", "der Umzug dauert länger")
+
+
+@pytest.mark.parametrize("words", ["ack 999", "ack 999 planned", "snooze 999"])
+def test_an_alert_that_is_not_there_is_told_before_more_words_are_asked_for(firm: Office, words: str) -> None:
+    with pytest.raises(Refusal, match="There is no alert 999 of yours"):
+        firm.ask("ana", words)
+
+
+def test_a_snooze_keeps_the_answer_in_the_message(firm: Office) -> None:
+    firm.spend("85")
+    firm.review()
+    firm.deliver()
+    number = firm.app.alerts.every()[0].number
+    firm.ask("ana", f"ack {number} planned back to the small model until 2026-11-25")
+    firm.ask("ana", f"snooze {number} 3")
+    cards = [repr(post.message.card) for post in firm.posts()]
+    assert any("Snoozed" in card and "back to the small model" in card for card in cards)
 
 
 def test_a_promise_about_a_limit_that_was_raised_is_neither_kept_nor_broken(firm: Office) -> None:

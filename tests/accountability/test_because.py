@@ -50,6 +50,7 @@ def test_a_warning_says_why(make_app: Callable[..., App], tmp_path: Path) -> Non
     of.review()
     cards = {post.message.to: repr(post.message.card) for post in of.posts() if post.message.kind.value == "alert"}
     assert "+$80.00 (+200 %)" in cards["ana@x.example"]
+    assert "Beside Oct 1, 2026" in cards["ana@x.example"], "the days that it is compared with are named"
     assert "$30.00 because Ben Okafor is new" in cards["mia@x.example"]
     looks = of.app.people.looks_at(of.app.people.directory().people["ben@x.example"])
     assert any(look.viewer == "mia@x.example" for look in looks), "who is named sees who read it"

@@ -216,3 +216,16 @@ def test_the_form_is_finops_alone(firm: Office, do: str) -> None:
     mia = firm.app.people.directory().people["mia@x.example"]
     with pytest.raises(Refusal, match="Only FinOps"):
         firm.app.acts.pressed(mia, do, "", {"audience": "everyone", "text": "Hello."})
+
+
+@pytest.mark.parametrize(
+    ("term", "meant"),
+    [
+        ("team:serch", "team:search"),
+        ("person:bne@x.example", "person:ben@x.example"),
+        ("taem:search", "team:search"),
+    ],
+)
+def test_an_audience_that_is_nearly_one_is_proposed(firm: Office, term: str, meant: str) -> None:
+    with pytest.raises(Refusal, match=f"Did you mean: {meant}"):
+        firm.ask("fin", f'broadcast {term} "Hello."')

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from booked import book
 from office import Office, office
 
 from bot.errors import Refusal
@@ -104,6 +105,35 @@ def test_a_source_that_cannot_be_read_now_is_said(firm: Office) -> None:
     number = firm.ask("fin", f"claim {KEY} ben@x.example")["number"]
     firm.ask("ben", f"approve {number}")
     assert firm.ask("fin", f"approve {number}")["must_reload"] is True
+    (row,) = firm.ask("fin", "unallocated")["rows"]
+    assert row["reason"] == "it has an owner by now; its days follow when the source is loaded again"
+    cards = [repr(post.message.card) for post in firm.posts() if post.message.to == "fin@x.example"]
+    assert any("aispend ingest --source bills" in card for card in cards)
+    assert not any("aispend ingest" in repr(post.message.card) for post in firm.posts() if post.message.to == "ben@x.example")
+
+
+def test_a_loose_file_is_named_by_the_command_that_loads_it_again(firm: Office) -> None:
+    book(firm.app.ledger, [{"day": "2026-11-02", "principal": "sk-loose", "billed": 10**9}], "loose")
+    number = firm.ask("fin", "claim sk-loose ben@x.example")["number"]
+    firm.ask("ben", f"approve {number}")
+    firm.ask("fin", f"approve {number}")
+    cards = [repr(post.message.card) for post in firm.posts() if post.message.to == "fin@x.example"]
+    assert any("aispend ingest focus FILE --source loose" in card for card in cards)
+
+
+def test_finops_alone_is_told_which_key_is_near(firm: Office) -> None:
+    with pytest.raises(Refusal, match=f"Did you mean: claim {KEY} ben@x.example") as refused:
+        firm.ask("fin", "claim sk-nigthly-4f ben@x.example")
+    assert refused.value.suggestion == f"claim {KEY} ben@x.example"
+    with pytest.raises(Refusal, match=r"whose cost nobody owns\.$"):
+        firm.ask("ben", "claim sk-nigthly-4f")
+
+
+def test_an_owner_on_other_days_is_no_owner_of_these(firm: Office) -> None:
+    (firm.folder / "identities.csv").write_text(f"principal,kind,email,valid_from\n{KEY},key,ben@x.example,2026-11-20\n", "utf-8")
+    directory.apply(directory.plan([firm.folder / "identities.csv"], firm.app.people), firm.app.people)
+    (row,) = firm.ask("fin", "unallocated")["rows"]
+    assert row["reason"] == "it has an owner on other days only"
 
 
 def test_a_question_to_the_wrong_person_is_taken_back(firm: Office) -> None:

@@ -62,3 +62,56 @@ def test_what_is_still_theirs_goes_out_as_it_was(firm: Office) -> None:
     firm.review()
     assert firm.deliver().sent == 1
     assert any("65 % used" in text for text in firm.world.shown.values())
+
+
+def rewrite(firm: Office, name: str, old: str, new: str) -> None:
+    """Put *new* in the place of *old* in a file of the directory, and load it."""
+    file = firm.folder / name
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+    directory.apply(directory.plan([firm.folder / "people.csv", firm.folder / "teams.csv"], firm.app.people), firm.app.people)
+
+
+def asked(firm: Office, about: str) -> list[tuple[str, Delivery]]:
+    """Return who is asked *about* something, and where the question stands."""
+    return [(post.message.to.partition("@")[0], post.state) for post in firm.posts() if post.message.about == about]
+
+
+def test_a_request_that_waits_goes_to_who_answers_for_it_by_now(firm: Office) -> None:
+    firm.agree()
+    firm.spend("65")
+    number = firm.ask("ana", "budget request 50 a launch")["number"]
+    assert asked(firm, f"request {number}") == [("mia", Delivery.WAITING)]
+    hand_over(firm)
+    firm.deliver()
+    assert asked(firm, f"request {number}") == [("mia", Delivery.DROPPED), ("ruth", Delivery.SENT)]
+    assert firm.ask("ruth", f"approve {number}")["state"] == "granted"
+
+
+def test_a_request_does_not_wait_for_who_has_left(firm: Office) -> None:
+    firm.agree()
+    number = firm.ask("ana", "budget request 50 a launch")["number"]
+    firm.deliver()
+    assert asked(firm, f"request {number}") == [("mia", Delivery.SENT)]
+    hand_over(firm)
+    firm.deliver()
+    assert asked(firm, f"request {number}")[-1] == ("ruth", Delivery.SENT)
+
+
+def test_a_claim_that_waits_is_confirmed_by_who_is_of_finops_by_now(firm: Office) -> None:
+    file = firm.folder / "bill.csv"
+    firm.spend("60")
+    file.write_text(file.read_text("utf-8").replace("ana@x.example", "sk-nightly"), "utf-8")
+    with firm.app.source(firm.app.settings.sources[0]) as source:
+        firm.app.ingest.run(source)
+    number = firm.ask("ben", "claim sk-nightly")["number"]
+    assert asked(firm, f"claim {number}") == [("fin", Delivery.WAITING)]
+    rewrite(
+        firm,
+        "people.csv",
+        "support,,UTC,en,,,\nfin@x.example,Uma Patel,finance,,UTC,en,finops",
+        "support,,UTC,en,finops,,\nfin@x.example,Uma Patel,finance,,UTC,en,",
+    )
+    firm.deliver()
+    assert asked(firm, f"claim {number}") == [("fin", Delivery.DROPPED), ("ruth", Delivery.SENT)]

@@ -73,6 +73,34 @@ def test_above_the_limit_finops_says_the_second_yes(firm: Office) -> None:
     assert firm.ask("fin", f"approve {number}")["state"] == "granted"
 
 
+def test_whoever_asked_takes_it_back(firm: Office) -> None:
+    number = firm.ask("ana", "budget request 50 more")["number"]
+    firm.deliver()
+    for who in ("mia", "ben", "fin"):
+        with pytest.raises(Refusal, match=f"There is no request {number} of yours"):
+            firm.ask(who, f"withdraw {number}")
+    with pytest.raises(Refusal, match=f"withdraw {number}"):
+        firm.ask("ana", "budget request 60 more")
+    assert firm.ask("ana", f"withdraw {number}")["state"] == "withdrawn"
+    firm.deliver()
+    assert titles(firm, "mia") == ["Withdrawn: $50.00 — Ana Ruiz"], "what stood there is put right"
+    assert any("Withdrawn: $50.00" in text for text in firm.world.shown.values())
+    assert titles(firm, "ana") == [], "whoever took it back need not be told"
+    for words in (f"approve {number}", f"deny {number} no"):
+        with pytest.raises(Refusal, match="answered already, taken back"):
+            firm.ask("mia", words)
+    with pytest.raises(Refusal, match="answered already, taken back"):
+        firm.ask("ana", f"withdraw {number}")
+    assert firm.ask("ana", "budget request 60 more")["state"] == "asked"
+
+
+def test_what_was_taken_back_before_it_was_sent_is_not_sent(firm: Office) -> None:
+    number = firm.ask("ana", "budget request 50 more")["number"]
+    firm.ask("ana", f"withdraw {number}")
+    firm.deliver()
+    assert firm.world.shown == {}
+
+
 def test_no_comes_with_a_sentence(firm: Office) -> None:
     number = firm.ask("ana", "budget request 50 more")["number"]
     with pytest.raises(Refusal, match="Why not"):

@@ -163,7 +163,7 @@ def test_the_language_that_was_chosen_is_spoken_from_then_on(company: App) -> No
         assert opened["view"]["close"]["text"] == "Abbrechen"
         view = {"callback_id": "picked", "private_metadata": opened["view"]["private_metadata"], "state": {"values": {}}, "type": "modal"}
         payload = {"type": "view_submission", "user": {"id": "UANA", "team_id": "T1"}, "team": {"id": "T1"}, "view": view}
-        assert json.loads(await rig.text(urlencode({"payload": json.dumps(payload)}).encode()))["errors"]["first"] == "Wähl einen Tag."
+        assert json.loads(await rig.text(urlencode({"payload": json.dumps(payload)}).encode()))["errors"]["first"] == "Wähle einen Tag."
 
     play(company, scene)
 

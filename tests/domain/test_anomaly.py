@@ -271,6 +271,18 @@ def test_a_spike_alarms_the_same_day() -> None:
     assert found.so_far + found.expected == pytest.approx(cost[-1])
 
 
+def test_two_high_days_in_a_row_need_less_than_one() -> None:
+    """What runs away on Thursday and Friday is seen where neither would be by itself, nor both with a usual day between."""
+    quiet = team(noise=0.5)
+    high = 2.86 * quiet[-50:-10].mean()
+    told = []
+    for days in ([-1], [-2, -1], [-3, -1]):
+        cost = quiet.copy()
+        cost[days] = high
+        told.append(any(Channel.SPIKE in each.channels for each in anomalies(history(cost), judged=1)))
+    assert told == [False, True, False]
+
+
 def test_a_leak_alarms_as_drift_and_is_dated_back() -> None:
     cost = team(weekend=1.0)
     cost[-20:] *= 1.05 ** np.arange(1, 21)
@@ -339,6 +351,36 @@ def test_a_crowd_of_ordinary_people_is_silent() -> None:
     members = crowd()
     told, _ = outliers(members.cost.T, COUNT - 91, FLOOR)
     assert told.sum() <= 6  # six teams, one quarter: at most one each
+
+
+def test_two_dear_days_in_a_row_are_rarer_than_two_apart() -> None:
+    told = []
+    for days in ([-1], [-2, -1], [-3, -1]):
+        members = crowd()
+        members.cost[14, days] += 60
+        told.append(bool(outliers(members.cost.T, COUNT - 1, FLOOR)[0][0, 14]))
+    assert told == [False, True, False]
+
+
+def test_more_money_needs_less_proof() -> None:
+    """The same surprise, of people who cost ten times as much."""
+    told = []
+    for scale in (1, 10):
+        members = crowd()
+        members.cost[14, -1] += 60
+        told.append(bool(outliers(scale * members.cost.T, COUNT - 1, FLOOR)[0][0, 14]))
+    assert told == [False, True]
+
+
+def test_the_first_day_that_is_judged_is_judged_as_any_other() -> None:
+    """It leans on the day before it, however few days are judged at a time."""
+    members = crowd()
+    members.cost[14, -9:-1:2] += 60
+    members.cost[14, -4] += 60
+    long, _ = outliers(members.cost.T, COUNT - 10, FLOOR)
+    for back in range(1, 10):
+        short, _ = outliers(members.cost.T[: COUNT - back + 1], COUNT - back, FLOOR)
+        assert (short[0] == long[10 - back]).all()
 
 
 def test_somebody_new_is_judged_beside_high_peers() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.exhaustion import NEVER, exhaustion
 from bot.domain.forecast import Overlay, Terms, outlook
+from bot.domain.path import Law
 
 LAST, END = date(2026, 6, 30), date(2027, 1, 1)
 YEAR = Terms(start=date(2026, 1, 1))
@@ -65,3 +66,24 @@ def test_a_year_ends_as_its_days_add_up_with_a_wider_range_than_a_month() -> Non
     assert np.median((year.p90 - year.p10) / year.rest) > 0.5 * np.median((month.p90 - month.p10) / month.rest)
     alone = outlook(history[:1], LAST, END, YEAR, year.shared)
     assert alone.p90[0] == pytest.approx(year.p90[0])
+
+
+def test_how_uneven_days_are_matters_less_the_further_ahead() -> None:
+    """The ranges of months ahead are about what changes everybody's level; with the full factor, steady series' were far too narrow."""
+    law = Law(-0.87, 0.05, 0.5, 0.0)
+    more = [float(law.spread(np.array(days), 3.0) / law.spread(np.array(days))) for days in (7.0, 28.0, 92.0, 184.0)]
+    assert sorted(more, reverse=True) == more
+    assert more[0] > 3 > more[1] > more[-1] > 1.5
+
+
+def test_single_days_widen_the_range_of_a_week_and_changes_that_of_a_year() -> None:
+    week, season, year = (float(Law(-0.87, 0.0, 0.5, 0.0).spread(np.array(days))) for days in (7.0, 70.0, 350.0))
+    assert week > 1.2 * season < year
+
+
+def test_a_new_level_of_steady_days_is_believed_sooner() -> None:
+    rng = np.random.default_rng(3)
+    step = np.where(np.arange(400) < 385, 10.0, 20.0)
+    steady, uneven = (step * rng.lognormal(0, noise, (200, 400)) / np.exp(noise**2 / 2) for noise in (0.1, 1.5))
+    level = [outlook(history, LAST, END, YEAR).rest.mean() / 184 for history in (steady, uneven)]
+    assert 20 > level[0] > 15 > level[1] + 1.5

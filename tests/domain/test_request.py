@@ -93,3 +93,11 @@ def test_whatever_is_answered_by_whomever(answers: list[tuple[str, str, int | No
         assert request.granted.nanos <= usd(5000).nanos
         assert "ana" not in request.approved_by
         assert len(set(request.approved_by)) >= (2 if request.granted.nanos > usd(1000).nanos else 1)
+
+
+def test_who_asked_takes_back_what_is_open_only() -> None:
+    done = requests.withdraw(asked(), NOW)
+    assert (done.verdict, done.request.state, done.request.approvers) == (Verdict.WITHDRAWN, Standing.WITHDRAWN, ())
+    assert requests.withdraw(done.request, NOW).verdict is Verdict.NOT_OPEN
+    assert requests.withdraw(approve(asked()).request, NOW).verdict is Verdict.NOT_OPEN
+    assert requests.withdraw(asked(), NOW + OPEN_FOR).verdict is Verdict.NOT_OPEN

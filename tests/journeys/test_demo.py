@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from decimal import Decimal
@@ -35,6 +36,9 @@ def test_the_demo_shows_its_story(demo: Path) -> None:
     assert "sk-proj-nightly-4f" in printed
     assert "the day was replaced, not added" in printed
     assert "Next, ask yourself" in printed
+    warned = re.search(r"\n(\d+) people are warned\.", printed)
+    assert warned
+    assert len(set(re.findall(r"\nTo (\S+@\S+):\n", printed))) == int(warned[1]), "and all of them are shown"
 
 
 def test_who_reads_german_is_answered_in_german(demo: Path) -> None:

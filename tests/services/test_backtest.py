@@ -86,6 +86,8 @@ def test_a_forecast_reads_nothing_of_its_day_or_later(file: Path, tmp_path: Path
 def test_forecasts_are_shown_as_text(file: Path) -> None:
     shown = run("forecast", "--data", str(file), "--as-of", "2026-08-11", "--country", "de")
     assert "d · flat: 100.00 so far, expected 310.00 before 2026-09-01, 80 % range " in shown
+    late = run("forecast", "--data", str(file), "--as-of", "2027-08-11")
+    assert "d · flat: no day of that month is known; nothing is known after 2026-08-31" in late
     table = run("backtest", "--data", str(file), "--country", "DE", "--country", "US")
     assert "run-rate" in table
     assert "Left out: new of young: no whole month with 28 days before it." in table

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from booked import book
 from factories import charge, write_csv, write_directory
 from loading import ingest
 
@@ -51,7 +52,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "budgets.toml").write_text(BUDGETS, "utf-8")
     budgets.apply(budgets.plan(folder / "budgets.toml", app.budgets, app.people.directory(), "USD", 1), app.budgets, app.clock)
     rows = [
-        charge("2026-10-03", "7.00"),
+        charge("2026-10-01", "7.00"),
         charge("2026-11-03", "40.00", SubAccountId="ranking"),
         charge("2026-11-03", "2.00", x_PrincipalId="mia@x.example", SubAccountId="ranking"),
         charge("2026-11-04", "5.00", x_PrincipalId="ben@x.example"),
@@ -76,6 +77,96 @@ def company(make_app: MakeApp, stocked: Path, tmp_path: Path) -> Callable[..., A
 
 def ask(app: App, who: str, words: str) -> dict[str, object]:
     return json.loads(json.dumps(app.conversation.answer(f"{who}@x.example", words).document()))
+
+
+def text(app: App, who: str, words: str) -> str:
+    return app.text(app.conversation.answer(f"{who}@x.example", words), f"{who}@x.example")
+
+
+@pytest.mark.parametrize(
+    ("deliveries", "previous"),
+    [
+        ([("2026-10-02", "2026-11-20")], None),
+        ([("2026-10-01", "2026-11-20")], "8"),
+        ([("2026-09-30", "2026-11-20")], "7"),
+        ([("2026-09-30", "2026-10-02"), ("2026-11-03", "2026-11-20")], "8"),
+        ([("2026-09-30",), ("2026-11-03", "2026-11-20")], None),
+    ],
+)
+def test_only_days_that_every_source_delivered_are_compared(
+    company: Callable[..., App], deliveries: list[tuple[str, ...]], previous: str | None
+) -> None:
+    """A source that began a day late, or left the days before out, has said less of them than of these; a day without cost is no gap."""
+    app = company()
+    for days in deliveries:
+        rows = [{"day": day, "person": "ana@x.example", "team": "search", "billed": 10**9} for day in days]
+        book(app.ledger, rows, "api")
+    assert ask(app, "ana", "me")["previous_cost"] == previous
+
+
+@pytest.mark.parametrize(
+    ("who", "words", "suggestion"),
+    [
+        ("fin", "forecast ben", "forecast person ben@x.example"),
+        ("mia", "forecast ana", "forecast person ana@x.example"),
+        ("ben", "forecast ana", ""),
+        ("fin", "why serch", "why team search"),
+        ("mia", "why serch", "why team search"),
+        ("ben", "why serch", ""),
+        ("fin", "person Bne", "person ben@x.example"),
+        ("mia", "person Anna", "person ana@x.example"),
+        ("mia", "person Bne", ""),
+        ("ana", "person anna@x.example", "person ana@x.example"),
+        ("ana", "person Bne", ""),
+        ("mia", "team serch", "team search"),
+        ("ana", "team serch", ""),
+        ("fin", "project rankign", 'project "ranking"'),
+        ("mia", "project rankign", ""),
+        ("ana", "project", "me by project"),
+    ],
+)
+def test_a_name_that_is_nearly_one_s_to_see_is_proposed(company: Callable[..., App], who: str, words: str, suggestion: str) -> None:
+    app = company()
+    with pytest.raises(Refusal) as refused:
+        ask(app, who, words)
+    assert refused.value.suggestion == suggestion or (not suggestion and refused.value.suggestion in {"forecast me", "why me"})
+    if suggestion:
+        ask(app, who, suggestion)
+    else:
+        assert not any(name in str(refused.value) for name in ("ben@", "search", "ranking"))
+
+
+def test_a_name_that_is_not_theirs_is_answered_as_one_that_is_not_there(company: Callable[..., App]) -> None:
+    """Beside a near name of one's own, too: else whoever asks could tell which names there are."""
+    app = company()
+    sentences = set()
+    for name in ("finance", "finanze"):
+        with pytest.raises(Refusal) as refused:
+            ask(app, "mia", f"team {name}")
+        sentences.add(str(refused.value).replace(name, "NAME"))
+    assert len(sentences) == 1
+    app = company("works_council")
+    with pytest.raises(Refusal) as refused:
+        ask(app, "mia", "person Bne")
+    assert str(refused.value) == NOTHING
+
+
+def test_a_budget_by_the_year_leaves_the_month_its_own_forecast(company: Callable[..., App], tmp_path: Path) -> None:
+    """What is of the year says so, and that the figures begin later than it."""
+    app = company()
+    (tmp_path / "budgets.toml").write_text(f'{BUDGETS}[[budgets]]\nname = "all"\norg = true\nperiod = "year"\nlimit = 9000\n', "utf-8")
+    budgets.apply(budgets.plan(tmp_path / "budgets.toml", app.budgets, app.people.directory(), "USD", 1), app.budgets, app.clock)
+    days = [date(2026, 9, 1) + timedelta(days=n) for n in range(83)]
+    book(app.ledger, [{"day": f"{day}", "person": "ana@x.example", "team": "search", "billed": 10**9} for day in days], "api")
+    app.review.run()
+    rows = ask(app, "fin", "forecast org")["rows"]
+    periods = [(row["period"]["start"], row["period"]["end"], row["budget"], row["known_since"]) for row in rows]  # type: ignore[attr-defined, index]
+    assert periods == [("2026-01-01", "2027-01-01", "all", "2026-09-01"), ("2026-11-01", "2026-12-01", None, None)]
+    assert "Jan 1 – Dec 31, 2026 ($9,000.00, budget all) (known since Sep 1, 2026)" in text(app, "fin", "forecast org")
+    assert "Expected by the end of the year" in text(app, "fin", "org")
+    assert ask(app, "fin", "org year")["known_since"] == "2026-09-01"
+    assert "Nothing was delivered of the days before Sep 1, 2026." in text(app, "ana", "me year")
+    assert "Nothing was delivered" not in text(app, "ana", "me")
 
 
 def test_me_has_the_four_numbers_and_the_same_days_before(company: Callable[..., App]) -> None:

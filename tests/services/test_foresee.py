@@ -54,7 +54,7 @@ class Bills:
         there = np.array([int(self.first <= day <= self.last) for day in days])
         found: defaultdict[str, Any] = defaultdict(lambda: np.zeros(len(days), dtype=np.int64))
         for (who, team), nanos in self.a_day.items():
-            found[who if by is Dimension.PERSON else team] += there * nanos
+            found[{Dimension.PERSON: who, Dimension.PROVIDER: "Acme"}.get(by, team)] += there * nanos
         return list(found), list(found.values())
 
 
@@ -81,14 +81,15 @@ class Company:
     forecasts: FakeForecasts = field(default_factory=FakeForecasts)
     documents: FakeDocuments = field(default_factory=FakeDocuments)
     budgets: tuple[Budget, ...] = (EVERYONE, PRODUCT)
+    delivered: Delivered = field(default_factory=Delivered)
 
     def refresh(self, loads: int = 1, now: datetime = NOW) -> int:
         people = {e: Person(e, e, stints=(Stint(t, None),)) for e, t in (("ana@x.example", "search"), ("ben@x.example", "ads"))}
         teams = {"product": Team("product"), "search": Team("search", "product"), "ads": Team("ads", "product")}
         of: Any = self.bills
-        ruler = Ruler(of, [Delivered()], list(self.budgets), lambda _: list(self.budgets), [], Directory(people, teams), now)  # type: ignore[list-item]
+        ruler = Ruler(of, [self.delivered], list(self.budgets), lambda _: list(self.budgets), [], Directory(people, teams), now)  # type: ignore[list-item]
         self.directory = ruler.directory
-        return Foresight(of, self.forecasts, self.documents, NoHolidays()).refresh(ruler, loads)
+        return Foresight(of, self.forecasts, self.documents, NoHolidays(), "USD").refresh(ruler, loads)
 
     def told(self, budget: str, subject: str) -> Foretold:
         found = self.forecasts.find(budget, subject, NOVEMBER)
@@ -98,7 +99,7 @@ class Company:
 
 def test_a_steady_month_is_expected_to_go_on_as_it_does() -> None:
     company = Company()
-    assert company.refresh() == 3
+    assert company.refresh() == 4
     ana = company.told("everyone", "person ana@x.example")
     assert ana.as_of == date(2026, 11, 15)
     assert ana.days == 107
@@ -119,12 +120,12 @@ def test_a_team_is_forecast_with_those_below_it_and_as_a_whole() -> None:
 
 def test_the_same_state_is_not_worked_out_twice() -> None:
     company = Company()
-    assert company.refresh() == 3
+    assert company.refresh() == 4
     assert company.refresh() == 0
-    assert company.refresh(loads=2) == 3
-    assert company.refresh(loads=2, now=NOW + timedelta(days=1)) == 3
+    assert company.refresh(loads=2) == 4
+    assert company.refresh(loads=2, now=NOW + timedelta(days=1)) == 4
     company.budgets = (replace(EVERYONE, limit=usd(400), version=2), PRODUCT)
-    assert company.refresh(loads=2, now=NOW + timedelta(days=1)) == 3
+    assert company.refresh(loads=2, now=NOW + timedelta(days=1)) == 4
     assert company.told("everyone", "person ana@x.example").limit == usd(400)
 
 
@@ -163,19 +164,38 @@ def test_one_series_alone_is_expected_to_go_on_as_well() -> None:
     assert alone(Series(few, days), Window(NOVEMBER, date(2026, 12, 1)), "USD") is None
 
 
-def test_hindsight_holds_the_middle_of_the_month_against_what_it_came_to() -> None:
+def test_hindsight_holds_what_was_known_on_several_days_against_what_a_month_came_to() -> None:
     company = Company()
-    company.refresh()
+    company.refresh(1, datetime(2026, 11, 6, 6, tzinfo=UTC))
+    company.refresh(2)
     company.bills.last = date(2026, 11, 30)
     of: Any = company.bills
     found = Hindsight(of, company.forecasts, company.directory, {"everyone", "product"}).last_month(date(2026, 12, 7))
-    assert found
-    assert (found.count, found.held) == (3, 1)
-    assert found.off < Decimal("0.02")
-    people = Hindsight(of, company.forecasts, company.directory, {"everyone", "product"}).last_month(date(2026, 12, 7), ScopeKind.PERSON)
-    assert people
-    assert people.count == 2
-    assert Hindsight(of, company.forecasts, company.directory, ()).last_month(date(2026, 12, 7)) is None
+    assert [(one.provider, one.day, one.count, one.held) for one in found] == [("", 15, 3, 1), ("Acme", 0, 1, 1)]
+    assert all(one.off < Decimal("0.02") for one in found)
+    assert [one.provider for one in Hindsight(of, company.forecasts, company.directory, ()).last_month(date(2026, 12, 7))] == ["Acme"]
+
+
+def test_each_known_day_is_judged_for_itself_and_providers_over_all_of_them() -> None:
+    company = Company()
+    for count in (5, 10, 15):
+        now = datetime(2026, 11, count + 1, 6, tzinfo=UTC)
+        company.delivered = Delivered(watermark=datetime(2026, 11, count + 1, tzinfo=UTC))
+        company.bills.last = date(2026, 11, count)
+        company.refresh(count, now)
+    company.bills.last = date(2026, 11, 30)
+    of: Any = company.bills
+    found = Hindsight(of, company.forecasts, company.directory, {"everyone", "product"}).month(NOVEMBER)
+    assert [(one.provider, one.day, one.count) for one in found] == [("", 5, 3), ("", 10, 3), ("", 15, 3), ("Acme", 0, 3)]
+
+
+def test_a_provider_is_foretold_what_everybody_s_use_of_it_will_cost_and_no_budget_reads_it() -> None:
+    company = Company()
+    assert company.refresh() == 3 + 1
+    told = company.told("", "provider Acme")
+    assert told.point.amount == pytest.approx(Decimal(900), rel=Decimal("0.01"))
+    assert (told.as_of, told.limit.nanos, told.over, told.middle) == (date(2026, 11, 15), 0, 0, None)
+    assert told.low.nanos <= told.point.nanos <= told.high.nanos
 
 
 def test_accuracy_is_the_sum_of_errors_beside_the_sum_of_costs() -> None:

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.domain.money import NANOS_PER_UNIT
+from adapters.chat import terminal
+from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
+from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory, Person, Stint, Team
-from bot.domain.period import Window
+from bot.domain.period import PeriodKind, Window
 from bot.domain.scenario import parse
 from bot.domain.visibility import Privacy
 from bot.errors import ConfigError
@@ -104,16 +106,20 @@ class Company:
     fiscal_year_start: int = 1
     now: datetime = NOW
     marks: dict[str, datetime] = field(default_factory=lambda: {"api": datetime(2026, 11, 16, tzinfo=UTC)})
+    budgets: list[Budget] = field(default_factory=list)
 
     def plan(self, year: int = 2027, scope: str = "", *scenario: str) -> Plan:
         of: Any = self
-        planning = Planning(of.bills, of, of, of, of, "USD", self.privacy, self.fiscal_year_start)
+        planning = Planning(of.bills, of, of, of, of, "USD", of, self.privacy, self.fiscal_year_start)
         planning = replace(planning, figures=of.bills, ledger=of, people=of, calendar=NoHolidays(), clock=Clock(self.now))
         return planning.plan(year, scope, parse(scenario))
 
     @property
     def bills(self) -> Bills:
         return Bills(self.lines)
+
+    def current(self) -> list[Budget]:
+        return self.budgets
 
     def sources(self) -> list[Delivered]:
         return [Delivered(name, mark) for name, mark in self.marks.items()]
@@ -157,6 +163,51 @@ def test_a_steady_year_is_proposed_as_it_goes_and_only_its_own_days_count() -> N
     for row in found.values():
         assert amount(row, "p50") < amount(row, "p80") < amount(row, "p95")
         assert row.days == 400
+
+
+def limited(scope: Scope, period: PeriodKind = PeriodKind.MONTH, *changes: PlannedChange) -> Budget:
+    return Budget(f"{scope} {period}", scope, period, Money(10**12, "USD"), overlays=changes)
+
+
+def planned(day: date, factor: str = "1", amount: int = 0, until: date | None = None, note: str = "") -> PlannedChange:
+    return PlannedChange(day, until, Decimal(factor), Money(amount * 10**9, "USD"), note)
+
+
+def test_planned_changes_are_part_of_what_is_proposed_to_whom_they_were_declared() -> None:
+    search, launch = Scope(ScopeKind.TEAM, "search"), planned(date(2027, 7, 1), "2", note="launch")
+    both = [limited(search, PeriodKind.MONTH, launch), limited(search, PeriodKind.YEAR, replace(launch, note="the launch"))]
+    found = rows(Company(STEADY, budgets=both).plan())
+    assert amount(found["team:search"]) == pytest.approx(3650 + 1840, rel=0.002), (
+        "184 days at twice the cost; two budgets say it, once it is"
+    )
+    assert amount(found["team:ads"]) == pytest.approx(7300, rel=0.002)
+    assert amount(found["org"]) == pytest.approx(10950, rel=0.002)
+    assert [change.note for change in found["team:search"].planned] == ["the launch"]
+
+
+def test_a_change_of_several_teams_together_is_counted_once() -> None:
+    seats = planned(date(2027, 1, 1), amount=5, until=date(2027, 1, 11))
+    found = rows(Company(STEADY, budgets=[limited(Scope(ScopeKind.ORG), PeriodKind.YEAR, seats)]).plan())
+    assert amount(found["org"]) == pytest.approx(10950 + 50, rel=0.002)
+
+
+def test_what_is_planned_for_each_team_does_not_hold_for_one_with_a_budget_of_its_own() -> None:
+    each = limited(Scope(ScopeKind.TEAM, "*"), PeriodKind.MONTH, planned(date(2027, 1, 1), "2"))
+    found = rows(Company(STEADY, budgets=[each, limited(Scope(ScopeKind.TEAM, "search"))]).plan())
+    assert amount(found["team:search"]) == pytest.approx(3650, rel=0.002)
+    assert amount(found["team:ads"]) == pytest.approx(14600, rel=0.002)
+
+
+def test_planned_changes_are_named() -> None:
+    search = Scope(ScopeKind.TEAM, "search")
+    plan = Company(
+        STEADY, budgets=[limited(search, PeriodKind.MONTH, planned(date(2027, 7, 1), "1.2", 40, date(2027, 9, 1), "seats"))]
+    ).plan()
+    words = "× 1.2 and +40 USD a day from 2027-07-01 until 2027-09-01 (seats)"
+    assert f"team:search: {words}" in " ".join(terminal.render(plan.card(Reader())).split())
+    assert words in [cell for row in plan.cells() for cell in row]
+    row = next(row for row in plan.document()["rows"] if row["scope"] == "team:search")
+    assert row["planned_changes"] == [{"from": "2027-07-01", "until": "2027-09-01", "factor": "1.2", "amount": "40", "note": "seats"}]
 
 
 def test_a_leap_year_has_a_day_more() -> None:
@@ -245,7 +296,9 @@ def test_what_is_too_young_is_listed_without_a_figure() -> None:
     assert amount(found["org"]) == pytest.approx(7300, rel=0.05), "the organisation counts them all the same"
     from adapters.chat import terminal
 
-    assert "Not enough history for a figure: team:ads (15 days), team:asleep (0 days)." in terminal.render(plan.card(Reader()))
+    assert "Not enough history for a figure: team:ads (15 days), team:asleep (0 days)." in " ".join(
+        terminal.render(plan.card(Reader())).split()
+    )
 
 
 def test_less_history_makes_the_range_wider() -> None:

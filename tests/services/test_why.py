@@ -39,7 +39,7 @@ f3@x.example,F3,finance,,
 f4@x.example,F4,finance,,
 """
 TEAMS = "team,parent,manager_email\nsearch,,mia@x.example\npair,,ray@x.example\nfinance,,\n"
-SEPTEMBER, OCTOBER = "2026-09-02", "2026-10-05"
+SEPTEMBER, OCTOBER = "2026-09-01", "2026-10-05"
 SONNET, OPUS = ("3", "0.3", "15"), ("5", "0.5", "25")
 METERS = ("input tokens", "cache read input tokens", "output tokens")
 

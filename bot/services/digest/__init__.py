@@ -1,0 +1,123 @@
+"""Digest: everybody's own summary at their own hour, from a few questions to the ledger however many people there are."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import chain, islice
+
+from bot.domain.attention import Cadence, due_slot
+from bot.domain.people import Person, Role
+from bot.errors import ConfigError
+from bot.messages.digests import Showback
+from bot.messages.formats import Reader
+from bot.ports import Look, Message, MessageKind, Outbox, Outcomes, Post, PriceBook
+from bot.services.digest import personal, showback, team, whole
+from bot.services.digest.gathered import Gathered, Planned
+from bot.services.habits import Chosen
+from bot.services.review import Review
+
+_CHUNK = 200
+"""Digests that are worked out, then worded, then kept together: a processor does the same thing many times faster than three in turn."""
+_RARELY = (100_000, 50, 100)
+"""Objects made since, and collections before, a collection of the young, the older and all of them."""
+TOLD = "told in a digest"
+Due = tuple[Message, tuple[Post, ...], tuple[Look, ...]]
+"""A digest, the notices it takes in and the looks it is."""
+
+
+@dataclass(frozen=True)
+class Digests:
+    """Makes what is due; every digest has a key, so that none comes twice whoever makes it.
+
+    Attributes:
+        link: Returns where somebody gets a month as a file; None where nowhere.
+    """
+
+    review: Review
+    outbox: Outbox
+    chosen: Chosen
+    prices: PriceBook
+    outcomes: Outcomes
+    link: Callable[[date, str], str] | None = None
+
+    def run(self) -> int:
+        """Put the digests that are due now in the outbox, and return how many are new."""
+        return sum(map(self._keep, self._chunks()))
+
+    def due(self) -> Iterator[Due]:
+        """Yield the digests that are due now, worded and not kept yet."""
+        return chain.from_iterable(self._chunks())
+
+    def showback(self, month: date) -> Showback:
+        """Return what the month of *month* cost each cost centre; the parts add up to the whole.
+
+        Raises:
+            ConfigError: Nothing was delivered for it.
+        """
+        return showback.view(self._gathered(), month)
+
+    def _chunks(self) -> Iterator[list[Due]]:
+        with _rarely_collecting():
+            found = self._gathered()
+            planned = self._planned(found)
+            while some := list(islice(planned, _CHUNK)):
+                yield [self._worded(one, found) for one in some]
+
+    def _gathered(self) -> Gathered:
+        return Gathered(self.review, self.outbox, self.prices, self.outcomes, self.review.clock.now())
+
+    def _planned(self, found: Gathered) -> Iterator[Planned]:
+        habits, now = self.chosen.every(), found.now
+        for person in found.directory.people.values():
+            if person.stint(now.date()) is None:
+                continue
+            mine = habits.get(person.email, self.chosen.usual)
+            slot = due_slot(mine.cadence, mine.hour, person.time_zone, now)
+            if slot:
+                yield from personal.planned(found, person, slot, tells_nothing=mine.tells_nothing)
+            week = due_slot(Cadence.WEEKLY, mine.hour, person.time_zone, now) if mine.cadence is not Cadence.OFF else None
+            if week:
+                yield from team.planned(found, person, week)
+            if week and Role.FINOPS in person.roles:
+                yield whole.planned(found, person, week)
+            month = due_slot(Cadence.MONTHLY, mine.hour, person.time_zone, now) if Role.FINOPS in person.roles else None
+            if month and found.loads:
+                yield from self._showback(found, person, month.period.window.start, str(month.day))
+
+    def _showback(self, found: Gathered, person: Person, first: date, day: str) -> Iterator[Planned]:
+        with suppress(ConfigError):  # nothing was delivered for it
+            link = self.link(first, person.email) if self.link else ""
+            yield Planned(person, f"showback {day}", replace(showback.view(found, first), link=link))
+
+    def _worded(self, one: Planned, found: Gathered) -> Due:
+        reader = Reader(found.languages.get(one.person.email) or one.person.locale, one.person.time_zone)
+        card = self.review.templates.card(one.view.template, one.view, reader)
+        email = one.person.email
+        return Message(f"digest {one.what} {email}", MessageKind.DIGEST, email, card, about="digest", role="self"), one.held, one.looks
+
+    def _keep(self, batch: list[Due]) -> int:
+        for look in (look for _, _, looks in batch for look in looks):
+            self.review.people.log(look)
+        with self.review.alerts.decide() as desk:
+            new = desk.enqueue_all([message for message, held, _ in batch if not held])
+            for message, held, _ in batch:
+                if held and desk.enqueue(message):
+                    new += 1
+                    for post in held:
+                        desk.drop(post, TOLD)
+        return new
+
+
+@contextmanager
+def _rarely_collecting() -> Iterator[None]:
+    """Look for cycles of objects rarely for a while: a run reads a million records, which Python would walk through again and again."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*_RARELY)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
