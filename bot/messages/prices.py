@@ -33,11 +33,11 @@ class PriceAlert:
 
     Attributes:
         before, now: What was and is paid, as a share of the list.
-        cost: What it has cost since; negative where it has become cheaper; None where that must not be told.
+        cost: What it has cost since; negative where it has become cheaper; None where that must not be told, or it is over.
         classes: The classes it is about, none where the bill does not tell them apart.
         is_listed: The list itself says so.
         declared: What somebody had written of a change planned for that day; None where nobody had.
-        is_over: It is the usual price by now.
+        is_over: It has held for so long that it is the usual price, or was corrected.
     """
 
     number: int
@@ -65,6 +65,11 @@ class PriceAlert:
         """Tell whether it costs more than before."""
         prices = [row.paid - row.before for row in self.classes]
         return self.change > 0 or (not self.change and sum(prices) > 0)
+
+    @property
+    def is_worked_out(self) -> bool:
+        """Tell whether the bill was taken apart to know the prices shown."""
+        return bool(self.classes) and not self.is_listed and not self.is_over
 
     @property
     def saved(self) -> Money | None:
@@ -106,7 +111,7 @@ class PriceAlert:
         yield "listed", cls(53, "Acme", "large-1", since, one, one, _usd("40"), (output,), is_listed=True)
         yield "declared", cls(54, "Acme", "large-1", since, one, Fraction(6, 5), _usd("90"), declared="the new contract")
         yield "not-counted", cls(55, "Acme", "large-1", since, one, Fraction(6, 5), None)
-        yield "over", cls(51, "Acme", "large-1", since, Fraction(9, 10), one, _usd("204.10"), is_over=True)
+        yield "over", cls(51, "Acme", "large-1", since, Fraction(9, 10), one, None, is_over=True)
 
 
 def _usd(amount: str) -> Money:

@@ -412,7 +412,7 @@ def troubling(alert: Alert, *, is_repeat: bool = False) -> PriceAlert | Trouble:
         step.since,
         step.before,
         step.now,
-        alert.seen.cost if alert.seen.cost.nanos else None,
+        alert.seen.cost if alert.seen.cost.nanos and alert.is_live else None,
         tuple(ClassRow(Phrase(_CLASSES[one.place]), one.paid, one.listed, one.before) for one in step.classes),
         is_listed=step.is_listed,
         declared=step.declared,

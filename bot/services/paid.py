@@ -118,13 +118,13 @@ class PriceWatch:
             listed = self._listed({(provider, model): [row.day for row in rows]})
             step = replace(step, classes=of_classes([paid for row in rows if (paid := _paid(row, listed))], step))
         step = replace(step, declared=_declared(provider, model, step, budgets))
-        return Priced(provider, model, step, self._may_count(model, window))
+        return Priced(provider, model, step, self._may_count(provider, model, Window(step.since, window.end)))
 
-    def _may_count(self, model: str, window: Window) -> bool:
+    def _may_count(self, provider: str, model: str, window: Window) -> bool:
         """Tell whether what a model cost is not a figure of a few people where these are protected."""
         if self.privacy is not Privacy.WORKS_COUNCIL:
             return True
-        people = self.figures.contributors(CostScope(), window, Dimension.MODEL).get(model, frozenset())
+        people = self.figures.contributors(CostScope(provider=provider, model=model), window, Dimension.MODEL).get(model, frozenset())
         return not 0 < len(people) < SMALLEST_GROUP
 
 

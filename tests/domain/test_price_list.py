@@ -73,9 +73,7 @@ def test_a_new_list_price_that_the_bill_follows_is_a_price_and_no_alarm() -> Non
     assert found.is_announced
     assert (found.since, found.before, found.now) == (FIRST + timedelta(days=10), NINE_TENTHS, NINE_TENTHS)
     assert abs(found.extra - 3 * 2 * round(NINE_TENTHS * 3000 * 10**6)) <= 3
-    assert [(one.place, str(one.paid), str(one.listed), str(one.before)) for one in found.classes] == [
-        (4, "16.2000", "18.0000", "13.5000")
-    ]
+    assert [(one.place, str(one.paid), str(one.listed), str(one.before)) for one in found.classes] == [(4, "16.2000", "18.0000", "13.5000")]
 
 
 def test_a_new_list_price_that_the_bill_does_not_follow_changes_nothing() -> None:
@@ -108,7 +106,11 @@ STEP = PriceStep(FIRST, ONE, Fraction(11, 10), 0)
 
 
 def test_the_class_is_told_where_rows_tell_them_apart() -> None:
-    rows = [row(Fraction(6, 5), 10**6, 10**6, 0, 0, 10**5), row(Fraction(6, 5), 10**6, 0, 0, 0, 10**6), row(Fraction(6, 5), 1, 10**7, 0, 0, 1)]
+    rows = [
+        row(Fraction(6, 5), 10**6, 10**6, 0, 0, 10**5),
+        row(Fraction(6, 5), 10**6, 0, 0, 0, 10**6),
+        row(Fraction(6, 5), 1, 10**7, 0, 0, 1),
+    ]
     assert [(one.place, str(one.paid), str(one.listed)) for one in of_classes(rows, STEP)] == [(4, "18.0000", "15.0000")]
     assert of_classes(rows[:2], STEP) == (), "two sums do not tell three prices"
     assert of_classes([*rows, replace(rows[0], cost=2 * rows[0].cost)], STEP) == (), "no price explains them all"
