@@ -26,6 +26,7 @@ from bot.ledger.schema import DAILY, LINE_COLUMNS, TOKENS
 from bot.messages.card import Card
 from bot.ports import (
     FORGOTTEN,
+    Billed,
     Cost,
     CostScope,
     Counted,
@@ -227,6 +228,18 @@ class FakeFigures:
             sums[(self._name(row["team_id"]),)][(day_of(row["day"]) - window.start).days] += sum(row[name] for name in TOKENS)
         keys = sorted(sums)
         return Daily(tuple(key for (key,) in keys), window, np.array([sums[key] for key in keys]).reshape(len(keys), len(window)))
+
+    def billed(self, window: Window, currency: str, of: tuple[str, str] | None = None) -> list[Billed]:
+        sums: defaultdict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0] * (len(TOKENS) + 2))
+        for row in (row for row in self.of.rows if day_of(row["day"]) in window and row["billed"] and not row["estimated"]):
+            line, tokens = self._line(row), [row[name] for name in TOKENS]
+            key = (line["provider_name"] or "", line["model"] or "")
+            if line["billing_currency"] == currency and key[1] and sum(tokens) > 0 and of in {None, key}:
+                known = sums[(*key, day_of(row["day"]), *((row["person_id"], row["principal_id"]) if of else ()))]
+                for place, count in enumerate((*tokens, row["original"], row["billed"])):
+                    known[place] += count
+        found = [Billed(*key[:3], tuple(counts[:-2]), *counts[-2:]) for key, counts in sums.items()]
+        return sorted(found, key=lambda row: (row.provider, row.model, row.day, row.tokens, row.cost))
 
     def parts_by_day(self, window: Window, member: Member) -> Parts:
         sums: defaultdict[tuple[str, str], Any] = defaultdict(lambda: np.zeros(len(window), dtype=np.int64))

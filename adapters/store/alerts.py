@@ -24,6 +24,7 @@ from bot.domain.budget import Raise
 from bot.domain.burn import Burn
 from bot.domain.episode import Channel, Episode, Share
 from bot.domain.money import Money
+from bot.domain.price_list import ClassPrice, PriceStep
 from bot.messages.card import Card
 from bot.ports import Case, Clock, Message, Noted, Post
 
@@ -307,6 +308,7 @@ def _seen_plain(seen: Seen) -> dict[str, Any]:
         "expected": seen.expected.nanos if seen.expected else None,
         "burn": _burn_plain(seen.burn) if seen.burn else None,
         "episode": _episode_plain(seen.episode) if seen.episode else None,
+        "price": _price_plain(seen.price) if seen.price else None,
     }
 
 
@@ -334,6 +336,28 @@ def _seen(plain: Mapping[str, Any]) -> Seen:
         Money(expected, currency) if expected is not None else None,
         burn,
         _episode(known, currency) if known else None,
+        _price(plain["price"]) if plain.get("price") else None,
+    )
+
+
+def _price_plain(step: PriceStep) -> dict[str, Any]:
+    classes = [[one.place, str(one.paid), str(one.listed), str(one.before)] for one in step.classes]
+    shares = {"before": str(step.before), "now": str(step.now)}
+    return {
+        "since": step.since.isoformat(),
+        **shares,
+        "extra": step.extra,
+        "classes": classes,
+        "is_listed": step.is_listed,
+        "declared": step.declared,
+    }
+
+
+def _price(plain: Mapping[str, Any]) -> PriceStep:
+    classes = tuple(ClassPrice(place, *map(Decimal, prices)) for place, *prices in plain["classes"])
+    before, now = Fraction(plain["before"]), Fraction(plain["now"])
+    return PriceStep(
+        date.fromisoformat(plain["since"]), before, now, plain["extra"], classes, is_listed=plain["is_listed"], declared=plain["declared"]
     )
 
 

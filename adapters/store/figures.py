@@ -14,7 +14,7 @@ from adapters.store.database import Database
 from adapters.store.rollups import Grain, Rollup
 from adapters.store.tables import DailyCostRow, day_number, day_of
 from bot.domain.period import Window, add_months, first_of_month
-from bot.ports import Cost, CostScope, Daily, Dimension, Member, Parts, Ranking, UnallocatedKey, Used
+from bot.ports import Billed, Cost, CostScope, Daily, Dimension, Member, Parts, Ranking, UnallocatedKey, Used
 
 if TYPE_CHECKING:
     import numpy as np
@@ -140,6 +140,23 @@ class SqlFigures:
         )
         return sorted(found, key=lambda u: (u.person, u.team, u.provider, u.model, u.tokens, u.cost))
 
+    def billed(self, window: Window, currency: str, of: tuple[str, str] | None = None) -> list[Billed]:
+        """Return what was billed in *currency* for tokens; see `bot.ports.Figures`."""
+        params = _days(window) | {"currency": currency}
+        with self._database.reading() as connection:
+            query = _BILLED.format(only="", by="")
+            if of:
+                numbers = [_number(connection, kind, [name])[0] for kind, name in zip(("provider", "model"), of, strict=True)]
+                params |= dict(zip(("provider", "model"), numbers, strict=True))
+                query = _BILLED.format(only=_BILLED_OF, by=", d.person_id, d.principal_id")
+            rows = connection.execute(text(query), params).all()
+            names = _names(connection, {number for row in rows for number in row[:2]})
+        found = (
+            Billed(names.get(provider, ""), names.get(model, ""), day_of(day), tuple(map(int, tokens)), int(original), int(cost))
+            for provider, model, day, *tokens, original, cost in rows
+        )
+        return sorted(found, key=lambda row: (row.provider, row.model, row.day, row.tokens, row.cost))
+
     def parts_by_day(self, window: Window, member: Member) -> Parts:
         """Return the cost of each day of *window* for every *member* within every team."""
         import numpy as np  # noqa: PLC0415 - questions must not wait for it
@@ -220,6 +237,14 @@ _TOKENS_BY_DAY = f"""
 SELECT d.team_id AS k, d.day, SUM({" + ".join(f"d.{name}" for name in _TOKENS)}) AS tokens FROM daily_costs d
 WHERE d.day >= :start AND d.day < :end GROUP BY k, d.day
 """  # noqa: S608 - our names
+_BILLED = f"""
+SELECT l.provider_id, l.model_id, d.day, {", ".join(f"SUM(d.{name})" for name in _TOKENS)}, SUM(d.original), SUM(d.billed)
+FROM daily_costs d JOIN lines l ON l.id = d.line_id
+WHERE d.day >= :start AND d.day < :end AND d.billed <> 0 AND d.estimated = 0 AND l.billing_currency = :currency AND l.model_id > 0
+  AND {" + ".join(f"d.{name}" for name in _TOKENS)} > 0{{only}}
+GROUP BY l.provider_id, l.model_id, d.day{{by}}
+"""  # noqa: S608 - our names
+_BILLED_OF = " AND l.provider_id = :provider AND l.model_id = :model"
 _PART = """
 SELECT d.team_id, {key} AS k, d.day, SUM(d.billed + d.estimated) AS cost FROM daily_costs d{join}
 WHERE d.day >= :start AND d.day < :end AND d.team_id > 0 AND {condition} GROUP BY d.team_id, k, d.day

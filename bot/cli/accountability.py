@@ -40,6 +40,7 @@ _KINDS = {
     "unowned": "unowned key",
     "stale": "late source",
     "untied": "refused load",
+    "price": "price",
 }
 _STATES = {
     "open": "open",

@@ -15,6 +15,7 @@ from enum import StrEnum
 from bot.domain.burn import Burn
 from bot.domain.episode import Episode, has_changed
 from bot.domain.money import Money
+from bot.domain.price_list import PriceStep
 
 LONGEST_SNOOZE = timedelta(days=7)
 _A_DAY = timedelta(days=1)
@@ -37,6 +38,8 @@ class Kind(StrEnum):
     """A source that has stopped delivering."""
     UNTIED = "untied"
     """A load whose totals did not agree, or that was refused."""
+    PRICE = "price"
+    """A price of a model that is not what it was."""
     ANOMALY = "anomaly"
     """A team costs more than its past and the calendar explain."""
 
@@ -119,7 +122,7 @@ class Because(StrEnum):
     OTHER = "other"
 
 
-_OF_SOURCES = frozenset({Kind.UNOWNED, Kind.STALE, Kind.UNTIED})
+_OF_SOURCES = frozenset({Kind.UNOWNED, Kind.STALE, Kind.UNTIED, Kind.PRICE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ class Seen:
         expected: Of the whole period; for an anomaly of the month.
         burn: What too much was spent within some hours.
         episode: What an anomaly is.
+        price: The change of a price; *cost* is what it has cost since.
     """
 
     cost: Money
@@ -168,6 +172,7 @@ class Seen:
     expected: Money | None = None
     burn: Burn | None = None
     episode: Episode | None = None
+    price: PriceStep | None = None
 
 
 @dataclass(frozen=True, slots=True)

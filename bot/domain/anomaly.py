@@ -42,7 +42,7 @@ class Anomaly:
         noticed: First day that raised an alarm.
         so_far, expected: Cost above expectation from *since* to *until*, and the expectation; units of currency.
         who: Those who contribute most, at most three; empty where nobody is known.
-        things: New people, keys and models, or what the price list says otherwise about.
+        things: New people, keys and models.
         month_end: What the month will have cost: as expected from here on if it is over, with the same excess every day if
             it goes on; None where nothing is expected yet.
     """

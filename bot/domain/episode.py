@@ -26,8 +26,6 @@ class Channel(StrEnum):
     """Days that are all a little above."""
     MIX = "price_mix"
     """The same tokens cost more: another model, a cache that misses, longer answers."""
-    LIST = "price_list"
-    """What was paid is not what the vendor's list says."""
     ANNOUNCED = "announced_price"
     """The list itself changed: no alarm, but a reason why cost moves."""
     NEW = "new"

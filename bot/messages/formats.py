@@ -51,6 +51,7 @@ class Reader:
         return {
             "money": self.money,
             "change": self.change,
+            "dollars": self.dollars,
             "each": self.each,
             "trend": self.trend,
             "percent": self.percent,
@@ -66,6 +67,10 @@ class Reader:
     def money(self, amount: Money) -> str:
         """Return `$1,234.50`: rounded half to even to the currency's digits; what is smaller but not zero is `<$0.01`."""
         return _money(amount.nanos, amount.currency, self.locale)
+
+    def dollars(self, price: Decimal) -> str:
+        """Return `$0.075`: a price of the list, which may have more digits than the currency."""
+        return format_currency(price.normalize(), "USD", locale=_parsed(self.locale), decimal_quantization=False)
 
     def each(self, cost: CostPerOutcome) -> str:
         """Return what one outcome cost, rounded as `money` is."""

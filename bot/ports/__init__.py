@@ -2,7 +2,7 @@
 
 from bot.ports.alerts import Alerts, Case, Desk, Noted
 from bot.ports.chat import Chat, Sent
-from bot.ports.figures import Cost, CostScope, Daily, Dimension, Figures, Member, Parts, Ranking, UnallocatedKey, Used
+from bot.ports.figures import Billed, Cost, CostScope, Daily, Dimension, Figures, Member, Parts, Ranking, UnallocatedKey, Used
 from bot.ports.forecasts import Forecasts
 from bot.ports.loading import (
     FORGOTTEN,
@@ -31,6 +31,7 @@ __all__ = [
     "Accounts",
     "Activity",
     "Alerts",
+    "Billed",
     "Budgets",
     "Calendar",
     "Case",

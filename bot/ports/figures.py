@@ -130,6 +130,24 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
+class Billed:
+    """What a provider billed for a model's tokens of one day.
+
+    Attributes:
+        tokens: By class, as `ledger.schema.TOKENS` orders them.
+        original: In nanos of the currency it was billed in.
+        cost: In nanos of the reporting currency.
+    """
+
+    provider: str
+    model: str
+    day: date
+    tokens: tuple[int, ...]
+    original: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """What teams' cost consists of, by day.
 
@@ -169,6 +187,15 @@ class Figures(Protocol):
         """Return what was used in *window*, ascending by names; one question however many people there are.
 
         What is counted in another unit or is of another charge category (seats, requests, credits) stands in a row of its own.
+        """
+
+    def billed(self, window: Window, currency: str, of: tuple[str, str] | None = None) -> list[Billed]:
+        """Return what was billed in *currency* for tokens, a row for each provider, model and day, ascending.
+
+        What somebody estimated, what was billed without tokens, and tokens that were billed at nothing are no part of it.
+
+        Args:
+            of: A provider and a model: of these alone, and a row for each person and key, so that tokens stand in many mixes.
         """
 
     def tokens_by_day(self, window: Window) -> Daily:

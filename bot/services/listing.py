@@ -15,7 +15,8 @@ from bot.services.notify import Notices, promised
 from bot.services.subjects import words_for
 
 SHOWN = 20
-_WITHOUT_COST = {Kind.STALE, Kind.UNTIED}
+_WITHOUT_COST = {Kind.STALE, Kind.UNTIED, Kind.PRICE}
+"""What has none, or only that of the day on which it was told."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from bot.messages.anomalies import AnomalyAlert
 from bot.messages.card import Card
 from bot.messages.expected import Expected
 from bot.messages.markup import Templates
+from bot.messages.prices import ClassRow, PriceAlert
 from bot.messages.views import Row
 from bot.messages.words import N_, Phrase
 from bot.ports import (
@@ -46,7 +47,7 @@ from bot.services.subjects import cost_scope, question_for, words_for
 from bot.services.talk import reader_of
 
 OWNER, OTHER = "owner", "other"
-AlertView = BudgetAlert | AnomalyAlert | Trouble
+AlertView = BudgetAlert | AnomalyAlert | PriceAlert | Trouble
 """What people are shown of an alert."""
 _DRIVERS = 3
 _BECAUSE = {
@@ -58,6 +59,16 @@ _BECAUSE = {
     "unknown": N_("not known yet"),
     "other": N_("something else"),
 }
+PRICE_OF = " / "
+"""What stands between the provider and the model a price is of."""
+_CLASSES = (
+    N_("uncached input"),
+    N_("read from the cache"),
+    N_("written to the cache for minutes"),
+    N_("written to the cache for an hour"),
+    N_("output"),
+)
+"""The classes of tokens, as the ledger orders them."""
 _HAPPENED = {
     Reason.CROSSED: "crossed",
     Reason.CROSSED_AGAIN: "again",
@@ -168,7 +179,7 @@ class Notices:
     def view(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> AlertView:
         """Return the view of *alert* for *email*."""
         if not alert.identity.has_scope:
-            return trouble(alert, is_repeat=is_repeat)
+            return troubling(alert, is_repeat=is_repeat)
         if alert.seen.episode:
             return self._anomaly(alert, alert.seen.episode, email, role, note)
         subject, window = scope_of(alert.identity.subject), self.window(alert)
@@ -386,6 +397,28 @@ def promised(alert: Alert, audience: Audience) -> Answered | None:
     if promise is None:
         return None
     return Answered(audience.name(promise.by), Phrase(_BECAUSE[promise.because.value]), promise.plan, promise.until)
+
+
+def troubling(alert: Alert, *, is_repeat: bool = False) -> PriceAlert | Trouble:
+    """Return the view of an alert that is about no team and nobody."""
+    step = alert.seen.price
+    if step is None:
+        return trouble(alert, is_repeat=is_repeat)
+    provider, _, model = alert.identity.subject.removeprefix("price ").partition(PRICE_OF)
+    return PriceAlert(
+        alert.number,
+        provider,
+        model,
+        step.since,
+        step.before,
+        step.now,
+        alert.seen.cost if alert.seen.cost.nanos and alert.is_live else None,
+        tuple(ClassRow(Phrase(_CLASSES[one.place]), one.paid, one.listed, one.before) for one in step.classes),
+        is_listed=step.is_listed,
+        declared=step.declared,
+        is_over=not alert.is_live,
+        is_repeat=is_repeat,
+    )
 
 
 def trouble(alert: Alert, *, is_repeat: bool = False) -> Trouble:

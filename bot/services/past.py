@@ -14,6 +14,7 @@ import numpy as np
 from bot.domain.period import Window, midnight
 from bot.errors import StoreError
 from bot.ports import (
+    Billed,
     Cost,
     CostScope,
     Daily,
@@ -77,6 +78,10 @@ class PastFigures:
     def usage(self, scope: CostScope, window: Window) -> list[Used]:
         """Return what was used in *window*."""
         return self.figures.usage(scope, self._until(window))
+
+    def billed(self, window: Window, currency: str, of: tuple[str, str] | None = None) -> list[Billed]:
+        """Return what was billed for tokens."""
+        return self.figures.billed(self._until(window), currency, of)
 
     def tokens_by_day(self, window: Window) -> Daily:
         """Return the tokens of each day of *window* for every team."""

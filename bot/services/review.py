@@ -26,7 +26,8 @@ from bot.services.episodes import Episodes, switched_off
 from bot.services.foresee import Foresight
 from bot.services.hours import Hours
 from bot.services.measure import Ruler, dimensions
-from bot.services.notify import Notices, Terms, away
+from bot.services.notify import PRICE_OF, Notices, Terms, away
+from bot.services.paid import Priced, PriceWatch
 from bot.services.watch import Watch, Watched, WatchTerms
 
 REVIEW = "review"
@@ -109,6 +110,8 @@ class Review:
                 found.hours.keep()
                 if found.watched and not reviewed.is_outrun:
                     self._watch.keep(found.watched)
+                if found.knows_prices and self.terms.watch.per_quarter and not reviewed.is_outrun:
+                    self._prices.keep(self.clock.now().date(), seen, found.ruler.budgets)
                 return reviewed
         raise StoreError("The ledger kept changing while it was reviewed; nothing was decided. It is tried again by itself.")
 
@@ -161,13 +164,25 @@ class Review:
         )
         Foresight(self.figures, self.forecasts, self.documents, self.calendar, self.currency).refresh(ruler, self._newest())
         ruler.foretold.update(self.forecasts.newest(now.date() - LONGEST_PERIOD))
-        watched = self._watch.look(directory) if self.terms.watch.per_quarter else None
-        return _Look(ruler, hours, list(ruler.measure()), list(self._troubles(loads, now)), watched)
+        is_on = self.terms.watch.per_quarter > 0
+        watched = self._watch.look(directory) if is_on else None
+        prices = self._prices.look(now.date(), self._newest(), budgets) if is_on else []
+        troubles = [*self._troubles(loads, now), *(self._priced(one) for one in prices or ())]
+        return _Look(ruler, hours, list(ruler.measure()), troubles, watched, knows_prices=prices is not None)
 
     @property
     def _watch(self) -> Watch:
         terms = self.terms.watch
         return Watch(self.figures, self.ledger, self.documents, self.alerts, self.calendar, self.privacy, self.currency, terms)
+
+    @property
+    def _prices(self) -> PriceWatch:
+        return PriceWatch(self.figures, self.prices, self.documents, self.privacy, self.terms.watch.floor)
+
+    def _priced(self, found: Priced) -> _Trouble:
+        cost = Money(found.step.extra if found.is_counted else 0, self.currency)
+        subject = f"price {found.provider}{PRICE_OF}{found.model}"
+        return _Trouble(Kind.PRICE, subject, found.step.since, Seen(cost, None, None, price=found.step))
 
     def _decide(self, look: _Look, seen: int) -> Reviewed:
         notices = self.notices()
@@ -227,6 +242,7 @@ class _Look:
     measured: list[Measured]
     troubles: list[_Trouble]
     watched: Watched | None = None
+    knows_prices: bool = True
 
 
 _Group = tuple[str, str, date]
@@ -305,16 +321,18 @@ class _Decision:
     def _troubles(self, known: list[Alert]) -> list[Change]:
         now = self.notices.now
         seen = {(trouble.kind, trouble.subject): trouble for trouble in self.look.troubles}
+        known = [a for a in known if a.identity.kind is not Kind.PRICE or self.look.knows_prices]
         live = {(a.identity.kind, a.identity.subject): a for a in known if a.is_live}
         closing = [a for key, a in live.items() if key not in seen]
         changes = [alerts.closed(a, Reason.RECOVERED, None, now) for a in closing]
         for key, trouble in seen.items():
             before = [a for a in known if (a.identity.kind, a.identity.subject) == key]
-            if key in live or (before and trouble.kind is Kind.UNOWNED):
+            was_told = trouble.kind is Kind.PRICE and any(a.identity.period_start == trouble.since for a in before)
+            if key in live or was_told or (before and trouble.kind is Kind.UNOWNED):
                 continue
             identity = Identity(trouble.kind, "", trouble.subject, trouble.since, Decimal(0), 0, len(before) + 1)
             found = Found(identity, trouble.seen, note=trouble.sentence)
-            if self.is_first and trouble.kind is Kind.UNOWNED:
+            if self.is_first and trouble.kind in {Kind.UNOWNED, Kind.PRICE}:
                 changes.append(alerts.inhibited(None, found, Reason.THERE_BEFORE, now))
             else:
                 changes.append(alerts.crossed(None, found, self.notices.audience.finops(), None, now))

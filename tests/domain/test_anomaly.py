@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from bot.domain.anomaly import Anomaly, History, Members, sorted_out
 from bot.domain.detection import FLOOR, anomalies, fitted
 from bot.domain.episode import Channel
 from bot.domain.outlier import discoveries, outliers
-from bot.domain.price_list import Paid, off_list
 from bot.domain.thresholds import USUAL, episodes
 
 LAST = date(2026, 11, 20)
@@ -301,15 +299,6 @@ def test_a_cache_that_breaks_alarms_as_mix_while_spend_looks_ordinary() -> None:
     (found,) = anomalies(history(cost, tokens=tokens))
     assert found.channels == (Channel.MIX,)
     assert found.so_far == pytest.approx(cost[-4:].sum() / 2, rel=0.3)
-
-
-def test_a_price_beside_the_list_alarms_to_the_cent() -> None:
-    right = Paid("search", "m", "output", LAST, 1_000_000, Decimal("15.00"), Decimal("0.000015"))
-    wrong = [replace(right, day=LAST - timedelta(days=i), cost=Decimal("15.08")) for i in (1, 0)]
-    (found,) = off_list([right, *wrong, replace(right, quantity=10, cost=Decimal("0.01"))])
-    assert (found.channels, found.since, found.until) == ((Channel.LIST,), LAST - timedelta(days=1), LAST)
-    assert (found.so_far, found.expected, found.things) == (0.16, 30.0, ("m output",))
-    assert off_list([replace(right, cost=Decimal("15.07"))]) == []
 
 
 @pytest.mark.parametrize(("cost_a_day", "is_told"), [(60.0, True), (24.0, False), (26.0, True)])

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from office import Moving
@@ -18,6 +19,7 @@ from bot.domain import alert as alerts
 from bot.domain.alert import Because, Found, Identity, Kind, Promise, Seen
 from bot.domain.episode import Channel, Episode, Share
 from bot.domain.money import Money
+from bot.domain.price_list import ClassPrice, PriceStep
 from bot.errors import StoreError
 from bot.messages.card import Card, Paragraph, Run
 from bot.ports import Delivery, Message, MessageKind, Sent
@@ -73,6 +75,25 @@ def test_an_anomaly_comes_back_as_it_went_and_is_found_by_its_kind(store: SqlAle
         desk.save(alerts.crossed(None, replace(FOUND, identity=replace(identity, kind=Kind.STALE)), (), None, NOW), "review")
     [found] = store.every(kind=Kind.ANOMALY)
     assert (found.seen, found.told, found.identity) == (seen, seen, identity)
+
+
+CLASSES = (ClassPrice(1, Decimal("0.0750"), Decimal("0.0500"), Decimal("0.0500")), ClassPrice(4, Decimal(18), Decimal(15), Decimal(15)))
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        PriceStep(date(2026, 11, 10), Fraction(9, 10), Fraction(10**17 + 1, 10**17), 12 * 10**9, CLASSES),
+        PriceStep(date(2026, 11, 10), Fraction(1), Fraction(9, 10), -12, is_listed=True, declared=""),
+    ],
+)
+def test_a_price_comes_back_as_it_went(store: SqlAlerts, step: PriceStep) -> None:
+    seen = Seen(Money(step.extra, "USD"), None, None, price=step)
+    found = Found(Identity(Kind.PRICE, "", "price Acme / large-1", step.since), seen)
+    with store.decide() as desk:
+        desk.save(alerts.crossed(None, found, ("fin@x.example",), None, NOW), "review")
+    [alert] = store.every(kind=Kind.PRICE)
+    assert (alert.seen, alert.told, alert.identity) == (seen, seen, found.identity)
 
 
 def test_an_identity_is_stored_once(store: SqlAlerts) -> None:

@@ -22,7 +22,7 @@ from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
 from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.period import PeriodKind, Window
-from bot.ports import FORGOTTEN, CostScope, Dimension, Load, Look, Member, Quarantined, Ranking, Settling, Used
+from bot.ports import FORGOTTEN, Billed, CostScope, Dimension, Load, Look, Member, Quarantined, Ranking, Settling, Used
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 KINDS = ["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
@@ -133,7 +133,7 @@ def put(ports: Any, source: str, window: Window, rows: list[dict[str, Any]], **m
         number = {
             kind: writer.labels(kind, sorted({r[kind] for r in rows if r.get(kind)})) for kind in ("person", "team", "project", "principal")
         }
-        lines = writer.lines([LINE, NOBODY, SEAT])
+        lines = writer.lines(sorted({LINE, NOBODY, SEAT, *(row["line"] for row in rows if "line" in row)}, key=str))
         rows = [row | {"line": lines[row["line"]]} if "line" in row else row for row in rows]
         source_id = writer.labels("source", [source])[source]
         daily = arrow_daily(source_id, rows, number, lines[LINE], lines[NOBODY])
@@ -249,6 +249,37 @@ def test_usage_is_told_by_person_and_model_with_what_has_no_tokens_apart(ports: 
     assert usage(CostScope(project="ranking"), NOVEMBER) == [replace(ana, tokens=(1, 20, 0, 3, 4), cost=50)]
     assert usage(CostScope(people=("nobody@x.example",)), NOVEMBER) == usage(CostScope(), Window(NOVEMBER.end, NOVEMBER.end)) == []
     assert sum(used.cost for used in usage(CostScope(), NOVEMBER)) == ports[3].total(CostScope(), NOVEMBER).total
+
+
+IN_EUROS, OTHER, UNNAMED = (*LINE[:7], "EUR", *LINE[8:]), ("Other", *LINE[1:]), (*LINE[:2], None, *LINE[3:])
+BILLED = [
+    {"day": "2026-11-03", "person": "ana@x.example", "team": "search", "project": "ranking", "billed": 50, "tokens": (1, 20, 0, 3, 4)},
+    {"day": "2026-11-03", "person": "ana@x.example", "team": "search", "billed": 6, "tokens": (2, 0, 0, 0, 0)},
+    {"day": "2026-11-03", "person": "ruth@x.example", "team": "support", "billed": 10, "tokens": (5, 0, 0, 0, 1)},
+    {"day": "2026-11-03", "person": "ruth@x.example", "team": "support", "project": "help", "billed": 4, "tokens": (1, 1, 1, 1, 1), "line": OTHER},
+    {"day": "2026-11-04", "person": "ana@x.example", "team": "search", "estimated": 7, "tokens": (10, 0, 5, 0, 0)},
+    {"day": "2026-11-04", "person": "ana@x.example", "team": "search", "project": "ranking", "billed": 40, "line": SEAT},
+    {"day": "2026-11-04", "person": "ruth@x.example", "team": "support", "tokens": (9, 9, 9, 9, 9)},
+    {"day": "2026-11-05", "person": "ana@x.example", "team": "search", "billed": 8, "tokens": (1, 0, 0, 0, 0), "line": IN_EUROS},
+    {"day": "2026-11-05", "person": "ana@x.example", "team": "search", "billed": 8, "tokens": (1, 0, 0, 0, 0), "line": UNNAMED},
+    {"day": "2026-11-06", "principal": "sk-1", "billed": 9, "tokens": (10**12, 0, 0, 0, 0)},
+    {"day": "2026-12-01", "person": "ruth@x.example", "team": "support", "billed": 9, "tokens": (1, 1, 1, 1, 1)},
+]  # fmt: skip
+
+
+def test_what_was_billed_for_tokens_is_told_by_model_and_day_or_in_the_mixes_of_one_model(ports: Any) -> None:
+    """Estimates, what has no tokens, tokens at nothing, other currencies and what names no model say nothing about a price."""
+    put(ports, "bill", Window(date(2026, 11, 1), date(2027, 1, 1)), BILLED)
+    billed, third = ports[3].billed, date(2026, 11, 3)
+    key = Billed("Acme", "large-1", date(2026, 11, 6), (10**12, 0, 0, 0, 0), 9, 9)
+    other = Billed("Other", "large-1", third, (1, 1, 1, 1, 1), 4, 4)
+
+    assert billed(NOVEMBER, "USD") == [Billed("Acme", "large-1", third, (8, 20, 0, 3, 5), 66, 66), key, other]
+    mixes = [Billed("Acme", "large-1", third, (3, 20, 0, 3, 4), 56, 56), Billed("Acme", "large-1", third, (5, 0, 0, 0, 1), 10, 10)]
+    assert billed(NOVEMBER, "USD", ("Acme", "large-1")) == [*mixes, key]
+    assert billed(NOVEMBER, "USD", ("Other", "large-1")) == [other]
+    assert billed(NOVEMBER, "EUR") == [Billed("Acme", "large-1", date(2026, 11, 5), (1, 0, 0, 0, 0), 8, 8)]
+    assert billed(NOVEMBER, "USD", ("Other", "large-9")) == billed(Window(NOVEMBER.end, NOVEMBER.end), "USD") == []
 
 
 def rows_of(found: Any) -> dict[tuple[str, ...], list[int]]:
