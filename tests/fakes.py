@@ -16,7 +16,6 @@ from adapters.chat import terminal
 from adapters.store.tables import day_of
 from bot.domain.account import Account, Profile
 from bot.domain.budget import Budget, Raise
-from bot.domain.foretold import Foretold
 from bot.domain.outcome import Outcome
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
@@ -413,29 +412,3 @@ class FakeChat:
                 raise DeliveryImpossible("The app was removed there.")
         self.world.shown[message] = terminal.render(card)[:30_000]
         return Sent(self.platform, space, place, message)
-
-
-@dataclass
-class FakeForecasts:
-    kept: dict[tuple[str, str, date, date], Foretold] = field(default_factory=dict)
-
-    def keep(self, found: Sequence[Foretold]) -> None:
-        for one in found:
-            self.kept[one.budget, one.subject, one.period_start, one.as_of] = one
-
-    def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
-        ordered = sorted(self.kept.values(), key=lambda one: one.as_of)
-        return {(one.budget, one.subject, one.period_start): one for one in ordered if one.period_start >= since}
-
-    def find(self, budget: str, subject: str, period_start: date, by: date | None = None) -> Foretold | None:
-        found = [one for (*key, as_of), one in self.kept.items() if key == [budget, subject, period_start] and as_of <= (by or as_of)]
-        return max(found, key=lambda one: one.as_of, default=None)
-
-    def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
-        return [one for one in self.kept.values() if one.period_start == period_start and one.as_of in days]
-
-    def forget(self, before: date, kept: Collection[int]) -> int:
-        old = [key for key, one in self.kept.items() if one.as_of < before and one.as_of.day not in kept]
-        for key in old:
-            del self.kept[key]
-        return len(old)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fakes import FakeDocuments, FakeForecasts
+from fakes import FakeDocuments
 from months import usd
 
 from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
@@ -22,6 +22,7 @@ from bot.ports import Cost, CostScope, Daily, Dimension, Settling
 from bot.services.foresee import Foresight, Series, alone
 from bot.services.hindsight import Hindsight
 from bot.services.measure import Ruler
+from bot.services.rehearsal import MemoryForecasts
 
 NOVEMBER = date(2026, 11, 1)
 NOW = datetime(2026, 11, 16, 6, tzinfo=UTC)
@@ -78,7 +79,7 @@ class Company:
     bills: Bills = field(
         default_factory=lambda: Bills({("ana@x.example", "search"): 10 * NANOS_PER_UNIT, ("ben@x.example", "ads"): 20 * NANOS_PER_UNIT})
     )
-    forecasts: FakeForecasts = field(default_factory=FakeForecasts)
+    forecasts: MemoryForecasts = field(default_factory=MemoryForecasts)
     documents: FakeDocuments = field(default_factory=FakeDocuments)
     budgets: tuple[Budget, ...] = (EVERYONE, PRODUCT)
     delivered: Delivered = field(default_factory=Delivered)

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from fakes import FakeForecasts
 from months import usd
 
 from adapters.store.database import Database
 from adapters.store.forecasts import SqlForecasts
 from bot.domain.foretold import Foretold
 from bot.ports import Forecasts
+from bot.services.rehearsal import MemoryForecasts
 
 NOVEMBER, OCTOBER = date(2026, 11, 1), date(2026, 10, 1)
 DAY = date(2026, 11, 15)
@@ -25,7 +25,7 @@ ANA = Foretold(
 
 @pytest.fixture(params=["fake", "store"])
 def forecasts(request: pytest.FixtureRequest, database: Database) -> Forecasts:
-    return FakeForecasts() if request.param == "fake" else SqlForecasts(database)
+    return MemoryForecasts() if request.param == "fake" else SqlForecasts(database)
 
 
 def test_a_forecast_comes_back_as_it_went(forecasts: Forecasts) -> None:
