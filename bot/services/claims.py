@@ -18,6 +18,7 @@ from bot.messages.card import Card
 from bot.messages.claims import KeyClaim
 from bot.messages.words import N_
 from bot.ports import NOT_THEIRS, Case, CostScope, Desk, Message, MessageKind, Post, UnallocatedKey
+from bot.services.matters import say, unseen
 from bot.services.near import close
 from bot.services.notify import Notices
 from bot.services.review import Review
@@ -134,12 +135,8 @@ class Claims:
         """Tell FinOps of today of what waits for them; leave out what waits for somebody whom it is no matter of."""
         for case in desk.cases(KIND, SAID):
             self._ask(desk, notices, _claim(case), "")
-        for post in waiting:
-            number, email = post.message.number_of(KIND), post.message.to
-            about = desk.case(number) if number else None
-            if about is None:
-                continue
-            claim = _claim(about)
+        for post, case in unseen(desk, KIND, waiting):
+            claim, email = _claim(case), post.message.to
             if email in {claim.owner, claim.asked_by, *notices.audience.finops()} and _is_here(notices, email):
                 desk.revise(post, self._card(notices, claim, email))
             else:
@@ -225,7 +222,7 @@ class Claims:
         for email in asked.get(claim.state, tuple({claim.owner, claim.asked_by})):
             if email != by:
                 key = f"{about} {claim.state} {email}"
-                desk.enqueue(Message(key, MessageKind.CLAIM, email, self._card(notices, claim, email), about, is_urgent=False))
+                say(desk, Message(key, MessageKind.CLAIM, email, self._card(notices, claim, email), about, is_urgent=False))
 
     def _card(self, notices: Notices, claim: Claim, email: str) -> Card:
         view = self._view(notices, claim, email)

@@ -257,10 +257,10 @@ class Notices:
         return self.because.of_episode(email, subject.name, episode)
 
     def may_read(self, email: str, alert: Alert) -> bool:
-        """Tell whether *email* may see the figures of *alert*."""
+        """Tell whether *email* may see the figures of *alert*; those about nobody's budget are FinOps' alone."""
         subject = self.subject(alert)
         if subject is None:
-            return True
+            return email in self.audience.finops()
         if alert.seen.episode:
             return self._shows_team(subject, alert.identity.period_start) and self.audience.may_see(email, subject)
         return self.shows(email, subject, self.window(alert))

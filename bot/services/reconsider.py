@@ -51,7 +51,9 @@ def _look(desk: Desk, notices: Notices, post: Post) -> None:
     message = post.message
     number = message.number_of("alert")
     alert = desk.alert(number) if number else None
-    if alert is not None and notices.audience.person(message.to):
+    if alert is not None and not alert.identity.has_scope and not notices.may_read(message.to, alert):
+        desk.drop(post, NOT_THEIRS)
+    elif alert is not None and notices.audience.person(message.to):
         desk.revise(post, notices.card(alert, message.to, message.role, is_repeat=post.was_unknown))
     elif message.kind is MessageKind.DIGEST and not _is_theirs(notices, post):
         desk.drop(post, NOT_THEIRS)

@@ -20,6 +20,7 @@ from bot.messages.card import Card
 from bot.messages.requests import RaiseRequest
 from bot.messages.words import N_
 from bot.ports import NOT_THEIRS, Case, Desk, Message, MessageKind, Post
+from bot.services.matters import say, unseen
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.subjects import cost_scope, words_for
@@ -177,12 +178,8 @@ class Requests:
             for request in map(_request, desk.cases(KIND, state.value)):
                 if not any(self._concerns(request, email, notices) for email in request.approvers):
                     self._ask_others(desk, notices, request)
-        for post in waiting:
-            number, email = post.message.number_of(KIND), post.message.to
-            about = desk.case(number) if number else None
-            if about is None:
-                continue
-            request = _request(about)
+        for post, case in unseen(desk, KIND, waiting):
+            request, email = _request(case), post.message.to
             if self._concerns(request, email, notices):
                 desk.revise(post, self._card(notices, request, email))
             else:
@@ -239,9 +236,8 @@ class Requests:
             if email != answered_by:
                 key = f"{about} {request.state.value} {email}"
                 card = self._card(notices, request, email)
-                desk.enqueue(
-                    Message(key, MessageKind.APPROVAL, email, card, about, "approver" if request.is_open else "asker", is_urgent=True)
-                )
+                role = "approver" if request.is_open else "asker"
+                say(desk, Message(key, MessageKind.APPROVAL, email, card, about, role, is_urgent=True))
 
     def _card(self, notices: Notices, request: Request, email: str) -> Card:
         view = self._view(notices, request, email)

@@ -115,3 +115,36 @@ def test_a_claim_that_waits_is_confirmed_by_who_is_of_finops_by_now(firm: Office
     )
     firm.deliver()
     assert asked(firm, f"claim {number}") == [("fin", Delivery.DROPPED), ("ruth", Delivery.SENT)]
+
+
+def test_who_is_of_finops_no_longer_is_not_told_what_nobody_owns(firm: Office) -> None:
+    firm.spend("60")
+    firm.review()
+    firm.spend("40", day="2026-10-30")
+    file = firm.folder / "bill.csv"
+    file.write_text(file.read_text("utf-8").replace("ana@x.example", "sk-nightly"), "utf-8")
+    with firm.app.source(firm.app.settings.sources[0]) as source:
+        firm.app.ingest.run(source)
+    firm.review()
+    unowned = [post for post in firm.posts() if "sk-nightly" in post.message.card.title]
+    assert [(post.message.to, post.state) for post in unowned] == [("fin@x.example", Delivery.WAITING)]
+    rewrite(firm, "people.csv", "finance,,UTC,en,finops", "finance,,UTC,en,")
+    firm.deliver()
+    (post,) = [post for post in firm.posts() if "sk-nightly" in post.message.card.title]
+    assert (post.state, post.reason) == (Delivery.DROPPED, "not theirs to see any more")
+    assert all("sk-nightly" not in text for text in firm.world.shown.values())
+
+
+def test_who_comes_back_is_asked_after_all(firm: Office) -> None:
+    firm.agree()
+    number = firm.ask("ana", "budget request 50 a launch")["number"]
+    hand_over(firm)
+    firm.deliver()
+    assert asked(firm, f"request {number}") == [("mia", Delivery.DROPPED), ("ruth", Delivery.SENT)]
+    rewrite(firm, "teams.csv", "search,,ruth@x.example", "search,,mia@x.example")
+    rewrite(firm, "people.csv", "search,ruth@x.example,Europe", "search,mia@x.example,Europe")
+    firm.deliver()
+    firm.deliver()
+    assert asked(firm, f"request {number}") == [("mia", Delivery.SENT), ("ruth", Delivery.SENT)]
+    assert len(firm.world.shown) == 2, "each once; what Ruth reads is put right in place"
+    assert firm.ask("mia", f"approve {number}")["state"] == "granted"
