@@ -22,6 +22,7 @@ from bot.messages.views import (
 )
 from bot.messages.words import Phrase
 from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load
+from bot.services.deliveries import has_all, standing
 from bot.services.groups import months
 from bot.services.question import Question
 from bot.services.units import Units, costed
@@ -96,29 +97,13 @@ class Amounts(Question):
         )
 
     def _compares(self, scope: CostScope, before: Window) -> bool:
-        """Tell whether *before* can be compared with: all that contribute delivered it from its first day on, and it may be shown.
-
-        What a source delivered is what its loads say. A day between two may be one without cost; those before the first are unknown.
-        """
+        """Tell whether *before* can be compared with: all that contribute delivered it from its first day on, and it may be shown."""
         names = {load.source for load in self._contributing(scope, Window(before.start, self.now.date() + timedelta(days=1)))}
-        windows = {name: [load.window for load in self._deliveries if load.source == name] for name in names}
-        has_all = all(
-            any(window.start <= before.start for window in known) and any(window.overlaps(before) for window in known)
-            for known in windows.values()
-        )
-        return bool(names) and has_all and self.groups.shows(scope, before)
+        return has_all(names, before, self._deliveries) and self.groups.shows(scope, before)
 
     @cached_property
     def _deliveries(self) -> list[Load]:
-        """Every load that still counts: what a source delivered before it was taken out of the ledger does not."""
-        forgotten: set[str] = set()
-        found = []
-        for load in self.of.ledger.loads():
-            if load.description == FORGOTTEN:
-                forgotten.add(load.source)
-            elif load.source not in forgotten:
-                found.append(load)
-        return found
+        return standing(self.of.ledger.loads())
 
     def _trend(self, scope: CostScope, window: Window) -> tuple[tuple[Window, Money], ...]:
         """Return the cost of each day of *window*, of each month where it is long; nothing where days would tell people apart."""
@@ -238,7 +223,7 @@ class Amounts(Question):
     def _freshness(self, scope: CostScope, window: Window) -> Freshness:
         """Return how far the sources that contribute reach; all sources where none contributes."""
         loads = self._contributing(scope, window)
-        first = min((load.window.start for load in self.of.ledger.loads()), default=window.end)
+        first = min((load.window.start for load in self._deliveries), default=window.end)
         if not loads or window.end <= first:
             return Freshness(None)
         final = max(final_day(load, max(window.start, window.end - timedelta(days=1))) for load in loads)

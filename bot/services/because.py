@@ -13,7 +13,8 @@ from bot.domain.period import PeriodKind, Window, same_days_before
 from bot.domain.variance import Side, explain, explain_mean, largest, together
 from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 from bot.messages.why import Change
-from bot.ports import FORGOTTEN, CostScope, Dimension, Figures, Ledger, PriceBook
+from bot.ports import CostScope, Dimension, Figures, Ledger, Load, PriceBook
+from bot.services.deliveries import has_all, standing
 from bot.services.groups import Groups
 from bot.services.subjects import cost_scope
 from bot.services.why import Words, few_behind, used, used_in
@@ -144,8 +145,7 @@ class Because:
         some = self._contributing(scope, Window(same_days_before(whole, kind).start, whole.end))
         so_far = window.until(min((self._reach[source].end for source in some), default=window.start))
         before = same_days_before(so_far, kind)
-        is_there = all(self._reach[source].start <= before.start for source in some)
-        return (before, so_far) if len(so_far) and is_there else None
+        return (before, so_far) if len(so_far) and has_all(some, before, self._deliveries) else None
 
     def _begin(self, scope: CostScope, window: Window) -> date | None:
         """Return the first day that every source with cost of *scope* in *window* has delivered."""
@@ -159,14 +159,15 @@ class Because:
         return Groups(self.figures, self.audience.directory, self.audience.privacy, self.audience.today)
 
     @cached_property
+    def _deliveries(self) -> list[Load]:
+        return standing(self.ledger.loads())
+
+    @cached_property
     def _reach(self) -> dict[str, Window]:
         """The whole days that each source has delivered, from the first to the last."""
         found: dict[str, Window] = {}
-        forgotten: set[str] = set()
-        for load in self.ledger.loads():
-            forgotten |= {load.source} if load.description == FORGOTTEN else set()
-            if load.source not in forgotten:
-                known = found.get(load.source, Window(load.window.start, load.window.start))
-                first = min(load.window.start, known.start)
-                found[load.source] = Window(first, max(load.watermark.date(), known.end, first))
+        for load in self._deliveries:
+            known = found.get(load.source, Window(load.window.start, load.window.start))
+            first = min(load.window.start, known.start)
+            found[load.source] = Window(first, max(load.watermark.date(), known.end, first))
         return found

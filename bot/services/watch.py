@@ -25,6 +25,7 @@ from bot.domain.period import Window, last_whole_day, midnight
 from bot.domain.thresholds import USUAL, Thresholds
 from bot.domain.visibility import Privacy
 from bot.ports import FORGOTTEN, Alerts, Calendar, Daily, Dimension, Documents, Figures, Ledger, Load, Member, Parts
+from bot.services.deliveries import standing
 
 KIND = "watch"
 """Documents: what was looked at last, and the thresholds that were fitted."""
@@ -311,11 +312,8 @@ def delivered(loads: Iterable[Load], window: Window, marks: Mapping[str, date]) 
         loads: Newest first.
     """
     found: dict[str, Flags] = {}
-    forgotten: set[str] = set()
-    for load in loads:
-        if load.description == FORGOTTEN:
-            forgotten.add(load.source)
-        if load.source in forgotten or load.source not in marks:
+    for load in standing(loads):
+        if load.source not in marks:
             continue
         days = found.setdefault(load.source, np.zeros(len(window), dtype=np.bool_))
         end = min(load.window.end, marks[load.source] + timedelta(days=1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from bot.messages.views import BudgetLine, Freshness, Row, Unit
 from bot.messages.why import Change
 from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Outbox, Outcomes, Post, PriceBook
 from bot.services.amounts import final_day
+from bot.services.deliveries import has_all, standing
 from bot.services.listing import Listing
 from bot.services.measure import Ruler
 from bot.services.notify import Notices
@@ -104,16 +105,12 @@ class Gathered:
         return max(0, (min(window.end, self.now.date()) - max(last, window.start)).days)
 
     def was_delivered(self, window: Window) -> bool:
-        """Tell whether every source had begun by the first day of *window*."""
-        return self._begins <= window.start
+        """Tell whether every source had begun by the first day of *window* and delivered some of it."""
+        return self.once(("delivered", window), lambda: has_all({load.source for load in self.loads}, window, self._deliveries))
 
     @cached_property
-    def _begins(self) -> date:
-        """The first day that every source has delivered."""
-        begins: dict[str, date] = {}
-        for load in self.review.ledger.loads():
-            begins[load.source] = min(load.window.start, begins.get(load.source, load.window.start))
-        return max((begins[load.source] for load in self.loads), default=self.now.date())
+    def _deliveries(self) -> list[Load]:
+        return standing(self.review.ledger.loads())
 
     def freshness(self, window: Window) -> Freshness:
         """Return up to when *window* is known, and when it is final."""
