@@ -57,6 +57,7 @@ def test_a_loose_file_does_not_take_a_configured_source_s_place(folder: Path) ->
     before = ask(folder, "ana", "me")["billed_cost"]
     run(folder, "ingest", "csv", "other.csv", fails="say --source own")
     assert ask(folder, "ana", "me")["billed_cost"] == before == "34.5"
+    assert ask(folder, "ana", "me by day") == ask(folder, "ana", "me", "by", "day"), "a question may be quoted as a whole"
 
 
 def test_a_time_without_hours_stands_for_its_day(folder: Path) -> None:

@@ -26,7 +26,7 @@ def ask(
     of: Context = context.obj
     with of.app() as app:
         try:
-            view = app.answered(email, " ".join(_quoted(word) for word in words))
+            view = app.answered(email, _question(words))
         except Refusal as refusal:
             print(shown(app.said(refusal, email)), file=sys.stderr)  # noqa: T201 - the sentence for the person
             raise typer.Exit(1) from None
@@ -34,6 +34,11 @@ def ask(
             say_json(view.document())
         else:
             say(app.text(view, email))
+
+
+def _question(words: list[str]) -> str:
+    """Return what is asked: all of it as one argument, or each word as its own."""
+    return words[0] if len(words) == 1 else " ".join(map(_quoted, words))
 
 
 def _quoted(word: str) -> str:
