@@ -13,7 +13,8 @@ from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.expected import Expected, example
 from bot.messages.formats import rounded
-from bot.messages.views import Row
+from bot.messages.parts import Row
+from bot.messages.samples import usd
 from bot.messages.why import Change, Reason
 from bot.messages.words import Phrase
 
@@ -152,18 +153,18 @@ class BudgetAlert:
     def examples(cls) -> Iterator[tuple[str, BudgetAlert]]:
         """Yield named examples."""
         drivers = (
-            Row("claude-opus-4", _usd("402.10"), Fraction(2, 3)),
-            Row("gpt-5", _usd("110.705"), Fraction(1, 6)),
-            Row("claude-sonnet-4", _usd("97.20"), Fraction(1, 6)),
+            Row("claude-opus-4", usd("402.10"), Fraction(2, 3)),
+            Row("gpt-5", usd("110.705"), Fraction(1, 6)),
+            Row("claude-sonnet-4", usd("97.20"), Fraction(1, 6)),
         )
         own: dict[str, Any] = {
             "number": 12, "role": "owner", "whose": "", "budget": "everyone", "kind": "tier", "happened": "crossed", "tier": Decimal(1),
-            "window": Window(date(2026, 11, 1), date(2026, 12, 1)), "resets_at": datetime(2026, 12, 1, tzinfo=UTC), "cost": _usd("612.305"),
-            "limit": _usd("600"), "told": _usd("612.305"), "told_limit": _usd("600"), "expected": _usd("741.20"),
+            "window": Window(date(2026, 11, 1), date(2026, 12, 1)), "resets_at": datetime(2026, 12, 1, tzinfo=UTC), "cost": usd("612.305"),
+            "limit": usd("600"), "told": usd("612.305"), "told_limit": usd("600"), "expected": usd("741.20"),
             "as_of": datetime(2026, 11, 23, tzinfo=UTC), "drivers": drivers,
         }  # fmt: skip
         team = own | {"whose": Phrase("team {name}", name="search"), "ask": 'team "search"', "budget": "teams"}
-        low = own | {"tier": Decimal("0.8"), "cost": _usd("498"), "told": _usd("498"), "drivers": drivers[:1]}
+        low = own | {"tier": Decimal("0.8"), "cost": usd("498"), "told": usd("498"), "drivers": drivers[:1]}
         promise = Answered("Ana Ruiz", Phrase("a launch"), "back to Sonnet after the release", datetime(2026, 11, 27, tzinfo=UTC))
         ana = Phrase("{name}", name="Ana Ruiz")
         note = "Mia Berg (away until 2026-11-30)"
@@ -172,25 +173,25 @@ class BudgetAlert:
         yield "crossed", cls(**own)
         yield "low", cls(**low)
         yield "team", cls(**team)
-        reasons = (Reason("model_mix", _usd("190.20"), "Ana Ruiz", model="claude-opus-4"), Reason("volume", _usd("41.80")))
+        reasons = (Reason("model_mix", usd("190.20"), "Ana Ruiz", model="claude-opus-4"), Reason("volume", usd("41.80")))
         before = Window(date(2026, 10, 1), date(2026, 10, 24))
-        yield "why", cls(**(own | {"why": Change(_usd("380.305"), _usd("612.305"), reasons, is_own=True, beside=before)}))
+        yield "why", cls(**(own | {"why": Change(usd("380.305"), usd("612.305"), reasons, is_own=True, beside=before)}))
         told = example()
         outlook = {"kind": "forecast", "tier": Decimal(1), "expected": told.point}
         yield "forecast", cls(**(low | outlook | {"forecast": Expected(own["window"], told, "everyone")}))
         yield "forecast-alone", cls(**(low | outlook))
         yield "pace", cls(**(low | {"kind": "burn", "tier": Decimal(3)}))
-        burned = Burned(_usd("64.20"), 6, datetime(2026, 11, 23, 14, tzinfo=UTC))
+        burned = Burned(usd("64.20"), 6, datetime(2026, 11, 23, 14, tzinfo=UTC))
         yield "hours", cls(**(low | {"kind": "burn", "tier": Decimal(3), "burned": burned}))
         yield "answered", cls(**(own | {"happened": "answered", "promise": promise, "asks": False}))
         yield "lapsed", cls(**(own | {"happened": "lapsed", "promise": promise}))
         yield "snoozed", cls(**(low | {"happened": "snoozed", "until": datetime(2026, 11, 26, 9, tzinfo=UTC), "asks": False}))
-        yield "corrected", cls(**(own | {"happened": "corrected", "cost": _usd("468"), "asks": False}))
-        yield "changed", cls(**(own | {"happened": "changed", "limit": _usd("900"), "asks": False}))
-        yield "ended", cls(**(own | {"happened": "ended", "cost": _usd("655.20"), "asks": False}))
+        yield "corrected", cls(**(own | {"happened": "corrected", "cost": usd("468"), "asks": False}))
+        yield "changed", cls(**(own | {"happened": "changed", "limit": usd("900"), "asks": False}))
+        yield "ended", cls(**(own | {"happened": "ended", "cost": usd("655.20"), "asks": False}))
         yield "late", cls(**(own | {"happened": "late", "asks": False}))
         yield "next", cls(**(low | {"happened": "next", "asks": False}))
-        yield "recovered", cls(**(low | {"kind": "forecast", "happened": "recovered", "expected": _usd("551"), "asks": False}))
+        yield "recovered", cls(**(low | {"kind": "forecast", "happened": "recovered", "expected": usd("551"), "asks": False}))
         yield "escalated", cls(**(other | {"ask": "person ana.ruiz@nordwind.example"}))
         yield "escalated-hidden", cls(**(other | hidden | {"note": note}))
         disowned = {"role": "other", "happened": "disowned", "proposed": ("ben@nordwind.example", "Ben Okafor")}
@@ -237,7 +238,7 @@ class Trouble:
     def examples(cls) -> Iterator[tuple[str, Trouble]]:
         """Yield named examples."""
         at = datetime(2026, 11, 20, tzinfo=UTC)
-        yield "unowned", cls(31, "unowned", "sk-nightly-4f", date(2026, 11, 20), _usd("402.20"), at)
+        yield "unowned", cls(31, "unowned", "sk-nightly-4f", date(2026, 11, 20), usd("402.20"), at)
         yield "stale", cls(32, "stale", "claude", date(2026, 11, 20), as_of=at)
         yield "stale-over", cls(32, "stale", "claude", date(2026, 11, 20), as_of=datetime(2026, 11, 23, tzinfo=UTC), is_over=True)
         yield "untied", cls(33, "untied", "gateway", date(2026, 11, 20), sentence="Control total: 10.5")
@@ -321,10 +322,10 @@ class AlertList:
         at = datetime(2026, 11, 20, 8, tzinfo=UTC)
         promise = Answered("Ana Ruiz", Phrase("a launch"), "back to Sonnet after the release", datetime(2026, 11, 27, tzinfo=UTC))
         rows = (
-            AlertRow(12, "tier", Phrase("your own"), Decimal(1), "open", "crossed", at, _usd("612.305"), _usd("600"), "everyone"),
+            AlertRow(12, "tier", Phrase("your own"), Decimal(1), "open", "crossed", at, usd("612.305"), usd("600"), "everyone"),
             AlertRow(9, "forecast", Phrase("team {name}", name="search"), Decimal(1), "closed", "no longer so", at, None, None, "teams"),
         )
-        odd = AlertRow(14, "anomaly", Phrase("team {name}", name="search"), Decimal(0), "open", "crossed", at, _usd("412"), None)
+        odd = AlertRow(14, "anomaly", Phrase("team {name}", name="search"), Decimal(0), "open", "crossed", at, usd("412"), None)
         yield "some", cls((*rows, odd), 3)
         yield "none", cls(())
         kept = AlertRow(
@@ -380,10 +381,6 @@ class Thanks:
     def examples(cls) -> Iterator[tuple[str, Thanks]]:
         """Yield named examples."""
         yield "voted", cls(Phrase("Thank you; FinOps sees which warnings help and which are noise."))
-
-
-def _usd(amount: str) -> Money:
-    return Money(int(Decimal(amount) * 10**9), "USD")
 
 
 ALERTS: tuple[Any, ...] = (BudgetAlert, Trouble, AlertList, AnswerForm, DisownForm, Thanks)

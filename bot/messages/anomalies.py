@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.alerts import Answered
+from bot.messages.samples import usd
 from bot.messages.why import Change, Reason
 from bot.messages.words import Phrase
 
@@ -98,8 +98,8 @@ class AnomalyAlert:
         """Yield named examples."""
         base: dict[str, Any] = {
             "number": 41, "role": "owner", "team": "search", "happened": "crossed", "since": date(2026, 11, 10),
-            "until": date(2026, 11, 13), "excess": _usd("412"), "usual": _usd("630.50"), "told": _usd("412"), "month_end": _usd("6870.25"),
-            "channels": ("spike",), "who": (("Ana Ruiz", _usd("380.20")), ("Ben Okafor", _usd("31.80"))),
+            "until": date(2026, 11, 13), "excess": usd("412"), "usual": usd("630.50"), "told": usd("412"), "month_end": usd("6870.25"),
+            "channels": ("spike",), "who": (("Ana Ruiz", usd("380.20")), ("Ben Okafor", usd("31.80"))),
             "as_of": datetime(2026, 11, 14, tzinfo=UTC),
         }  # fmt: skip
         hidden: dict[str, Any] = {"excess": None, "usual": None, "told": None, "month_end": None, "who": (), "asks": False}
@@ -107,34 +107,30 @@ class AnomalyAlert:
         wrong = Answered("Mia Berg", Phrase("a misconfiguration"), "", datetime(2026, 11, 23, 23, tzinfo=UTC))
         compared = Window(date(2026, 10, 13), date(2026, 11, 10))
         reasons = (
-            Reason("model_mix", _usd("145.12"), "Ben Okafor", model="claude-opus-5"),
-            Reason("class_mix", _usd("78.08"), cached=(Fraction(89, 100), Fraction(65, 100))),
-            Reason("new_users", _usd("36"), "Cy Moran", 1),
-            Reason("volume", _usd("29.80")),
+            Reason("model_mix", usd("145.12"), "Ben Okafor", model="claude-opus-5"),
+            Reason("class_mix", usd("78.08"), cached=(Fraction(89, 100), Fraction(65, 100))),
+            Reason("new_users", usd("36"), "Cy Moran", 1),
+            Reason("volume", usd("29.80")),
         )
-        because = {"why": Change(_usd("753.50"), _usd("1042.50"), reasons), "compared": compared}
+        because = {"why": Change(usd("753.50"), usd("1042.50"), reasons), "compared": compared}
         yield "spike", cls(**base)
         yield "why", cls(**(base | because))
-        grouped = Change(_usd("753.50"), _usd("1042.50"), (Reason("model_mix", _usd("249.20")), Reason("volume", _usd("39.80"))))
+        grouped = Change(usd("753.50"), usd("1042.50"), (Reason("model_mix", usd("249.20")), Reason("volume", usd("39.80"))))
         yield "why-nobody-named", cls(**(base | because | {"why": grouped, "who": ()}))
         yield "drift", cls(**(base | {"channels": ("drift",), "who": (), "has_below": True}))
         yield "mix", cls(**(base | {"channels": ("price_mix", "spike"), "month_end": None}))
         yield "person", cls(**(base | {"channels": ("person",), "who": base["who"][:1], "until": date(2026, 11, 10)}))
-        yield "new", cls(**(base | {"channels": ("new",), "things": ("sk-nightly-4f", "large-2"), "who": (), "usual": _usd("0")}))
+        yield "new", cls(**(base | {"channels": ("new",), "things": ("sk-nightly-4f", "large-2"), "who": (), "usual": usd("0")}))
         yield "investigating", cls(**(base | {"happened": "answered", "promise": looks, "asks": False}))
         yield "misconfiguration", cls(**(base | {"happened": "answered", "promise": wrong, "asks": False}))
         yield "snoozed", cls(**(base | {"happened": "snoozed", "silent_until": datetime(2026, 11, 17, 9, tzinfo=UTC), "asks": False}))
         yield "lapsed", cls(**(base | {"happened": "lapsed", "promise": looks}))
         yield "expected", cls(**(base | {"happened": "expected", "by": "Mia Berg", "asks": False}))
         yield "recovered", cls(**(base | {"happened": "recovered", "asks": False}))
-        yield "corrected", cls(**(base | {"happened": "corrected", "excess": _usd("12"), "asks": False}))
+        yield "corrected", cls(**(base | {"happened": "corrected", "excess": usd("12"), "asks": False}))
         note = "Mia Berg (away until 2026-11-30)"
         yield "escalated", cls(**(base | {"happened": "unanswered", "role": "other", "note": note}))
         yield "hidden", cls(**(base | hidden))
-
-
-def _usd(amount: str) -> Money:
-    return Money(int(Decimal(amount) * 10**9), "USD")
 
 
 ANOMALIES: tuple[Any, ...] = (AnomalyAlert,)

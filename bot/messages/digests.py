@@ -14,7 +14,8 @@ from bot.domain.money import Money
 from bot.domain.outcome import CostPerOutcome
 from bot.domain.period import Window
 from bot.messages.alerts import AlertRow, Answered
-from bot.messages.views import BudgetLine, Freshness, Row, Unit
+from bot.messages.parts import BudgetLine, Freshness, Row, Unit
+from bot.messages.samples import usd
 from bot.messages.why import Change, Reason
 from bot.messages.words import Phrase
 
@@ -62,13 +63,13 @@ class PersonalDigest:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, PersonalDigest]]:
         """Yield named examples."""
-        reasons = (Reason("model_mix", _usd("20"), "Ana Ruiz", model="claude-opus-4"), Reason("volume", _usd("5.25")))
-        why = Change(_usd("71.15"), _usd("96.40"), reasons, is_own=True)
-        yield "weekly", cls("weekly", _WEEK, _usd("96.40"), _usd("71.15"), _outlook(), _DRIVERS, (_alert(),), (), _FRESH, why=why)
-        yield "plain", cls("daily", _DAY, _usd("12.10"), None, None, _DRIVERS[:1], (), ("52 % ($52.00)",), _FRESH)
+        reasons = (Reason("model_mix", usd("20"), "Ana Ruiz", model="claude-opus-4"), Reason("volume", usd("5.25")))
+        why = Change(usd("71.15"), usd("96.40"), reasons, is_own=True)
+        yield "weekly", cls("weekly", _WEEK, usd("96.40"), usd("71.15"), _outlook(), _DRIVERS, (_alert(),), (), _FRESH, why=why)
+        yield "plain", cls("daily", _DAY, usd("12.10"), None, None, _DRIVERS[:1], (), ("52 % ($52.00)",), _FRESH)
         late = Freshness(datetime(2026, 11, 18, tzinfo=UTC), date(2026, 11, 26))
-        yield "late", cls("weekly", _WEEK, _usd("12.10"), None, None, _DRIVERS[:1], (), (), late, missing=5)
-        yield "nothing", cls("weekly", _WEEK, _usd("0"), _usd("0"), None, (), (), (), _FRESH)
+        yield "late", cls("weekly", _WEEK, usd("12.10"), None, None, _DRIVERS[:1], (), (), late, missing=5)
+        yield "nothing", cls("weekly", _WEEK, usd("0"), usd("0"), None, (), (), (), _FRESH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +114,14 @@ class TeamDigest:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, TeamDigest]]:
         """Yield named examples."""
-        people = (Row("Ana Ruiz", _usd("96.40"), Fraction(2, 3)), Row("Ben Okafor", _usd("48.20"), Fraction(1, 3)))
-        movers = (Mover("Ana Ruiz", _usd("96.40"), _usd("31")),)
+        people = (Row("Ana Ruiz", usd("96.40"), Fraction(2, 3)), Row("Ben Okafor", usd("48.20"), Fraction(1, 3)))
+        movers = (Mover("Ana Ruiz", usd("96.40"), usd("31")),)
         alert = _alert()
         until = datetime(2026, 11, 27, tzinfo=UTC)
         fell = (Fraction(89, 100), Fraction(65, 100))
         reasons = (
-            Reason("model_mix", _usd("30"), "Ana Ruiz", model="claude-opus-4"),
-            Reason("class_mix", _usd("-5.40"), cached=fell[::-1]),
+            Reason("model_mix", usd("30"), "Ana Ruiz", model="claude-opus-4"),
+            Reason("class_mix", usd("-5.40"), cached=fell[::-1]),
         )
         promise = replace(alert, promise=Answered("Ana Ruiz", Phrase("a launch"), "back to Sonnet", until), outcome="kept")
         yield (
@@ -128,8 +129,8 @@ class TeamDigest:
             cls(
                 "search",
                 _WEEK,
-                _usd("144.60"),
-                _usd("120"),
+                usd("144.60"),
+                usd("120"),
                 _outlook(),
                 _DRIVERS,
                 people,
@@ -137,16 +138,16 @@ class TeamDigest:
                 (promise,),
                 (
                     alert,
-                    replace(alert, number=14, kind="anomaly", whose=Phrase("team {name}", name="search"), cost=_usd("412"), limit=None),
+                    replace(alert, number=14, kind="anomaly", whose=Phrase("team {name}", name="search"), cost=usd("412"), limit=None),
                 ),
                 Fraction(97, 100),
                 (),
                 _FRESH,
-                why=Change(_usd("120"), _usd("144.60"), reasons),
+                why=Change(usd("120"), usd("144.60"), reasons),
                 units=(_pull_requests(40, "144.60"),),
             ),
         )
-        yield "grouped", cls("search", _MONTH, _usd("144.60"), None, None, (), (), (), (), (), None, (), _FRESH)
+        yield "grouped", cls("search", _MONTH, usd("144.60"), None, None, (), (), (), (), (), None, (), _FRESH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,10 +206,10 @@ class FinopsDigest:
             "weekly",
             cls(
                 _WEEK,
-                _usd("3210.55"),
-                _usd("2890"),
+                usd("3210.55"),
+                usd("2890"),
                 _outlook(),
-                _usd("402.20"),
+                usd("402.20"),
                 Fraction(87, 100),
                 (_alert(),),
                 2,
@@ -217,7 +218,7 @@ class FinopsDigest:
                 noise,
                 ("gateway",),
                 3,
-                (Mover("search", _usd("812"), _usd("401")),),
+                (Mover("search", usd("812"), usd("401")),),
                 (),
                 _FRESH,
                 units=(_pull_requests(950, "3210.55"),),
@@ -226,10 +227,10 @@ class FinopsDigest:
                     Accuracy(412, Fraction(9, 100), Fraction(81, 100), day=15),
                     Accuracy(5, Fraction(4, 100), Fraction(4, 5), "Anthropic"),
                 ),
-                why=Change(_usd("2890"), _usd("3210.55"), (Reason("new_users", _usd("200.55"), count=4), Reason("volume", _usd("120")))),
+                why=Change(usd("2890"), usd("3210.55"), (Reason("new_users", usd("200.55"), count=4), Reason("volume", usd("120")))),
             ),
         )
-        yield "quiet", cls(_WEEK, _usd("3210.55"), None, None, _usd("0"), Fraction(1), (), 0, 0, 0, (), (), 0, (), (), _FRESH)
+        yield "quiet", cls(_WEEK, usd("3210.55"), None, None, usd("0"), Fraction(1), (), 0, 0, 0, (), (), 0, (), (), _FRESH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,17 +273,13 @@ class Showback:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Showback]]:
         """Yield named examples."""
-        rows = (Row("CC-100", _usd("900"), Fraction(3, 4)), Row("", _usd("300"), Fraction(1, 4)))
-        yield "month", cls(_MONTH, rows, _usd("1200"), _FRESH)
-        yield "linked", cls(_MONTH, rows, _usd("1200"), _FRESH, link="https://aispend.example.com/showback/2026-11?seal=0")
-
-
-def _usd(amount: str) -> Money:
-    return Money(int(Decimal(amount) * 10**9), "USD")
+        rows = (Row("CC-100", usd("900"), Fraction(3, 4)), Row("", usd("300"), Fraction(1, 4)))
+        yield "month", cls(_MONTH, rows, usd("1200"), _FRESH)
+        yield "linked", cls(_MONTH, rows, usd("1200"), _FRESH, link="https://aispend.example.com/showback/2026-11?seal=0")
 
 
 def _outlook() -> Outlook:
-    limit, used = _usd("600"), _usd("412.80")
+    limit, used = usd("600"), usd("412.80")
     line = BudgetLine(
         "everyone",
         "person ana",
@@ -294,22 +291,22 @@ def _outlook() -> Outlook:
         datetime(2026, 12, 1, tzinfo=UTC),
         Decimal("0.5"),
     )
-    return Outlook(line, _usd("655"), date(2026, 11, 28), _usd("610"), _usd("720.50"))
+    return Outlook(line, usd("655"), date(2026, 11, 28), usd("610"), usd("720.50"))
 
 
 def _pull_requests(count: int, cost: str) -> Unit:
-    each = CostPerOutcome(Fraction(_usd(cost).nanos, count), "USD")
-    return Unit("pull_requests", Decimal(count), _usd(cost), each, CostPerOutcome(Fraction(4_100_000_000), "USD"), _WEEK)
+    each = CostPerOutcome(Fraction(usd(cost).nanos, count), "USD")
+    return Unit("pull_requests", Decimal(count), usd(cost), each, CostPerOutcome(Fraction(4_100_000_000), "USD"), _WEEK)
 
 
 def _alert() -> AlertRow:
     at = datetime(2026, 11, 20, 8, tzinfo=UTC)
-    return AlertRow(12, "tier", Phrase("your own"), Decimal(1), "open", "crossed", at, _usd("612.305"), _usd("600"), "everyone")
+    return AlertRow(12, "tier", Phrase("your own"), Decimal(1), "open", "crossed", at, usd("612.305"), usd("600"), "everyone")
 
 
 _WEEK, _DAY = Window(date(2026, 11, 16), date(2026, 11, 23)), Window(date(2026, 11, 20), date(2026, 11, 21))
 _MONTH = Window(date(2026, 11, 1), date(2026, 11, 24))
 _FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 11, 26))
-_DRIVERS = (Row("claude-opus-4", _usd("60.25"), Fraction(5, 8)), Row("gpt-5", _usd("36.15"), Fraction(3, 8)))
+_DRIVERS = (Row("claude-opus-4", usd("60.25"), Fraction(5, 8)), Row("gpt-5", usd("36.15"), Fraction(3, 8)))
 
 DIGESTS: tuple[Any, ...] = (PersonalDigest, TeamDigest, FinopsDigest, Showback)

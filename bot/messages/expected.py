@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from bot.domain.foretold import Foretold
-from bot.domain.money import Money
 from bot.domain.period import Window
+from bot.messages.samples import usd
 
 _LEAST = Fraction(1, 100)
 """A chance that is worth a line."""
@@ -80,10 +80,6 @@ class Expected:
 def example() -> Foretold:
     """Return a forecast for the examples of messages."""
     days = date(2026, 11, 26), date(2026, 11, 28), None
-    as_of, limit = date(2026, 11, 22), _usd("600")
-    point, low, high = _usd("612.40"), _usd("571"), _usd("664.90")
+    as_of, limit = date(2026, 11, 22), usd("600")
+    point, low, high = usd("612.40"), usd("571"), usd("664.90")
     return Foretold("everyone", "person ana", date(2026, 11, 1), as_of, point, low, high, limit, Decimal("0.622"), *days, days=70)
-
-
-def _usd(amount: str) -> Money:
-    return Money(int(Decimal(amount) * 10**9), "USD")

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from bot.domain.foretold import Accuracy, Foretold
-from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.expected import Expected, example
-from bot.messages.views import Freshness
+from bot.messages.parts import Freshness
+from bot.messages.samples import usd
 from bot.messages.words import Phrase
 
 
@@ -51,7 +51,7 @@ class Outcome:
         """Yield named examples."""
         november, year = Window(date(2026, 11, 1), date(2026, 12, 1)), Window(date(2026, 1, 1), date(2027, 1, 1))
         month = example()
-        whole = Foretold("", "me", year.start, month.as_of, _usd("4310"), _usd("4205.5"), _usd("4460"), _usd("0"), Decimal(0), days=320)
+        whole = Foretold("", "me", year.start, month.as_of, usd("4310"), usd("4205.5"), usd("4460"), usd("0"), Decimal(0), days=320)
         yield (
             "me",
             cls("Ana Ruiz", "me", True, (Expected(november, month, "everyone"), Expected(year, whole, since=date(2026, 3, 3))), _FRESH),
@@ -59,10 +59,6 @@ class Outcome:
         team = Phrase("the part of the teams you manage")
         yield "part", cls("ranking", 'project "ranking"', False, (Expected(november, month),), _FRESH, team)
         yield "none", cls("Ana Ruiz", "me", True, (), _FRESH)
-
-
-def _usd(amount: str) -> Money:
-    return Money(int(Decimal(amount) * 10**9), "USD")
 
 
 _FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 12, 6))

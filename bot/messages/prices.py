@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from bot.domain.money import Money
+from bot.messages.samples import usd
 from bot.messages.words import Phrase
 
 
@@ -104,18 +105,14 @@ class PriceAlert:
         output = ClassRow(Phrase("output"), Decimal("18.0000"), Decimal("15.0000"), Decimal("15.0000"))
         read = ClassRow(Phrase("read from the cache"), Decimal("0.0750"), Decimal("0.0500"), Decimal("0.0500"))
         since, one = date(2026, 11, 16), Fraction(1)
-        yield "dearer", cls(51, "Anthropic", "claude-sonnet-5", since, one, Fraction(112, 100), _usd("61.40"), (output, read))
-        yield "one-class", cls(51, "Anthropic", "claude-sonnet-5", since, one, Fraction(112, 100), _usd("61.40"), (output,))
-        yield "whole", cls(51, "Acme", "large-1", since, Fraction(9, 10), one, _usd("204.10"))
-        yield "cheaper", cls(52, "Acme", "large-1", since, one, Fraction(9, 10), _usd("-204.10"))
-        yield "listed", cls(53, "Acme", "large-1", since, one, one, _usd("40"), (output,), is_listed=True)
-        yield "declared", cls(54, "Acme", "large-1", since, one, Fraction(6, 5), _usd("90"), declared="the new contract")
+        yield "dearer", cls(51, "Anthropic", "claude-sonnet-5", since, one, Fraction(112, 100), usd("61.40"), (output, read))
+        yield "one-class", cls(51, "Anthropic", "claude-sonnet-5", since, one, Fraction(112, 100), usd("61.40"), (output,))
+        yield "whole", cls(51, "Acme", "large-1", since, Fraction(9, 10), one, usd("204.10"))
+        yield "cheaper", cls(52, "Acme", "large-1", since, one, Fraction(9, 10), usd("-204.10"))
+        yield "listed", cls(53, "Acme", "large-1", since, one, one, usd("40"), (output,), is_listed=True)
+        yield "declared", cls(54, "Acme", "large-1", since, one, Fraction(6, 5), usd("90"), declared="the new contract")
         yield "not-counted", cls(55, "Acme", "large-1", since, one, Fraction(6, 5), None)
         yield "over", cls(51, "Acme", "large-1", since, Fraction(9, 10), one, None, is_over=True)
-
-
-def _usd(amount: str) -> Money:
-    return Money(int(Decimal(amount) * 10**9), "USD")
 
 
 PRICES: tuple[Any, ...] = (PriceAlert,)

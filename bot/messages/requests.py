@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from bot.domain.money import Money
+from bot.messages.samples import usd
 from bot.messages.words import Phrase
 
 
@@ -75,23 +75,23 @@ class RaiseRequest:
     def examples(cls) -> Iterator[tuple[str, RaiseRequest]]:
         """Yield named examples."""
         ends = datetime(2026, 12, 1, tzinfo=UTC)
-        what = (_usd("200"), _usd("600"), _usd("612.305"), ends, "the big migration")
+        what = (usd("200"), usd("600"), usd("612.305"), ends, "the big migration")
         yield "to-approve", cls(3, "Ana Ruiz", Phrase("{name}", name="Ana Ruiz"), *what, "asked", asks=True)
         yield "asked", cls(3, "", "", *what, "asked", can_withdraw=True)
         second = cls(
             4,
             "Ana Ruiz",
             Phrase("team {name}", name="search"),
-            _usd("5000"),
-            _usd("2000"),
+            usd("5000"),
+            usd("2000"),
             None,
             ends,
             "launch",
             "waits for a second approver",
         )
         yield "second", second
-        raised = (_usd("200"), _usd("750"), *what[2:])
-        yield "granted", cls(3, "", "", *raised, "granted", _usd("150"), ("Mia Berg",))
+        raised = (usd("200"), usd("750"), *what[2:])
+        yield "granted", cls(3, "", "", *raised, "granted", usd("150"), ("Mia Berg",))
         yield "denied", cls(3, "", "", *what, "denied", None, ("Mia Berg",), "use Haiku first")
         yield "expired", cls(3, "", "", *what, "expired")
         yield "withdrawn", cls(3, "Ana Ruiz", Phrase("{name}", name="Ana Ruiz"), *what, "withdrawn")
@@ -124,7 +124,7 @@ class GrantForm:
     @classmethod
     def examples(cls) -> Iterator[tuple[str, GrantForm]]:
         """Yield named examples."""
-        yield "one", cls(3, _usd("200"))
+        yield "one", cls(3, usd("200"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,6 @@ class DenyForm:
     def examples(cls) -> Iterator[tuple[str, DenyForm]]:
         """Yield named examples."""
         yield "one", cls(3)
-
-
-def _usd(amount: str) -> Money:
-    return Money(int(Decimal(amount) * 10**9), "USD")
 
 
 REQUESTS: tuple[Any, ...] = (RaiseRequest, RaiseForm, GrantForm, DenyForm)

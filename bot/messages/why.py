@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.formats import addends, rounded
-from bot.messages.views import Freshness
+from bot.messages.parts import Freshness
+from bot.messages.samples import usd
 from bot.messages.words import Phrase
 
 
@@ -159,52 +159,48 @@ class Why:
         """Yield named examples; the first is the worked one of the method, to the cent."""
         mixed = (Fraction(9, 10), Fraction(17, 22))
         reasons = (
-            Reason("model_mix", _usd("144.956186014"), "Ben Okafor", model="claude-opus-5"),
-            Reason("class_mix", _usd("77.878275204"), cached=mixed),
-            Reason("new_users", _usd("36"), "Cy Moran", 1),
-            Reason("volume", _usd("30.165538782")),
+            Reason("model_mix", usd("144.956186014"), "Ben Okafor", model="claude-opus-5"),
+            Reason("class_mix", usd("77.878275204"), cached=mixed),
+            Reason("new_users", usd("36"), "Cy Moran", 1),
+            Reason("volume", usd("30.165538782")),
         )
         own = (Fraction(9, 10), Fraction(2, 3))
         ben = (
-            Reason("class_mix", _usd("119.36116382"), cached=own),
-            Reason("model_mix", _usd("94.095192916"), "Ben Okafor", model="claude-opus-5"),
-            Reason("volume", _usd("39.543643264")),
+            Reason("class_mix", usd("119.36116382"), cached=own),
+            Reason("model_mix", usd("94.095192916"), "Ben Okafor", model="claude-opus-5"),
+            Reason("volume", usd("39.543643264")),
         )
         movers = (
-            Mover("Ben Okafor", Change(_usd("87"), _usd("340"), ben)),
-            Mover("Cy Moran", Change(_usd("0"), _usd("36"), (Reason("new_users", _usd("36"), "Cy Moran", 1),))),
+            Mover("Ben Okafor", Change(usd("87"), usd("340"), ben)),
+            Mover("Cy Moran", Change(usd("0"), usd("36"), (Reason("new_users", usd("36"), "Cy Moran", 1),))),
         )
-        team = Change(_usd("174"), _usd("463"), reasons)
-        saved = (Estimate("caching", _usd("126")), Estimate("model", _usd("136")))
+        team = Change(usd("174"), usd("463"), reasons)
+        saved = (Estimate("caching", usd("126")), Estimate("model", usd("136")))
         yield "team", cls("search", 'team "search"', _WINDOW, _BEFORE, team, movers, _FRESH, estimates=saved)
         mine = Change(
-            _usd("120.5"),
-            _usd("101.2"),
+            usd("120.5"),
+            usd("101.2"),
             (
-                Reason("model_mix", _usd("-40"), "Ana Ruiz", model="claude-haiku-4-5"),
-                Reason("other", _usd("25.004")),
-                Reason("volume", _usd("14.996")),
-                Reason("price", _usd("-12.3")),
-                Reason("class_mix", _usd("-7"), output=(Fraction(1, 20), Fraction(1, 25))),
+                Reason("model_mix", usd("-40"), "Ana Ruiz", model="claude-haiku-4-5"),
+                Reason("other", usd("25.004")),
+                Reason("volume", usd("14.996")),
+                Reason("price", usd("-12.3")),
+                Reason("class_mix", usd("-7"), output=(Fraction(1, 20), Fraction(1, 25))),
             ),
             is_own=True,
         )
         yield "me", cls("Ana Ruiz", "me", _WINDOW, _BEFORE, mine, (), _FRESH)
         counted = Change(
-            _usd("900"),
-            _usd("700"),
+            usd("900"),
+            usd("700"),
             (
-                Reason("lost_users", _usd("-120"), count=3),
-                Reason("class_mix", _usd("-50"), cached=(Fraction(1, 2), Fraction(3, 5))),
-                Reason("model_mix", _usd("-30")),
+                Reason("lost_users", usd("-120"), count=3),
+                Reason("class_mix", usd("-50"), cached=(Fraction(1, 2), Fraction(3, 5))),
+                Reason("model_mix", usd("-30")),
             ),
         )
         yield "counted", cls("Nordwind", "org", _WINDOW, _BEFORE, counted, (), _FRESH, Phrase("the part of the teams you manage"))
-        yield "same", cls("Ana Ruiz", "me", _WINDOW, _BEFORE, Change(_usd("12"), _usd("12"), (), is_own=True), (), _FRESH)
-
-
-def _usd(amount: str) -> Money:
-    return Money(int(Decimal(amount) * 10**9), "USD")
+        yield "same", cls("Ana Ruiz", "me", _WINDOW, _BEFORE, Change(usd("12"), usd("12"), (), is_own=True), (), _FRESH)
 
 
 _WINDOW, _BEFORE = Window(date(2026, 11, 1), date(2026, 11, 24)), Window(date(2026, 10, 1), date(2026, 10, 24))

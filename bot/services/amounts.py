@@ -13,13 +13,8 @@ from bot.domain.budget import Budget, Scope, ScopeKind, in_force
 from bot.domain.money import Money
 from bot.domain.period import Window, add_months, first_of_month, midnight, same_days_before
 from bot.errors import Refusal
-from bot.messages.views import (
-    Breakdown,
-    BudgetLine,
-    Costs,
-    Freshness,
-    Row,
-)
+from bot.messages.costs import Costs
+from bot.messages.parts import Breakdown, BudgetLine, Freshness, Row
 from bot.messages.words import Phrase
 from bot.ports import FORGOTTEN, Cost, CostScope, Dimension, Load
 from bot.services.deliveries import has_all, standing

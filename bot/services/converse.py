@@ -13,22 +13,9 @@ from bot.domain.visibility import (
     Verdict,
 )
 from bot.errors import Refusal
+from bot.messages.costs import MyCosts, OrgCosts, PersonCosts, ProjectCosts, TeamCosts
 from bot.messages.forecasts import Outcome
-from bot.messages.views import (
-    BudgetList,
-    Help,
-    Looks,
-    MyCosts,
-    OrgCosts,
-    PersonCosts,
-    ProjectCosts,
-    Settings,
-    TeamCosts,
-    Top,
-    Unallocated,
-    UnownedKey,
-    View,
-)
+from bot.messages.views import BudgetList, Help, Looks, Settings, Top, Unallocated, UnownedKey, View
 from bot.messages.why import Why
 from bot.messages.words import N_, Phrase
 from bot.ports import CostScope, Dimension, Look, UnallocatedKey

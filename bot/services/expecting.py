@@ -10,9 +10,9 @@ from typing import TypeVar
 from bot.domain.budget import Budget, Scope, ScopeKind, in_force, person_budget, scope_budget
 from bot.domain.foretold import MONTH, YEAR, Foretold
 from bot.domain.period import PeriodKind, Window, period_containing
+from bot.messages.costs import Costs
 from bot.messages.expected import Expected
 from bot.messages.forecasts import Outcome
-from bot.messages.views import Costs
 from bot.ports import CostScope, Dimension
 from bot.services.amounts import subject_of
 from bot.services.commands import Verb

@@ -23,8 +23,8 @@ from bot.messages.anomalies import AnomalyAlert
 from bot.messages.card import Card
 from bot.messages.expected import Expected
 from bot.messages.markup import Templates
+from bot.messages.parts import Row
 from bot.messages.prices import ClassRow, PriceAlert
-from bot.messages.views import Row
 from bot.messages.words import N_, Phrase
 from bot.ports import (
     Calendar,

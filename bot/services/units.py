@@ -12,7 +12,7 @@ from bot.domain.money import Money
 from bot.domain.outcome import CostPerOutcome, cost_per_outcome, delivered
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, same_days_before
-from bot.messages.views import Unit
+from bot.messages.parts import Unit
 from bot.ports import CostScope, Counted, Dimension, Figures, Outcomes
 from bot.services.groups import Groups
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.domain.money import Money
 from bot.messages.formats import Reader, _shape, lines, rounded
-from bot.messages.views import Breakdown, BudgetLine, Row
+from bot.messages.parts import Breakdown, BudgetLine, Row
 
 LOCALES = ["en", "en_GB", "en_IN", "de", "de_AT", "de_CH", "fr", "es", "pl", "ja", "hi", "ar", "fa", "pt_BR", "sv", "he"]
 

@@ -26,9 +26,10 @@ from bot.messages.digests import DIGESTS
 from bot.messages.forecasts import FORECASTS
 from bot.messages.formats import Reader
 from bot.messages.markup import _ATTRIBUTES, parse
+from bot.messages.parts import Breakdown, Row
 from bot.messages.prices import PRICES
 from bot.messages.requests import REQUESTS
-from bot.messages.views import VIEWS, Breakdown, Help, Row
+from bot.messages.views import VIEWS, Help
 from bot.messages.why import WHY, Why
 
 GOLDEN = Path(__file__).parents[1] / "golden"

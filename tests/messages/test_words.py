@@ -31,8 +31,10 @@ from bot.errors import Refusal
 from bot.messages import markup
 from bot.messages.card import Card, Chart, Field, Form, Note, Paragraph, Point, Table
 from bot.messages.contact import Confirm, Refused
+from bot.messages.costs import MyCosts, ProjectCosts, TeamCosts
 from bot.messages.formats import Reader
-from bot.messages.views import Breakdown, Help, MyCosts, ProjectCosts, Row, Settings, TeamCosts, Top
+from bot.messages.parts import Breakdown, Row
+from bot.messages.views import Help, Settings, Top
 from bot.messages.words import LANGUAGES, SOURCE, Phrase, language_of, say, words
 
 ROOT = Path(__file__).parents[2]

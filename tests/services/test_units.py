@@ -15,7 +15,7 @@ from bot.domain.outcome import Outcome
 from bot.domain.people import Directory, Person, Stint, Team
 from bot.domain.period import PeriodKind, Window
 from bot.domain.visibility import Privacy
-from bot.messages.views import Unit
+from bot.messages.parts import Unit
 from bot.ports import CostScope
 from bot.services.groups import Groups
 from bot.services.units import Units

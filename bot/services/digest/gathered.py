@@ -21,7 +21,7 @@ from bot.domain.variance import Side, explain, largest
 from bot.domain.visibility import Privacy
 from bot.messages.alerts import AlertRow
 from bot.messages.digests import Mover, Outlook
-from bot.messages.views import BudgetLine, Freshness, Row, Unit
+from bot.messages.parts import BudgetLine, Freshness, Row, Unit
 from bot.messages.why import Change
 from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Outbox, Outcomes, Post, PriceBook
 from bot.services.amounts import final_day

@@ -11,7 +11,7 @@ from bot.domain.people import Person
 from bot.domain.period import Window, same_days_before
 from bot.domain.variance import explain
 from bot.messages.digests import PersonalDigest
-from bot.messages.views import Freshness
+from bot.messages.parts import Freshness
 from bot.messages.why import Change
 from bot.ports import Dimension
 from bot.services.digest.gathered import Gathered, Planned

@@ -9,7 +9,7 @@ from fractions import Fraction
 from bot.domain.period import Window, first_of_month
 from bot.errors import ConfigError
 from bot.messages.digests import Showback
-from bot.messages.views import Row
+from bot.messages.parts import Row
 from bot.ports import Dimension
 from bot.services.digest.gathered import Gathered
 

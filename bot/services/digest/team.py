@@ -13,7 +13,7 @@ from bot.domain.people import Person
 from bot.domain.period import Window, same_days_before
 from bot.domain.visibility import SubjectKind, Verdict
 from bot.messages.digests import TeamDigest
-from bot.messages.views import Row
+from bot.messages.parts import Row
 from bot.messages.words import Phrase
 from bot.ports import CostScope, Dimension, Look
 from bot.services.digest.gathered import OPEN, Gathered, Planned
