@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
-from bot.domain.alert import Alert, Change, Identity, Kind, Reason, Says, State
+from bot.domain.alert import Alert, Change, Identity, Reason, Says, State
 from bot.domain.audience import Audience, scope_of, subject_of
 from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.episode import Episode
@@ -24,7 +24,7 @@ from bot.messages.card import Card
 from bot.messages.expected import Expected
 from bot.messages.markup import Templates
 from bot.messages.parts import Row
-from bot.messages.prices import ClassRow, PriceAlert
+from bot.messages.prices import PriceAlert
 from bot.messages.words import N_, Phrase
 from bot.ports import (
     Calendar,
@@ -40,6 +40,7 @@ from bot.ports import (
     MessageKind,
     Post,
 )
+from bot.services import troubles
 from bot.services.because import Because, Told
 from bot.services.groups import Groups
 from bot.services.habits import AWAY
@@ -59,16 +60,6 @@ _BECAUSE = {
     "unknown": N_("not known yet"),
     "other": N_("something else"),
 }
-PRICE_OF = " / "
-"""What stands between the provider and the model a price is of."""
-_CLASSES = (
-    N_("uncached input"),
-    N_("read from the cache"),
-    N_("written to the cache for minutes"),
-    N_("written to the cache for an hour"),
-    N_("output"),
-)
-"""The classes of tokens, as the ledger orders them."""
 _HAPPENED = {
     Reason.CROSSED: "crossed",
     Reason.CROSSED_AGAIN: "again",
@@ -179,7 +170,7 @@ class Notices:
     def view(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> AlertView:
         """Return the view of *alert* for *email*."""
         if not alert.identity.has_scope:
-            return troubling(alert, is_repeat=is_repeat)
+            return troubles.view(alert, is_repeat=is_repeat)
         if alert.seen.episode:
             return self._anomaly(alert, alert.seen.episode, email, role, note)
         subject, window = scope_of(alert.identity.subject), self.window(alert)
@@ -385,7 +376,7 @@ class Notices:
 
     def _put_right(self, desk: Desk, post: Post, alert: Alert) -> None:
         """Word *post* anew; what was not sent and is no longer so is not sent."""
-        if post.sent_revision == 0 and post.state in {Delivery.WAITING, Delivery.PARKED, Delivery.HELD} and not alert.is_live:
+        if post.is_unseen and not alert.is_live:
             desk.drop(post, alert.reason.value)
         elif post.state is not Delivery.DROPPED:
             desk.revise(post, self.card(alert, post.message.to, post.message.role))
@@ -397,46 +388,6 @@ def promised(alert: Alert, audience: Audience) -> Answered | None:
     if promise is None:
         return None
     return Answered(audience.name(promise.by), Phrase(_BECAUSE[promise.because.value]), promise.plan, promise.until)
-
-
-def troubling(alert: Alert, *, is_repeat: bool = False) -> PriceAlert | Trouble:
-    """Return the view of an alert that is about no team and nobody."""
-    step = alert.seen.price
-    if step is None:
-        return trouble(alert, is_repeat=is_repeat)
-    provider, _, model = alert.identity.subject.removeprefix("price ").partition(PRICE_OF)
-    return PriceAlert(
-        alert.number,
-        provider,
-        model,
-        step.since,
-        step.before,
-        step.now,
-        alert.seen.cost if alert.seen.cost.nanos and alert.is_live else None,
-        tuple(ClassRow(Phrase(_CLASSES[one.place]), one.paid, one.listed, one.before) for one in step.classes),
-        is_listed=step.is_listed,
-        declared=step.declared,
-        is_over=not alert.is_live,
-        is_repeat=is_repeat,
-    )
-
-
-def trouble(alert: Alert, *, is_repeat: bool = False) -> Trouble:
-    """Return the view of an alert that is not about a budget."""
-    identity = alert.identity
-    _, _, what = identity.subject.partition(" ")
-    has_cost = identity.kind is Kind.UNOWNED
-    return Trouble(
-        alert.number,
-        identity.kind.value,
-        what,
-        identity.period_start,
-        alert.seen.cost if has_cost else None,
-        alert.seen.as_of,
-        is_over=not alert.is_live,
-        is_repeat=is_repeat,
-        sentence=alert.note,
-    )
 
 
 def away(documents: Documents, today: date) -> dict[str, date]:

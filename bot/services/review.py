@@ -26,8 +26,9 @@ from bot.services.episodes import Episodes, switched_off
 from bot.services.foresee import Foresight
 from bot.services.hours import Hours
 from bot.services.measure import Ruler, dimensions
-from bot.services.notify import PRICE_OF, Notices, Terms, away
+from bot.services.notify import Notices, Terms, away
 from bot.services.paid import Priced, PriceWatch
+from bot.services.troubles import price_of
 from bot.services.watch import Watch, Watched, WatchTerms
 
 REVIEW = "review"
@@ -181,7 +182,7 @@ class Review:
 
     def _priced(self, found: Priced) -> _Trouble:
         cost = Money(found.step.extra if found.is_counted else 0, self.currency)
-        subject = f"price {found.provider}{PRICE_OF}{found.model}"
+        subject = price_of(found.provider, found.model)
         return _Trouble(Kind.PRICE, subject, found.step.since, Seen(cost, None, None, price=found.step))
 
     def _decide(self, look: _Look, seen: int) -> Reviewed:
