@@ -15,6 +15,7 @@ from bot.messages.digests import DIGESTS
 from bot.messages.forecasts import FORECASTS
 from bot.messages.formats import Reader
 from bot.messages.markup import Templates
+from bot.messages.moved import MOVED
 from bot.messages.prices import PRICES
 from bot.messages.requests import REQUESTS
 from bot.messages.views import VIEWS
@@ -23,7 +24,7 @@ from bot.messages.why import WHY
 TEMPLATES = Templates((shipped.folder("templates"),))
 EXAMPLES = [
     (view, name, example)
-    for view in (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *ANOMALIES, *PRICES, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
+    for view in (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *ANOMALIES, *PRICES, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS, *MOVED)
     for name, example in view.examples()
 ]
 

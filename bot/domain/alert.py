@@ -413,13 +413,11 @@ def disowned(alert: Alert, proposed: str, at: datetime) -> Change:
     return Change(alert, after, Reason.DISOWNED, Says.ESCALATE)
 
 
-def reassigned(alert: Alert, owner: str, due: datetime | None, at: datetime) -> Change:
-    """Give it to another owner, who is told as if it were new."""
+def reassigned(alert: Alert, owners: tuple[str, ...], due: datetime | None, at: datetime) -> Change:
+    """Give it to other owners, who are told as if it were new."""
     if not alert.is_live:
         return Change(alert, alert, Reason.NOT_LIVE)
-    after = replace(
-        alert, state=State.OPEN, reason=Reason.REASSIGNED, owners=(owner,), step=0, round=alert.round + 1, changed_at=at, due=due
-    )
+    after = replace(alert, state=State.OPEN, reason=Reason.REASSIGNED, owners=owners, step=0, round=alert.round + 1, changed_at=at, due=due)
     return Change(alert, after, Reason.REASSIGNED, Says.ANNOUNCE)
 
 

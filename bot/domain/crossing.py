@@ -188,7 +188,8 @@ class Deciding:
         """Tell what may be told several times a period, if it may be told now."""
         before = [a for a in self._of(kind) if a.identity.tier == tier]
         told = [a for a in before if a.was_told]
-        if len(told) >= MOST or any(self.at - a.changed_at < APART for a in told):
+        known = [a for a in before if a.was_told or a.reason is Reason.TOLD_WITH]  # which was told in the message of another one
+        if len(told) >= MOST or any(self.at - a.changed_at < APART for a in known):
             return False
         found = self._found(tier, kind, len(before) + 1)
         announced = [change for change in self.changes if change.says is alerts.Says.ANNOUNCE]

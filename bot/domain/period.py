@@ -13,6 +13,8 @@ _MONTHS = 12
 _KEPT = 1024
 """Periods that are remembered: everybody's digests and alerts are about the same few."""
 
+_WEEK = 7
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
@@ -105,10 +107,13 @@ def period_containing(day: date, kind: PeriodKind, fiscal_year_start: int = 1) -
 
 
 def same_days_before(window: Window, kind: PeriodKind | None) -> Window:
-    """Return the days to compare *window* with: the same days of the month before, else as many days just before.
+    """Return the days to compare *window* with: the same days of the month or the week before, else as many days just before.
 
-    A month-to-date of 23 days is compared with the first 23 days of the previous month, or all of it where it is shorter.
+    A month-to-date of 23 days is compared with the first 23 days of the previous month, or all of it where it is shorter; from Monday
+    to Wednesday with Monday to Wednesday.
     """
+    if kind is PeriodKind.WEEK and len(window) < _WEEK:
+        return Window(window.start - timedelta(days=_WEEK), window.end - timedelta(days=_WEEK))
     if kind is PeriodKind.MONTH and window.start.day == 1:
         start = add_months(window.start, -1)
         days = monthrange(start.year, start.month)[1]

@@ -181,6 +181,9 @@ class BudgetAlert:
         yield "forecast", cls(**(low | outlook | {"forecast": Expected(own["window"], told, "everyone")}))
         yield "forecast-alone", cls(**(low | outlook))
         yield "pace", cls(**(low | {"kind": "burn", "tier": Decimal(3)}))
+        unseen: dict[str, Any] = {"cost": None, "limit": None, "whose": "Ana Ruiz", "drivers": (), "expected": None}
+        yield "pace-hidden", cls(**(low | unseen | {"kind": "burn", "tier": Decimal(3)}))
+        yield "forecast-hidden", cls(**(low | unseen | {"kind": "forecast", "tier": Decimal(1)}))
         burned = Burned(usd("64.20"), 6, datetime(2026, 11, 23, 14, tzinfo=UTC))
         yield "hours", cls(**(low | {"kind": "burn", "tier": Decimal(3), "burned": burned}))
         yield "answered", cls(**(own | {"happened": "answered", "promise": promise, "asks": False}))

@@ -162,10 +162,11 @@ _T = TypeVar("_T", bound=Costed)
 
 
 def lines(rows: Sequence[_T], total: Money) -> list[tuple[_T, Money]]:
-    """Return *rows* with their cost as written; where they are all of *total* they add up to it as it is written."""
+    """Return *rows* with their cost as written: with what is left of *total* beside them they add up to it as it is written."""
     costs = [row.cost for row in rows]
-    is_all = sum(cost.nanos for cost in costs) == total.nanos
-    return list(zip(rows, written(costs) if is_all else costs, strict=True))
+    rest = Money(total.nanos - sum(cost.nanos for cost in costs), total.currency)
+    shown = written([*costs, *([rest] if rest.nanos else [])]) if rest.nanos >= 0 else costs
+    return list(zip(rows, shown, strict=False))
 
 
 def written(parts: Sequence[Money]) -> list[Money]:

@@ -27,6 +27,7 @@ class Reason:
         model: What is used more of; empty where no model is to be named.
         cached: Share of cache reads among input tokens, before and after, where that is what matters.
         output: Share of output among all tokens, the same.
+        is_mostly: Others had a part in it, too.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Reason:
     model: str = ""
     cached: tuple[Fraction, Fraction] | None = None
     output: tuple[Fraction, Fraction] | None = None
+    is_mostly: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -18,7 +18,7 @@ from bot.ports.loading import (
     UsageSource,
     stated_scopes,
 )
-from bot.ports.outbox import NOT_THEIRS, REPEATED, UNSEEN, Delivery, Message, MessageKind, Outbox, Post
+from bot.ports.outbox import NOT_THEIRS, REPEATED, TOLD, UNSEEN, Delivery, Message, MessageKind, Outbox, Post
 from bot.ports.outcomes import Activity, Counted, Delivered, Outcomes
 from bot.ports.people import Accounts, Budgets, Documents, Look, People, Received
 from bot.ports.world import Calendar, Clock
@@ -27,6 +27,7 @@ __all__ = [
     "FORGOTTEN",
     "NOT_THEIRS",
     "REPEATED",
+    "TOLD",
     "UNSEEN",
     "Accounts",
     "Activity",

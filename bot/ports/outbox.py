@@ -27,6 +27,8 @@ class Delivery(StrEnum):
 
 
 UNSEEN = (Delivery.WAITING, Delivery.HELD, Delivery.PARKED)
+TOLD = "told in a digest"
+"""Why a message was dropped: a digest says it."""
 NOT_THEIRS = "not theirs to see any more"
 """Why a message was dropped: the directory has changed since it was worded."""
 

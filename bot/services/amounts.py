@@ -112,8 +112,12 @@ class Amounts(Question):
         return tuple((part, self._money(sum(nanos for day, nanos in found.items() if day in part))) for part in parts)
 
     def _delivered(self, window: Window, scope: CostScope) -> Window | None:
-        """Return the days of *window* that every source that contributes has reached, to be compared with as many before; None for none."""
-        reached = min((load.watermark for load in self._contributing(scope, window)), default=None)
+        """Return the days of *window* that every source that contributes has reached, to be compared with as many before; None for none.
+
+        One that contributed to the days before and has not come yet contributes, too: it is late, not without cost.
+        """
+        both = Window(same_days_before(window, self.command.period.kind).start, window.end)
+        reached = min((load.watermark for load in self._contributing(scope, both)), default=None)
         end = (reached - timedelta(microseconds=1)).date() + timedelta(days=1) if reached else window.start
         return window.until(end) if end > window.start else None
 

@@ -129,7 +129,7 @@ class Answers:
             subject = notices.subject(alert)
             if new is None or (subject and not notices.audience.may_see(new.email, subject)):
                 raise Refusal("{email} may not see those figures, so the alert cannot be theirs.", email=owner)
-            view = self._taken(desk, notices, alerts.reassigned(alert, new.email, notices.due((new.email,), now), now), person)
+            view = self._taken(desk, notices, alerts.reassigned(alert, (new.email,), notices.due((new.email,), now), now), person)
         self.review.remember(notices)
         return view
 

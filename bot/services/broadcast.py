@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 
@@ -15,15 +16,20 @@ from bot.domain.people import Person, Role
 from bot.domain.visibility import SMALLEST_GROUP, Privacy
 from bot.errors import Refusal, RuleError
 from bot.messages.broadcasts import VARIABLES, Broadcast, BroadcastForm, BroadcastPlan, BroadcastStart
+from bot.messages.card import Card
+from bot.messages.moved import Moved
 from bot.messages.words import N_
-from bot.ports import FORGOTTEN, Case, Delivery, Desk, Message, MessageKind
+from bot.ports import FORGOTTEN, NOT_THEIRS, Case, Delivery, Desk, Message, MessageKind, Post
+from bot.services.matters import say
 from bot.services.measure import Ruler
 from bot.services.notify import Notices
 from bot.services.question import too_few
-from bot.services.review import Review
+from bot.services.review import LONGEST_PERIOD, Review
 from bot.services.talk import reader_of
 
 KIND = "broadcast"
+_PLAN = "broadcast plan"
+"""What the messages that ask for a second yes are about, with the number."""
 DRAFT, SECOND, SENDING, STOPPED, DONE, CANCELLED = "draft", "second", "sending", "stopped", "done", "cancelled"
 CHUNK = 200
 """Messages put in the outbox at once; a stop takes back what was not sent of them."""
@@ -141,7 +147,7 @@ class Broadcasts:
                 raise Refusal("So many people are told only after somebody else of FinOps has agreed, and there is nobody else.")
             plan = self._store(desk, replace(agreed, state=SECOND if needs_two else SENDING), person.email)
             if needs_two:
-                self._ask_others(desk, notices, plan, person)
+                self._ask_others(desk, notices, plan)
         return self._shown(notices, plan, person, self._measured())
 
     def stop(self, person: Person, number: int) -> BroadcastPlan:
@@ -249,6 +255,7 @@ class Broadcasts:
         ruler = Ruler(
             review.figures, loads, people, review.budgets.at, review.budgets.raises(), review.people.directory(), review.clock.now()
         )
+        ruler.foretold.update(review.forecasts.newest(today - LONGEST_PERIOD))  # what everybody is told
         found = sorted((m for m in ruler.measure() if today in m.window), key=lambda m: -len(m.window))
         return {str(m.subject): m for m in found}
 
@@ -269,14 +276,30 @@ class Broadcasts:
         self.review.remember(notices)
         return view
 
-    def _ask_others(self, desk: Desk, notices: Notices, plan: Plan, person: Person) -> None:
+    def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
+        """Ask FinOps of today for a second yes; take it back from who is of it no longer."""
+        for plan in map(_stored, desk.cases(KIND, SECOND)):
+            self._ask_others(desk, notices, plan)
+        finops = notices.audience.finops()
+        for post in waiting:
+            about, _, number = post.message.about.rpartition(" ")
+            if about != _PLAN or post.message.to in finops:
+                continue
+            if post.is_unseen:
+                desk.drop(post, NOT_THEIRS)
+            else:
+                desk.revise(post, self._card(Moved(KIND, int(number)), notices.audience.person(post.message.to)))
+
+    def _ask_others(self, desk: Desk, notices: Notices, plan: Plan) -> None:
+        about = f"{_PLAN} {plan.number}"
         for email in notices.audience.finops():
             other = notices.audience.person(email)
-            if other and email != person.email:
-                view = self._view(desk, notices, plan, other, {})
-                card = self.review.templates.card(view.template, view, reader_of(other, self.review.documents))
-                key = f"broadcast plan {plan.number} {email}"
-                desk.enqueue(Message(key, MessageKind.APPROVAL, email, card, f"broadcast plan {plan.number}", is_urgent=True))
+            if other and email not in plan.agreed_by:
+                card = self._card(self._view(desk, notices, plan, other, {}), other)
+                say(desk, Message(f"{about} {email}", MessageKind.APPROVAL, email, card, about, is_urgent=True))
+
+    def _card(self, view: BroadcastPlan | Moved, person: Person | None) -> Card:
+        return self.review.templates.card(view.template, view, reader_of(person, self.review.documents))
 
     def _view(self, desk: Desk, notices: Notices, plan: Plan, person: Person, measured: dict[str, Measured]) -> BroadcastPlan:
         is_grouped = notices.audience.privacy is Privacy.WORKS_COUNCIL

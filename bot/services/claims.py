@@ -16,6 +16,7 @@ from bot.domain.visibility import Privacy
 from bot.errors import Refusal
 from bot.messages.card import Card
 from bot.messages.claims import KeyClaim
+from bot.messages.moved import Moved
 from bot.messages.words import N_
 from bot.ports import NOT_THEIRS, Case, CostScope, Desk, Message, MessageKind, Post, UnallocatedKey
 from bot.services.matters import say, unseen
@@ -137,10 +138,10 @@ class Claims:
             self._ask(desk, notices, _claim(case), "")
         for post, case in unseen(desk, KIND, waiting):
             claim, email = _claim(case), post.message.to
-            if email in {claim.owner, claim.asked_by, *notices.audience.finops()} and _is_here(notices, email):
-                desk.revise(post, self._card(notices, claim, email))
-            else:
+            if post.is_unseen and not self._concerns(claim, email, notices):
                 desk.drop(post, NOT_THEIRS)
+            else:
+                desk.revise(post, self._card(notices, claim, email))
 
     def follow_up(self) -> None:
         """Put the identities of confirmed claims into the directory that a stop had kept from it."""
@@ -225,8 +226,15 @@ class Claims:
                 say(desk, Message(key, MessageKind.CLAIM, email, self._card(notices, claim, email), about, is_urgent=False))
 
     def _card(self, notices: Notices, claim: Claim, email: str) -> Card:
-        view = self._view(notices, claim, email)
+        view = self._view(notices, claim, email) if self._concerns(claim, email, notices) else Moved(KIND, claim.number)
         return self.review.templates.card(view.template, view, reader_of(notices.audience.person(email), self.review.documents))
+
+    @staticmethod
+    def _concerns(claim: Claim, email: str, notices: Notices) -> bool:
+        """Tell whether *email* is whose it may be, who asked, or of FinOps today."""
+        person = notices.audience.person(email)
+        is_here = person is not None and person.stint(notices.audience.today) is not None
+        return is_here and email in {claim.owner, claim.asked_by, *notices.audience.finops()}
 
     def _view(self, notices: Notices, claim: Claim, email: str) -> KeyClaim:
         person = notices.audience.person(email)
@@ -282,11 +290,6 @@ def _without(part: Identity, other: Identity) -> list[Identity]:
         return [part]
     before = [replace(part, valid_to=from_)] if begin < from_ else []
     return before + ([replace(part, valid_from=to)] if to < end else [])
-
-
-def _is_here(notices: Notices, email: str) -> bool:
-    person = notices.audience.person(email)
-    return person is not None and person.stint(notices.audience.today) is not None
 
 
 def _is_finops(notices: Notices, person: Person) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.domain.budget import Budget, Scope, ScopeKind, in_force, person_budget, scope_budget
 from bot.domain.foretold import MONTH, YEAR, Foretold
-from bot.domain.period import PeriodKind, Window, period_containing
+from bot.domain.period import PeriodKind, Window, last_whole_day, period_containing
 from bot.messages.costs import Costs
 from bot.messages.expected import Expected
 from bot.messages.forecasts import Outcome
@@ -20,6 +20,7 @@ from bot.services.reach import Part
 from bot.services.why import Explaining
 
 _LONGEST_MONTH = 31
+_LATELY = timedelta(days=35)
 _C = TypeVar("_C", bound=Costs)
 STALE = timedelta(days=10)
 """A forecast that knows less than this says nothing of today."""
@@ -107,8 +108,10 @@ class Expecting(Explaining):
         return self._known_since(scope, window.until(self.now.date() + timedelta(days=1)))
 
     def _last_day(self, scope: CostScope) -> date | None:
-        as_of = self._freshness(scope, self._running(PeriodKind.MONTH).until(self.now.date() + timedelta(days=1))).as_of
-        return None if as_of is None else (as_of - timedelta(days=1)).date()
+        """Return the last day that every source has completed that cost something lately, one that is late included."""
+        end = self.now.date() + timedelta(days=1)
+        marks = [load.watermark for load in self._contributing(scope, Window(end - _LATELY, end))]
+        return last_whole_day(min(marks)) if marks else None
 
     def _running(self, kind: PeriodKind) -> Window:
         return period_containing(self.now.date(), kind, self.of.fiscal_year_start).window

@@ -12,12 +12,11 @@ from bot.domain.visibility import Privacy, Subject, SubjectKind, may_see
 
 _ALIKE = 0.6
 _TRIED = 50
-"""Close names that are looked at: those of others among them are passed over."""
 
 
 @dataclass(frozen=True)
 class Near:
-    """The names that one reader may see today."""
+    """The names that one reader may see today; those of others are not even looked at, as their nearness would tell of them."""
 
     viewer: Person
     directory: Directory
@@ -36,15 +35,14 @@ class Near:
         """
         if self.privacy is Privacy.WORKS_COUNCIL:
             return ""
-        called = {alias: person.email for person in self.directory.people.values() for alias in aliases(person) if "@" not in alias}
-        found = (called[one] for one in close(name.lstrip("@").partition("@")[0], called))
-        return next((f"person {email}" for email in found if self._may(SubjectKind.PERSON, email)), "")
+        seen = (person for person in self.directory.people.values() if self._may(SubjectKind.PERSON, person.email))
+        called = {alias: person.email for person in seen for alias in aliases(person) if "@" not in alias}
+        return next((f"person {called[one]}" for one in close(name.lstrip("@").partition("@")[0], called)), "")
 
     def team(self, name: str) -> str:
         """Return the same for a team."""
-        spelled = {team.casefold(): team for team in self.directory.teams}
-        found = (spelled[one] for one in close(name, spelled))
-        return next((f"team {_word(team)}" for team in found if self._may(SubjectKind.TEAM, team)), "")
+        spelled = {team.casefold(): team for team in self.directory.teams if self._may(SubjectKind.TEAM, team)}
+        return next((f"team {_word(spelled[one])}" for one in close(name, spelled)), "")
 
     def anything(self, name: str) -> str:
         """Return the words that ask about the team or the person of that name, or nearly that."""

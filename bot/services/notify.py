@@ -23,6 +23,7 @@ from bot.messages.anomalies import AnomalyAlert
 from bot.messages.card import Card
 from bot.messages.expected import Expected
 from bot.messages.markup import Templates
+from bot.messages.moved import Moved
 from bot.messages.parts import Row
 from bot.messages.prices import PriceAlert
 from bot.messages.words import N_, Phrase
@@ -167,6 +168,11 @@ class Notices:
         view = self.view(alert, email, role, note, is_repeat=is_repeat)
         return self.templates.card(view.template, view, reader_of(self.audience.person(email), self.documents))
 
+    def moved(self, alert: Alert, email: str) -> Card:
+        """Return what *email* reads of *alert* when it is no matter of theirs any more."""
+        view = Moved("alert", alert.number)
+        return self.templates.card(view.template, view, reader_of(self.audience.person(email), self.documents))
+
     def view(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> AlertView:
         """Return the view of *alert* for *email*."""
         if not alert.identity.has_scope:
@@ -200,7 +206,7 @@ class Notices:
             burned=Burned(seen.burn.cost, seen.burn.hours, seen.burn.until) if seen.burn and shows else None,
             as_of=seen.as_of,
             drivers=self._drivers(email, subject, window) if shows and is_live else (),
-            promise=promised(alert, self.audience),
+            promise=promised(alert, self.audience) if shows or self.is_asked(email, alert) else None,
             until=alert.due if alert.state is State.SNOOZED else None,
             note=note,
             asks=is_live and (role == OWNER or shows),
@@ -232,7 +238,7 @@ class Notices:
             who=tuple((self.audience.name(share.person), share.excess) for share in episode.who if share.person in names),
             things=tuple(self.audience.name(thing) for thing in episode.things if thing in names or not self.audience.person(thing)),
             as_of=alert.seen.as_of,
-            promise=promised(alert, self.audience),
+            promise=promised(alert, self.audience) if shows or self.is_asked(email, alert) else None,
             silent_until=alert.due if alert.state is State.SNOOZED else None,
             note=note,
             asks=asks,
@@ -246,6 +252,27 @@ class Notices:
         if subject is None or episode is None or not alert.is_live or not self.may_read(email, alert):
             return None
         return self.because.of_episode(email, subject.name, episode)
+
+    def concerns(self, email: str, alert: Alert) -> bool:
+        """Tell whether *alert* is one that *email* may hear of today, with or without its figures."""
+        subject = self.subject(alert)
+        return email in self.audience.finops() if subject is None else self.audience.may_see(email, subject)
+
+    def owners(self, alert: Alert) -> tuple[str, ...]:
+        """Return who answers for *alert* today."""
+        subject = self.subject(alert)
+        if subject is None:
+            return self.audience.finops()
+        if alert.seen.episode:
+            return self.answering(alert.identity)
+        return self.audience.owners(self.budgets.get(alert.identity.budget), subject)
+
+    def is_asked(self, email: str, alert: Alert) -> bool:
+        """Tell whether *alert* comes to *email* today: as an owner, or because nobody has answered."""
+        subject = self.subject(alert)
+        if email in alert.owners or subject is None:
+            return self.concerns(email, alert)
+        return any(email in emails for emails, _ in self.audience.ladder(subject, alert.owners))
 
     def may_read(self, email: str, alert: Alert) -> bool:
         """Tell whether *email* may see the figures of *alert*; those about nobody's budget are FinOps' alone."""

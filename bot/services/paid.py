@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -22,6 +22,7 @@ CURRENCY = "USD"
 """The price list's; what is billed in another one is not held against it, as rates would look like prices."""
 DAYS = timedelta(days=35)
 """Days that are looked at; a price that has held for so long is the usual one."""
+_BEFORE = timedelta(days=365)
 _NEAR = timedelta(days=7)
 """How far from the day that was planned a change may come."""
 _Model = tuple[str, str]
@@ -63,7 +64,7 @@ class PriceWatch:
         days = self._days(self.figures.billed(window, CURRENCY))
         return [
             self._told(provider, model, step, window, budgets)
-            for (provider, model), step in self._steps(days, window.start)
+            for (provider, model), step in self._steps(days, window.start, self._known(days, window.start))
             if abs(step.extra) >= self.floor
         ]
 
@@ -76,11 +77,17 @@ class PriceWatch:
         planned = sorted(repr((budget.scope, budget.overlays)) for budget in budgets if budget.overlays)
         return hashlib.sha256("\n".join([today.isoformat(), str(load), *planned]).encode()).hexdigest()
 
+    def _known(self, days: Mapping[_Model, Sequence[Paid]], first: date) -> frozenset[str]:
+        """Return the models that cost something in the year before: one that is used rarely is not new each time."""
+        if not days:
+            return frozenset()
+        return frozenset(cost.key for cost in self.figures.costs(CostScope(), Window(first - _BEFORE, first), Dimension.MODEL))
+
     @staticmethod
-    def _steps(days: Mapping[_Model, Sequence[Paid]], first: date) -> Iterator[tuple[_Model, PriceStep]]:
+    def _steps(days: Mapping[_Model, Sequence[Paid]], first: date, known: Collection[str]) -> Iterator[tuple[_Model, PriceStep]]:
         usual = {provider: usual_of(paid for (of, _), paid in days.items() if of == provider) for provider, _ in days}
         for key, paid in sorted(days.items()):
-            step = off_list(paid, usual[key[0]], first)
+            step = off_list(paid, usual[key[0]], None if key[1] in known else first)
             if step:
                 yield key, step
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -79,8 +80,18 @@ def _planned(budgets: Sequence[Budget], kind: ScopeKind, name: str) -> tuple[Pla
     own = [budget for budget in same if budget.scope.name.casefold() == name.casefold()]
     periods = {budget.period for budget in own}
     of_each = [budget for budget in same if budget.scope.name == EACH and budget.period not in periods]
-    distinct = {replace(change, note=""): change for budget in (*own, *of_each) for change in budget.overlays}
-    return tuple(distinct.values())
+    found: list[PlannedChange] = []
+    for budget in (*own, *of_each):  # the monthly and the yearly one may say the same; two launches on one day are two
+        said = Counter(replace(change, note="") for change in found)
+        found += [change for change in budget.overlays if not _takes(said, replace(change, note=""))]
+    return tuple(found)
+
+
+def _takes(said: Counter[PlannedChange], change: PlannedChange) -> bool:
+    """Take *change* off what was *said* already, and tell whether it was."""
+    is_known = said[change] > 0
+    said[change] -= is_known
+    return is_known
 
 
 @dataclass(frozen=True)
@@ -208,8 +219,10 @@ class _Making:
 
     def _forecast(self, parts: Sequence[_Part]) -> Iterator[tuple[str, Amounts]]:
         """Yield what is proposed to those with history enough: single teams learn from one another, others are sums."""
-        rows = {part.scope: self.evidence.rows(part.keys) for part in parts}
-        singles = [part for part in parts if len(rows[part.scope]) == 1]
+        asked = {part.scope for part in parts}
+        every = [*parts, *(part for part in (self._apart() if self.evidence.hides else self._teams()) if part.scope not in asked)]
+        rows = {part.scope: self.evidence.rows(part.keys) for part in every}
+        singles = [part for part in every if len(rows[part.scope]) == 1]  # who is asked for alone is told the same as beside the others
         last, end = self.evidence.last, self.year.end
         if singles:
             costs = self.evidence.series([rows[part.scope][0] for part in singles])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.domain.alert import Alert
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.people import Role
-from bot.ports import NOT_THEIRS, UNSEEN, Desk, MessageKind, Outbox, Post
+from bot.ports import NOT_THEIRS, TOLD, UNSEEN, Delivery, Desk, MessageKind, Outbox, Post
+from bot.services.handover import hand_over
 from bot.services.notify import Notices
 from bot.services.review import Review
 
@@ -15,6 +17,8 @@ Readdress = Callable[[Desk, Notices, Sequence[Post]], None]
 """Sees to what waits for an answer."""
 _MOST = 100_000
 _DONE = "reconsidered"
+_WAITING = (*UNSEEN, Delivery.SENDING)
+"""Edits wait, too, and what a worker that has ended had begun comes back."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Reconsider:
     def __call__(self) -> None:
         """Word what waits as its readers may see it now, leave out what is somebody else's by now, and ask who may answer today."""
         review = self.review
-        state = f"{review.people.version()} {review.clock.now():%Y-%m-%d}"  # stints begin and end with a day
+        day = review.clock.now().date()  # stints begin and end with a day
+        state = f"{review.people.version()} {day} {review.privacy.value}"
         with review.alerts.decide() as desk:
             if desk.mark(_DONE) == state:
                 return
@@ -37,9 +42,10 @@ class Reconsider:
             desk.set_mark(_DONE, state)
 
     def _look_at_all(self) -> None:
-        waiting = [post for post in self.outbox.posts(UNSEEN, limit=_MOST) if post.is_unseen]
         notices = self.review.notices()
         with self.review.alerts.decide() as desk:
+            hand_over(desk, notices, self.review.alerts.every(live=True, limit=_MOST))
+            waiting = self.outbox.posts(_WAITING, limit=_MOST)
             for post in waiting:
                 _look(desk, notices, post)
             for readdress in self.matters:
@@ -51,12 +57,44 @@ def _look(desk: Desk, notices: Notices, post: Post) -> None:
     message = post.message
     number = message.number_of("alert")
     alert = desk.alert(number) if number else None
-    if alert is not None and not alert.identity.has_scope and not notices.may_read(message.to, alert):
-        desk.drop(post, NOT_THEIRS)
-    elif alert is not None and notices.audience.person(message.to):
-        desk.revise(post, notices.card(alert, message.to, message.role, is_repeat=post.was_unknown))
+    if alert is not None:
+        _look_at_alert(desk, notices, post, alert)
     elif message.kind is MessageKind.DIGEST and not _is_theirs(notices, post):
         desk.drop(post, NOT_THEIRS)
+    elif message.kind is MessageKind.DIGEST:
+        _look_at_notices(desk, notices, post)
+
+
+def _look_at_alert(desk: Desk, notices: Notices, post: Post, alert: Alert) -> None:
+    """Word it as its reader may see it; leave it out where it is neither theirs to see nor to answer."""
+    message = post.message
+    if notices.audience.person(message.to) is None:
+        return
+    if not (notices.concerns(message.to, alert) or notices.is_asked(message.to, alert)):
+        if post.is_unseen:
+            desk.drop(post, NOT_THEIRS)
+        else:
+            desk.revise(post, notices.moved(alert, message.to))
+        return
+    card = notices.card(alert, message.to, message.role, is_repeat=post.was_unknown)
+    if card != message.card:
+        notices.note_look(message.to, alert)
+        desk.revise(post, card)
+
+
+def _look_at_notices(desk: Desk, notices: Notices, post: Post) -> None:
+    """Take a digest back that tells of alerts which are somebody else's by now; what is left of them is told by itself."""
+    email = post.message.to
+    numbers = [int(number) for number in post.message.about.partition(" ")[2].split(",") if number]
+    told = [alert for number in numbers if (alert := desk.alert(number))]
+    if all(notices.may_read(email, alert) for alert in told):
+        return
+    desk.drop(post, NOT_THEIRS)
+    for alert in told:
+        for held in desk.about(f"alert {alert.number}"):
+            if held.message.to == email and held.state is Delivery.DROPPED and held.reason == TOLD and notices.concerns(email, alert):
+                desk.revise(held, notices.card(alert, email, held.message.role))
+                desk.send_again(held)
 
 
 def _is_theirs(notices: Notices, post: Post) -> bool:
@@ -64,6 +102,8 @@ def _is_theirs(notices: Notices, post: Post) -> bool:
     email = post.message.to
     person = notices.audience.person(email)
     what, _, rest = post.message.key.removeprefix("digest ").removesuffix(f" {email}").partition(" ")
+    if what in {"team", "finops"} and post.message.role != notices.audience.privacy.value:
+        return False  # it was worded when more might be told
     if what == "team":
         return notices.audience.may_see(email, Scope(ScopeKind.TEAM, rest.rpartition(" ")[0]))
     return what not in {"finops", "showback"} or (person is not None and Role.FINOPS in person.roles)

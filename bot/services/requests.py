@@ -17,6 +17,7 @@ from bot.domain.period import Window, midnight
 from bot.domain.request import Request, Standing, Verdict
 from bot.errors import Refusal
 from bot.messages.card import Card
+from bot.messages.moved import Moved
 from bot.messages.requests import RaiseRequest
 from bot.messages.words import N_
 from bot.ports import NOT_THEIRS, Case, Desk, Message, MessageKind, Post
@@ -180,10 +181,10 @@ class Requests:
                     self._ask_others(desk, notices, request)
         for post, case in unseen(desk, KIND, waiting):
             request, email = _request(case), post.message.to
-            if self._concerns(request, email, notices):
-                desk.revise(post, self._card(notices, request, email))
-            else:
+            if post.is_unseen and not self._concerns(request, email, notices):
                 desk.drop(post, NOT_THEIRS)
+            else:
+                desk.revise(post, self._card(notices, request, email))
 
     def _ask_others(self, desk: Desk, notices: Notices, request: Request) -> None:
         of, budget, asker = notices.audience, notices.budgets.get(request.budget), notices.audience.person(request.by)
@@ -195,11 +196,12 @@ class Requests:
             self._tell(desk, notices, self._store(desk, replace(request, approvers=others), "directory", "request readdressed"))
 
     def _concerns(self, request: Request, email: str, notices: Notices) -> bool:
-        """Tell whether *email* has made it, has said yes, or may answer it today."""
-        person = notices.audience.person(email)
-        if person is None or person.stint(notices.audience.today) is None:
+        """Tell whether *email* has made it, has said yes, or may answer it today; of one that is over, whether they may see whose."""
+        of, person = notices.audience, notices.audience.person(email)
+        if person is None or person.stint(of.today) is None:
             return False
-        return email in {request.by, *request.approved_by} or self._may_answer(person, request, notices)
+        may_know = not request.is_open and (Role.FINOPS in person.roles or of.may_see(email, scope_of(request.subject)))
+        return may_know or email in {request.by, *request.approved_by} or self._may_answer(person, request, notices)
 
     def _shown(self, notices: Notices, request: Request, email: str) -> RaiseRequest:
         """Return the view, and keep who was shown whose figures in all of this."""
@@ -240,7 +242,8 @@ class Requests:
                 say(desk, Message(key, MessageKind.APPROVAL, email, card, about, role, is_urgent=True))
 
     def _card(self, notices: Notices, request: Request, email: str) -> Card:
-        view = self._view(notices, request, email)
+        concerns = self._concerns(request, email, notices)
+        view = self._view(notices, request, email) if concerns else Moved(KIND, request.number)
         return self.review.templates.card(view.template, view, reader_of(notices.audience.person(email), self.review.documents))
 
     def _view(self, notices: Notices, request: Request, email: str) -> RaiseRequest:
@@ -298,7 +301,7 @@ class Requests:
         """Return who may say yes: the budget's owner, else the person's manager, else who comes after them, else FinOps."""
         of = notices.audience
         owner = budget.owner if budget.scope.name != EACH or budget.owner else None
-        if owner and owner != person.email and of.person(owner):
+        if owner and owner != person.email and (known := of.person(owner)) and known.stint(of.today):
             return (owner,)
         boss = of.manager(person.email)
         if boss and boss not in of.away and (found := of.person(boss)) and found.stint(of.today):

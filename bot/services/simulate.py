@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -135,25 +135,27 @@ class Simulation:
             clock=clock,
         )
         told: list[tuple[date, Message]] = []
+        first: dict[str, tuple[date, Alert]] = {}
         for day in (window.start + timedelta(days=n) for n in range(days)):
             step(day)
             figures.today = ledger.today = day
             clock.instant = datetime.combine(day, time(HOUR), UTC)
             replayed.run()
             told += [(day, message) for message in alerts.messages]
+            for message in alerts.messages:
+                alert = alerts.alert(message.number_of("alert"))
+                if alert:
+                    first.setdefault(message.about, (day, alert))
             alerts.messages.clear()
-        return self._summed(window, alerts, told)
+        return self._summed(window, first, told)
 
-    def _summed(self, window: Window, alerts: MemoryAlerts, told: list[tuple[date, Message]]) -> Simulated:
-        """Return what concerns budgets and anomalies of *told*."""
-        kept = {f"alert {alert.number}": alert for alert in alerts.kept if alert.identity.has_scope}
+    def _summed(self, window: Window, first: Mapping[str, tuple[date, Alert]], told: list[tuple[date, Message]]) -> Simulated:
+        """Return what concerns budgets and anomalies of *told*; *first* says when each alert was told first, and as what."""
+        kept = {about: found for about, found in first.items() if found[1].identity.has_scope}
         ours = [(day, message) for day, message in told if message.about in kept]
         count = Counter(message.about for _, message in ours)
-        first: dict[str, date] = {}
-        for day, message in ours:
-            first.setdefault(message.about, day)
-        weeks = Counter((day - timedelta(days=day.weekday()), kept[message.about].identity.kind.value) for day, message in ours)
-        caught = tuple(self._caught(day, kept[about], count[about]) for about, day in first.items())
+        weeks = Counter((day - timedelta(days=day.weekday()), kept[message.about][1].identity.kind.value) for day, message in ours)
+        caught = tuple(self._caught(day, alert, count[about]) for about, (day, alert) in kept.items())
         return Simulated(window, len(ours), len({message.to for _, message in ours}), weeks, caught)
 
     def _caught(self, day: date, alert: Alert, to: int) -> Caught:

@@ -15,6 +15,7 @@ from bot.domain.saving import savings
 from bot.domain.variance import Driver, Side, Usage, Variance, explain, largest
 from bot.domain.visibility import SMALLEST_GROUP
 from bot.errors import Refusal
+from bot.messages.formats import rounded
 from bot.messages.why import Change, Estimate, Mover, Reason, Why
 from bot.ports import CostScope, Figures, PriceBook, Used
 from bot.services.commands import Verb
@@ -78,8 +79,10 @@ class Words:
         for who, own in movers:
             before, after = own.shares
             is_mover = before.main and after.main and before.main != after.main == own.gained
-            if is_mover and own.exact.get(name, Fraction(0)) / half >= 1 and self.name:
-                return Reason(name.value, cost, self.name(who), model=own.gained or "")
+            part = own.exact.get(name, Fraction(0))
+            if is_mover and part / half >= 1 and self.name:
+                is_all = rounded(self._money(int(part))) == rounded(cost)
+                return Reason(name.value, cost, self.name(who), model=own.gained or "", is_mostly=not is_all)
         return Reason(name.value, cost, model=variance.gained or "")
 
     def _money(self, nanos: int) -> Money:

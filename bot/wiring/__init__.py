@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from bot.services.ingest import Ingest
     from bot.services.links import Links
     from bot.services.planning import Planning
+    from bot.services.reconsider import Reconsider
     from bot.services.requests import Requests
     from bot.services.review import Review
     from bot.services.webhooks import Webhooks
@@ -261,7 +262,16 @@ class App:
         from bot.services.digest import Digests  # noqa: PLC0415
 
         link = self.links.to if self.links else None
-        return Digests(self.review, self.outbox, self.chosen, self.conversation.prices, self.outcomes, link)
+        prices = self.conversation.prices
+        return Digests(self.review, self.outbox, self.chosen, prices, self.outcomes, link, self.reconsider)
+
+    @property
+    def reconsider(self) -> Reconsider:
+        """What asks again who may see what waits."""
+        from bot.services.reconsider import Reconsider  # noqa: PLC0415
+
+        matters = (self.requests.readdress, self.claims.readdress, self.broadcasts.readdress)
+        return Reconsider(self.review, self.outbox, matters)
 
     @cached_property
     def links(self) -> Links | None:
@@ -340,7 +350,6 @@ class App:
         """Return what delivers to *chats*; what it asks of the store runs on *executor*."""
         from bot.services.address import Addresses  # noqa: PLC0415
         from bot.services.deliver import Courier  # noqa: PLC0415
-        from bot.services.reconsider import Reconsider  # noqa: PLC0415
 
         addresses = Addresses(self.people, self.accounts, self.chosen, self.outbox, tuple(chats), self.settings.digests.pushes)
         return Courier(
@@ -355,7 +364,7 @@ class App:
             self.clock,
             worker,
             executor=executor,
-            reconsider=Reconsider(self.review, self.outbox, (self.requests.readdress, self.claims.readdress)),
+            reconsider=self.reconsider,
         )
 
     def answered(self, email: str, words: str) -> Answer:

@@ -14,8 +14,9 @@ from sqlalchemy import Engine, event
 
 from adapters.chat import terminal
 from bot.domain.outcome import Outcome
+from bot.domain.visibility import Privacy
 from bot.errors import Refusal
-from bot.ports import Delivery
+from bot.ports import Delivery, MessageKind
 from bot.services import directory
 from bot.services.deliver import Counted
 from bot.wiring import App
@@ -33,7 +34,9 @@ def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
 
 def made(firm: Office) -> list[tuple[str, str]]:
     firm.app.digests.run()
-    return [(post.message.to.partition("@")[0], post.message.card.title) for post in firm.posts() if post.message.about == "digest"]
+    return [
+        (post.message.to.partition("@")[0], post.message.card.title) for post in firm.posts() if post.message.kind is MessageKind.DIGEST
+    ]
 
 
 def week(firm: Office) -> None:
@@ -103,7 +106,7 @@ def test_every_figure_is_the_reader_s_own(firm: Office) -> None:
     firm.clock.instant = MONDAY + timedelta(hours=2)
     made(firm)
     for post in firm.posts():
-        if post.message.to.startswith("ben") and post.message.about == "digest":
+        if post.message.to.startswith("ben") and post.message.kind is MessageKind.DIGEST:
             assert "25.00" not in repr(post.message.card)
             assert "37.00" not in repr(post.message.card)
 
@@ -200,7 +203,7 @@ def test_enough_is_enough_and_the_rest_goes_into_the_digest(firm: Office) -> Non
     firm.clock.instant = MONDAY
     firm.spend("1", "ana", "2026-11-08")
     assert any(to == "ana" for to, _ in made(firm))
-    (digest,) = [post for post in firm.posts() if post.message.about == "digest" and post.message.to.startswith("ana")]
+    (digest,) = [post for post in firm.posts() if post.message.kind is MessageKind.DIGEST and post.message.to.startswith("ana")]
     assert held[0].message.card.title in repr(digest.message.card)
     assert firm.posts(Delivery.HELD) == []
 
@@ -209,6 +212,41 @@ def test_a_month_is_shown_back_to_the_cent(firm: Office) -> None:
     week(firm)
     found = firm.app.digests.showback(MONDAY.date())
     assert sum(row.cost.nanos for row in found.rows) == found.total.nanos == 37 * 10**9
+
+
+def test_works_council_showback_tells_of_no_small_team_by_its_cost_centre(make_app: Callable[..., App], tmp_path: Path) -> None:
+    firm = office(make_app, tmp_path, "works_council")
+    week(firm)
+    found = firm.app.digests.showback(MONDAY.date())
+    assert [row.key for row in found.rows] == ["small groups together"], "no team here has five people"
+    assert found.rows[0].cost == found.total
+
+
+def test_who_is_left_out_of_a_long_team_is_one_row(firm: Office) -> None:
+    for n in range(11):
+        firm.bill[f"p{n}", "2026-11-03"] = "2"
+    people = firm.folder / "people.csv"
+    people.write_text(
+        people.read_text("utf-8") + "".join(f"p{n}@x.example,P{n},search,mia@x.example,UTC,en,,,\n" for n in range(11)), "utf-8"
+    )
+    directory.apply(directory.plan([people, firm.folder / "teams.csv"], firm.app.people), firm.app.people)
+    week(firm)
+    firm.clock.instant = MONDAY
+    firm.app.digests.run()
+    card = next(repr(post.message.card) for post in firm.posts() if post.message.key.startswith("digest team search"))
+    assert "'5 more'" in card, "of thirteen people eight are named"
+
+
+def test_a_digest_with_names_is_not_sent_after_the_mode_that_forbids_them(firm: Office) -> None:
+    firm.know()
+    week(firm)
+    firm.clock.instant = MONDAY
+    firm.app.digests.run()
+    assert any(post.message.key.startswith("digest team") for post in firm.posts(Delivery.WAITING))
+    object.__setattr__(firm.app.review, "privacy", Privacy.WORKS_COUNCIL)
+    firm.deliver()
+    teams = [post for post in firm.posts() if post.message.key.startswith("digest team")]
+    assert {post.state for post in teams} == {Delivery.DROPPED}
 
 
 def test_each_says_why_in_one_sentence_from_one_question_a_window(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:

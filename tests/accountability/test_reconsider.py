@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from office import Office, office
 
 from bot.ports import Delivery
 from bot.services import directory
+from bot.services.deliver import LEASE
 from bot.wiring import App
 
 SEARCH = """
@@ -43,7 +45,8 @@ def test_who_led_a_team_yesterday_is_not_told_its_figures_today(firm: Office) ->
     assert firm.said() == [("mia", "65 % used ($65.00 of $100.00)")]
     hand_over(firm)
     firm.deliver()
-    assert all("65" not in text and "$" not in text for text in firm.world.shown.values())
+    assert firm.said() == [("ruth", "65 % used ($65.00 of $100.00)")], "who leads it today is told in her place"
+    assert len(firm.world.shown) == 1
 
 
 def test_a_digest_of_what_is_somebody_else_s_by_now_is_not_sent(firm: Office) -> None:
@@ -148,3 +151,134 @@ def test_who_comes_back_is_asked_after_all(firm: Office) -> None:
     assert asked(firm, f"request {number}") == [("mia", Delivery.SENT), ("ruth", Delivery.SENT)]
     assert len(firm.world.shown) == 2, "each once; what Ruth reads is put right in place"
     assert firm.ask("mia", f"approve {number}")["state"] == "granted"
+
+
+def lose_finops(firm: Office) -> None:
+    """Let Ruth be of FinOps in the place of Uma."""
+    old = "support,,UTC,en,,,\nfin@x.example,Uma Patel,finance,,UTC,en,finops"
+    rewrite(firm, "people.csv", old, "support,,UTC,en,finops,,\nfin@x.example,Uma Patel,finance,,UTC,en,")
+
+
+def test_a_budget_s_owner_who_has_left_is_not_waited_for(firm: Office) -> None:
+    firm.agree('[[budgets]]\nname = "everyone"\nperson = "*"\nowner = "ruth@x.example"\nlimit = 100\n')
+    number = firm.ask("ana", "budget request 50 a launch")["number"]
+    rewrite(firm, "people.csv", "ruth@x.example,Ruth Amadi,support,,UTC,en,,,", "ruth@x.example,Ruth Amadi,support,,UTC,en,,,2026-11-01")
+    firm.deliver()
+    assert asked(firm, f"request {number}") == [("ruth", Delivery.DROPPED), ("mia", Delivery.SENT)]
+    assert firm.ask("mia", f"approve {number}")["state"] == "granted"
+
+
+def test_an_edit_that_waits_tells_nothing_new_to_who_led_the_team_before(firm: Office) -> None:
+    firm.spend("65", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    hand_over(firm)
+    firm.deliver()
+    mia = [post.sent.message for post in firm.posts() if post.sent and post.message.to == "mia@x.example"]
+    assert mia
+    assert all("85" not in firm.world.shown[message] for message in mia)
+    assert "Alert 1 is somebody else's to answer by now" in firm.world.shown[mia[0]]
+
+
+def test_what_a_dead_worker_had_begun_is_worded_for_who_may_see_it_now(firm: Office) -> None:
+    firm.spend("65", day="2026-11-01")
+    firm.review()
+    box, now = firm.app.outbox, firm.clock.now()
+    box.begin(box.lease("dead", 10, now, now + LEASE), now + LEASE)
+    hand_over(firm)
+    firm.clock.instant += LEASE + timedelta(seconds=5)
+    firm.deliver()
+    mia = [post for post in firm.posts() if post.message.to == "mia@x.example"]
+    assert mia
+    assert all("65" not in firm.world.shown.get(post.sent.message, "") for post in mia if post.sent)
+
+
+def test_a_digest_does_not_tell_what_was_held_back_of_a_team_that_is_somebody_else_s(firm: Office) -> None:
+    firm.spend("20", who="mia", day="2026-10-28")
+    firm.spend("65", day="2026-11-01")
+    firm.review()
+    for post in firm.posts():
+        firm.app.outbox.settle(post, Delivery.HELD, "enough", firm.clock.now())
+    firm.app.digests.run()
+    own = [post for post in firm.posts() if post.message.key.startswith("digest weekly") and post.message.to == "mia@x.example"]
+    assert "65 % used" in repr(own[0].message.card)
+    hand_over(firm)
+    firm.deliver()
+    assert all("65" not in text for text in firm.world.shown.values() if "$20.00 — your AI use" in text)
+    told = [post.message.to for post in firm.posts(Delivery.SENT) if post.message.about.startswith("alert")]
+    assert set(told) == {"ruth@x.example"}, "who leads the team by now hears of it"
+
+
+def test_an_alert_that_waits_goes_to_who_answers_for_it_by_now(firm: Office) -> None:
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    hand_over(firm)
+    firm.deliver()
+    firm.deliver()
+    assert {(post.message.to, post.state) for post in firm.posts()} == {
+        ("mia@x.example", Delivery.DROPPED),
+        ("ruth@x.example", Delivery.SENT),
+    }
+    number = firm.app.alerts.every(live=True)[0].number
+    assert firm.ask("ruth", f"ack {number} planned a launch until 2026-11-20")
+
+
+def test_who_is_of_finops_by_now_hears_of_what_nobody_owns(firm: Office) -> None:
+    firm.spend("60")
+    firm.review()
+    file = firm.folder / "bill.csv"
+    file.write_text(file.read_text("utf-8").replace("ana@x.example", "sk-nightly"), "utf-8")
+    with firm.app.source(firm.app.settings.sources[0]) as source:
+        firm.app.ingest.run(source)
+    firm.review()
+    lose_finops(firm)
+    firm.deliver()
+    told = [(post.message.to, post.state) for post in firm.posts() if "sk-nightly" in post.message.card.title]
+    assert told == [("fin@x.example", Delivery.DROPPED), ("ruth@x.example", Delivery.SENT)]
+
+
+def test_how_a_request_ended_is_not_told_to_whom_it_no_longer_concerns(firm: Office) -> None:
+    firm.agree()
+    number = firm.ask("ana", "budget request 50 a launch")["number"]
+    firm.deliver()
+    hand_over(firm)
+    firm.ask("ruth", f"deny {number} we cut the merger project")
+    firm.deliver()
+    mia = next(post for post in firm.posts() if post.message.to == "mia@x.example")
+    assert mia.sent
+    assert "somebody else's to answer" in firm.world.shown[mia.sent.message]
+    assert "merger" not in firm.world.shown[mia.sent.message]
+
+
+def test_an_answer_is_not_told_to_who_led_the_team_before(firm: Office) -> None:
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    hand_over(firm)
+    firm.deliver()
+    for alert in firm.app.alerts.every(live=True):
+        if "ruth@x.example" in alert.owners:
+            firm.ask("ruth", f"ack {alert.number} planned we move the nightly job until 2026-11-20")
+    firm.deliver()
+    mia = [post.sent.message for post in firm.posts() if post.sent and post.message.to == "mia@x.example"]
+    ruth = [post.sent.message for post in firm.posts() if post.sent and post.message.to == "ruth@x.example"]
+    assert any("nightly job" in firm.world.shown[message] for message in ruth)
+    assert all("nightly job" not in firm.world.shown[message] for message in mia)
+
+
+def test_a_broadcast_that_waits_for_a_second_yes_asks_finops_of_today(firm: Office) -> None:
+    object.__setattr__(firm.app.broadcasts, "alone_up_to", 1)
+    rewrite(firm, "people.csv", "support,,UTC,en,,,\nfin@", "support,,UTC,en,finops,,\nfin@")
+    number = firm.ask("fin", 'broadcast everyone "we close the Acme contract"')["number"]
+    firm.ask("fin", f"approve {number}")
+    rewrite(firm, "people.csv", "support,,UTC,en,finops,,\nfin@", "support,,UTC,en,,,\nfin@")
+    rewrite(
+        firm,
+        "people.csv",
+        "ana@x.example,Ana Ruiz,search,mia@x.example,Europe/Berlin,en,",
+        "ana@x.example,Ana Ruiz,search,mia@x.example,Europe/Berlin,en,finops",
+    )
+    firm.deliver()
+    assert asked(firm, f"broadcast plan {number}") == [("ruth", Delivery.DROPPED), ("ana", Delivery.SENT)]

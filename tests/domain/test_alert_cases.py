@@ -163,3 +163,11 @@ def test_a_forecast_beside_a_tier_is_told_in_one_message() -> None:
         (Kind.FORECAST, Decimal(1)): State.CLOSED,
         (Kind.BURN, Decimal("1.5")): State.CLOSED,
     }
+
+
+def test_what_was_told_with_a_tier_is_not_told_again_by_the_next_review() -> None:
+    world = World()
+    world.measured = replace(world.measured, cost=usd(105), pace=Decimal(3), is_calm=False)
+    world.review()
+    world.review()
+    assert world.said == ["100"]

@@ -41,6 +41,13 @@ def test_thirty_days_are_compared_with_the_thirty_before() -> None:
     assert same_days_before(Window(date(2026, 10, 25), date(2026, 11, 24)), None) == Window(date(2026, 9, 25), date(2026, 10, 25))
 
 
+def test_a_week_so_far_is_compared_with_the_same_weekdays_of_the_week_before() -> None:
+    so_far = Window(date(2026, 11, 23), date(2026, 11, 28))
+    assert same_days_before(so_far, PeriodKind.WEEK) == Window(date(2026, 11, 16), date(2026, 11, 21))
+    whole = Window(date(2026, 11, 16), date(2026, 11, 23))
+    assert same_days_before(whole, PeriodKind.WEEK) == Window(date(2026, 11, 9), date(2026, 11, 16))
+
+
 def test_a_window_cannot_run_backwards() -> None:
     with pytest.raises(ValueError, match="cannot end"):
         Window(date(2026, 1, 2), date(2026, 1, 1))

@@ -55,9 +55,17 @@ def test_rows_add_up_to_their_total_as_they_are_written(nanos: list[int]) -> Non
     assert sum(rounded(cost).nanos for _, cost in table.lines) + rounded(table.left_out_written).nanos == rounded(total).nanos
 
 
-def test_rows_that_are_not_all_are_written_as_they_are() -> None:
+def test_rows_that_are_not_all_do_not_add_up_to_more_than_all() -> None:
+    rows = tuple(Row(key, _usd("0.335")) for key in "abc")
+    shown = [cost.nanos for _, cost in lines(rows, _usd("1.0051"))]
+    assert len(shown) == 3
+    assert sum(shown) <= rounded(_usd("1.0051")).nanos
+
+
+def test_rows_that_are_more_than_all_are_written_as_they_are() -> None:
+    """Something else is a credit, so there is no sum below them to add up to."""
     rows = (Row("a", _usd("0.005")), Row("b", _usd("0.015")))
-    assert [cost for _, cost in lines(rows, _usd("1"))] == [_usd("0.005"), _usd("0.015")]
+    assert [cost for _, cost in lines(rows, _usd("0.01"))] == [_usd("0.005"), _usd("0.015")]
 
 
 def test_a_row_of_less_than_a_cent_is_not_written_as_nothing() -> None:

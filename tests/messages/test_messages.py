@@ -26,6 +26,7 @@ from bot.messages.digests import DIGESTS
 from bot.messages.forecasts import FORECASTS
 from bot.messages.formats import Reader
 from bot.messages.markup import _ATTRIBUTES, parse
+from bot.messages.moved import MOVED
 from bot.messages.parts import Breakdown, Row
 from bot.messages.prices import PRICES
 from bot.messages.requests import REQUESTS
@@ -86,7 +87,7 @@ def test_the_chart_of_an_example_adds_up(view: Any, name: str, example: Any) -> 
 def test_every_view_has_a_template_and_every_template_a_view() -> None:
     folder = shipped.folder("templates")
     there = {str(path.relative_to(folder)).removesuffix(".xml.j2") for path in folder.rglob("*.xml.j2") if not path.name.startswith("_")}
-    views = (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *ANOMALIES, *PRICES, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS)
+    views = (*VIEWS, *WHY, *FORECASTS, *CONTACT, *ALERTS, *ANOMALIES, *PRICES, *DIGESTS, *REQUESTS, *CLAIMS, *BROADCASTS, *MOVED)
     assert there == {view.template for view in views}
 
 

@@ -182,7 +182,15 @@ def test_planned_changes_are_part_of_what_is_proposed_to_whom_they_were_declared
     )
     assert amount(found["team:ads"]) == pytest.approx(7300, rel=0.002)
     assert amount(found["org"]) == pytest.approx(10950, rel=0.002)
-    assert [change.note for change in found["team:search"].planned] == ["the launch"]
+    assert [change.note for change in found["team:search"].planned] == ["launch"]
+
+
+def test_two_launches_on_one_day_are_two() -> None:
+    search, day = Scope(ScopeKind.TEAM, "search"), date(2027, 1, 1)
+    two = limited(search, PeriodKind.MONTH, planned(day, amount=5, note="a"), planned(day, amount=5, note="b"))
+    found = rows(Company(STEADY, budgets=[two, limited(search, PeriodKind.YEAR, planned(day, amount=5))]).plan())
+    assert amount(found["team:search"]) == pytest.approx(3650 + 2 * 5 * 365, rel=0.002), "one of them is said by the yearly budget, too"
+    assert [change.note for change in found["team:search"].planned] == ["a", "b"]
 
 
 def test_a_change_of_several_teams_together_is_counted_once() -> None:

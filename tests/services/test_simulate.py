@@ -14,6 +14,7 @@ from office import Office, office
 from typer.testing import CliRunner
 
 from bot.cli.main import program
+from bot.domain.alert import Alert
 from bot.ports import MessageKind
 from bot.services.simulate import Simulated, Simulation
 from bot.wiring import App
@@ -71,10 +72,13 @@ def test_what_would_have_been_sent_is_what_day_by_day_reviews_send(make_app: Cal
     real = company(
         lambda *a, **k: make_app(*a, name="other.toml", **{**k, "url": f"sqlite:///{tmp_path}/other/real.db"}), tmp_path / "other", BEGIN
     )
+    first_told: list[Alert] = []
     for day in (BEGIN + timedelta(days=n) for n in range((TODAY - BEGIN).days + 1)):
         real.clock.instant = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=9)
         bill(real, day)
+        known = {alert.number for alert in real.app.alerts.every() if alert.was_told}
         real.review()
+        first_told += [alert for alert in real.app.alerts.every() if alert.was_told and alert.number not in known]
     sent = [post for post in real.posts() if post.message.kind is MessageKind.ALERT]
     found = simulated(firm)
 
@@ -84,6 +88,9 @@ def test_what_would_have_been_sent_is_what_day_by_day_reviews_send(make_app: Cal
     assert [(c.day, c.alert.identity.kind, c.alert.identity.subject, c.alert.identity.tier) for c in found.caught] == [
         (a.opened_at.date(), a.identity.kind, a.identity.subject, a.identity.tier) for a in told
     ]
+    said = {alert.identity: alert for alert in first_told}
+    for each in found.caught:
+        assert each.alert.seen.cost == said[each.alert.identity].seen.cost, "what was known on that day, and not what came later"
     assert {each.alert.identity.kind.value for each in found.caught} >= {"tier", "anomaly"}
     assert found.weeks.total() == found.messages
 

@@ -14,7 +14,7 @@ from bot.domain.people import Person, Role
 from bot.errors import ConfigError
 from bot.messages.digests import Showback
 from bot.messages.formats import Reader
-from bot.ports import Look, Message, MessageKind, Outbox, Outcomes, Post, PriceBook
+from bot.ports import TOLD, Look, Message, MessageKind, Outbox, Outcomes, Post, PriceBook
 from bot.services.digest import personal, showback, team, whole
 from bot.services.digest.gathered import Gathered, Planned
 from bot.services.habits import Chosen
@@ -24,7 +24,6 @@ _CHUNK = 200
 """Digests that are worked out, then worded, then kept together: a processor does the same thing many times faster than three in turn."""
 _RARELY = (100_000, 50, 100)
 """Objects made since, and collections before, a collection of the young, the older and all of them."""
-TOLD = "told in a digest"
 Due = tuple[Message, tuple[Post, ...], tuple[Look, ...]]
 """A digest, the notices it takes in and the looks it is."""
 
@@ -35,6 +34,7 @@ class Digests:
 
     Attributes:
         link: Returns where somebody gets a month as a file; None where nowhere.
+        reconsider: Words anew what waits, when the directory has changed.
     """
 
     review: Review
@@ -43,9 +43,11 @@ class Digests:
     prices: PriceBook
     outcomes: Outcomes
     link: Callable[[date, str], str] | None = None
+    reconsider: Callable[[], None] = lambda: None
 
     def run(self) -> int:
         """Put the digests that are due now in the outbox, and return how many are new."""
+        self.reconsider()  # what was held back goes into them
         return sum(map(self._keep, self._chunks()))
 
     def due(self) -> Iterator[Due]:
@@ -97,7 +99,13 @@ class Digests:
         reader = Reader(found.languages.get(one.person.email) or one.person.locale, one.person.time_zone)
         card = self.review.templates.card(one.view.template, one.view, reader)
         email = one.person.email
-        return Message(f"digest {one.what} {email}", MessageKind.DIGEST, email, card, about="digest", role="self"), one.held, one.looks
+        told = ",".join(str(number) for post in one.held if (number := post.message.number_of("alert")))
+        about = f"digest {told}".rstrip()
+        return (
+            Message(f"digest {one.what} {email}", MessageKind.DIGEST, email, card, about=about, role=self.review.privacy.value),
+            one.held,
+            one.looks,
+        )
 
     def _keep(self, batch: list[Due]) -> int:
         for look in (look for _, _, looks in batch for look in looks):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -10,7 +11,8 @@ from bot.domain.period import Window, first_of_month
 from bot.errors import ConfigError
 from bot.messages.digests import Showback
 from bot.messages.parts import Row
-from bot.ports import Dimension
+from bot.messages.words import Phrase
+from bot.ports import CostScope, Dimension
 from bot.services.digest.gathered import Gathered
 
 
@@ -29,5 +31,23 @@ def view(found: Gathered, month: date) -> Showback:
         known = found.directory.teams.get(team)
         centres[(known.cost_center if known else None) or ""] += cost
     total = sum(centres.values())
-    rows = [Row(centre, found.money(cost), Fraction(cost, total) if total else Fraction(0)) for centre, cost in sorted(centres.items())]
+    kept, together = _apart(found, window, centres)
+    rows = [_row(found, centre, centres[centre], total) for centre in sorted(kept)]
+    if together:
+        rows.append(_row(found, Phrase("small groups together"), sum(centres[centre] for centre in together), total))
     return Showback(window, tuple(rows), found.money(total), found.freshness(window), found.missing(window))
+
+
+def _row(found: Gathered, centre: str, cost: int, total: int) -> Row:
+    return Row(centre, found.money(cost), Fraction(cost, total) if total else Fraction(0))
+
+
+def _apart(found: Gathered, window: Window, centres: Collection[str]) -> tuple[set[str], set[str]]:
+    """Return the cost centres that may be shown by themselves, and those whose teams may not: they are told together, too."""
+    if not found.is_grouped:
+        return set(centres), set()
+    costs = found.review.figures.costs(CostScope(), window, Dimension.TEAM)
+    small = found.notices.groups.merged(Dimension.TEAM, costs, CostScope(), window)
+    of = found.directory.teams
+    together = {(of[team].cost_center or "") if team in of else "" for team in small} & set(centres)
+    return set(centres) - together, together

@@ -83,8 +83,15 @@ def _together(found: Gathered, window: Window, teams: Iterable[str], by: Dimensi
 
 def _named(found: Gathered, people: Mapping[str, int]) -> tuple[Row, ...]:
     name = found.notices.audience.name
-    rows = found.drivers(people, _PEOPLE)
-    return tuple(Row((name(row.key) if row.key else "") or Phrase("no person"), row.cost, row.share) for row in rows)
+    rows = found.drivers(people, len(people))
+    named = [Row((name(row.key) if row.key else "") or Phrase("no person"), row.cost, row.share) for row in rows[:_PEOPLE]]
+    others = rows[_PEOPLE:]
+    if others:
+        cost = sum(row.cost.nanos for row in others)
+        named.append(
+            Row(Phrase("{count} more", count=str(len(others))), found.money(cost), sum((row.share for row in others), Fraction(0)))
+        )
+    return tuple(named)
 
 
 def _promised(found: Gathered, teams: Iterable[str]) -> list[Alert]:
