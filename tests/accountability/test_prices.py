@@ -32,7 +32,7 @@ USUAL = Decimal("0.9")
 
 @dataclass
 class Listed:
-    """A price list that knows one model, whose output may cost something else from a day on."""
+    """A price list that knows two models, whose output may cost something else from a day on."""
 
     changes: dict[date, Decimal] = field(default_factory=dict)
 
@@ -41,7 +41,7 @@ class Listed:
         return LISTED | ({"output": output[-1]} if output else {})
 
     def prices(self, wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        known = (one for one in wanted if (one["provider_name"], one["model"]) == ("Acme", "large-1"))
+        known = (one for one in wanted if one["provider_name"] == "Acme" and one["model"] in {"large-1", "batch-1"})
         return [
             {"above_tokens": -1, "up_to_tokens": 10**12, **one}
             | {f"{name}_tokens_price": price / 10**6 for name, price in self.on(one["day"]).items()}
@@ -207,3 +207,27 @@ def test_who_used_it_before_the_change_does_not_hide_those_who_do_since(open_off
     firm.review()
     assert [alert.seen.cost.nanos for alert in known(firm)] == [0]
     assert "More since" not in card(firm)
+
+
+def rarely(firm: Office, first: date) -> None:
+    """Let everything else be paid as ever, and a second model at its full price, on every twelfth day from *first* on."""
+    rows, day = [], FIRST
+    while day < firm.clock.instant.date():
+        mix = (4 * 10**6, 36 * 10**6, 0, 0, (1 + day.toordinal() % 3) * 4 * 10**6)
+        whole = sum(count * price for count, price in zip(mix, LISTED.values(), strict=True))
+        row = {"day": day.isoformat(), "person": "ana@x.example", "team": "search", "tokens": mix}
+        rows.append({**row, "billed": int(USUAL * whole * 1000)})
+        if day >= first and (day - first).days % 12 == 0:
+            rows.append({**row, "tokens": tuple(20 * count for count in mix), "billed": int(20 * whole * 1000), "model": "batch-1"})
+        day += timedelta(days=1)
+    book(firm.app.ledger, rows)
+
+
+def test_a_model_that_is_used_rarely_is_not_new_each_time(open_office: Callable[..., Office]) -> None:
+    """Its price never changed: after five weeks its first day is out of sight, and its next one is not the first."""
+    firm = open_office()
+    for weeks in range(0, 12, 2):
+        firm.clock.instant = NOW + timedelta(weeks=weeks)
+        rarely(firm, FIRST + timedelta(days=2))
+        firm.review()
+    assert [title for _, title in told(firm) if "batch-1" in title] == []
