@@ -126,7 +126,7 @@ def test_the_worked_example_through_the_front_door(company: Callable[..., App]) 
     assert [(p["person"], p["cost"]) for p in why["people"]] == [("Bob Ode", "253"), ("Cy Moran", "36")]
     said = text(app, "mia", "why project ranking last month")
     assert "+$289.00 (+166 %) — ranking, Oct 1 – 31, 2026" in said
-    who, how = "$144.96 because Bob Ode moved to opus", "$77.88 because caching fell from 90 % to 77 %"
+    who, how = "$144.96 mostly because Bob Ode moved to opus", "$77.88 because caching fell from 90 % to 77 %"
     assert f"{who}, {how}, $36.00 because Cy Moran is new, $30.16 from more use." in said
 
 
