@@ -200,11 +200,12 @@ class FakeFigures:
         rows = self.costs(scope, window, Dimension.SOURCE)
         return Cost("", sum(r.billed for r in rows), sum(r.estimated for r in rows))
 
-    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
-        people: defaultdict[str, set[int]] = defaultdict(set)
+    def contributors(self, scope: CostScope, window: Window, *by: Dimension) -> dict[tuple[str, ...], frozenset[int]]:
+        people: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
         for row in self.of.rows:
             if day_of(row["day"]) in window and self._counts(row, scope):
-                people[self._key(row, by)] |= {row["person_id"]} - {0} if row["billed"] or row["estimated"] else set()
+                keys = tuple(self._key(row, one) for one in by)
+                people[keys] |= {row["person_id"]} - {0} if row["billed"] or row["estimated"] else set()
         return {key: frozenset(found) for key, found in people.items()}
 
     def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:

@@ -87,16 +87,18 @@ class SqlFigures:
         rows = self.costs(scope, window, Dimension.SOURCE)
         return Cost("", sum(row.billed for row in rows), sum(row.estimated for row in rows))
 
-    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
-        """Return who stands behind each key, by numbers."""
+    def contributors(self, scope: CostScope, window: Window, *by: Dimension) -> dict[tuple[str, ...], frozenset[int]]:
+        """Return who stands behind each combination of keys, by numbers."""
         who = "CASE WHEN d.billed <> 0 OR d.estimated <> 0 THEN d.person_id ELSE 0 END"
-        found: defaultdict[int, set[int]] = defaultdict(set)
+        keys = [f"{_KEYS[dimension]} AS k{place}" for place, dimension in enumerate(by)]
+        found: defaultdict[tuple[int, ...], set[int]] = defaultdict(set)
         with self._database.reading() as connection:
-            query, params = _daily(connection, scope, window, by, f"{who} AS who, 0", f", {who}")
-            for key, person, _ in connection.execute(query, params):
-                found[key] |= {person} - {0}
-            names = {} if by is Dimension.DAY else _names(connection, found)
-        return {day_of(key).isoformat() if by is Dimension.DAY else names.get(key, ""): frozenset(who) for key, who in found.items()}
+            rows, params = _rows(connection, scope, window, by)
+            sql = f"SELECT DISTINCT {', '.join([*keys, f'{who} AS who'])} FROM {rows}"  # noqa: S608 - our names
+            for *numbers, person in _plain(connection, text(sql), params):
+                found[tuple(numbers)] |= {person} - {0}
+            names = _names(connection, {number for numbers in found for number in numbers})
+        return {tuple(names.get(number, "") for number in numbers): frozenset(people) for numbers, people in found.items()}
 
     def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
         """Return the cost of *window* for every pair of keys."""
@@ -353,6 +355,12 @@ def _cover(window: Window) -> list[tuple[Grain, Window, int]]:
 def _daily(
     connection: Connection, scope: CostScope, window: Window, by: Dimension, what: str = _SUMS, and_by: str = ""
 ) -> tuple[Any, dict[str, int]]:
+    rows, params = _rows(connection, scope, window, (by,))
+    return text(f"SELECT {_KEYS[by]} AS k, {what} FROM {rows} GROUP BY k{and_by}"), params  # noqa: S608 - our names
+
+
+def _rows(connection: Connection, scope: CostScope, window: Window, by: Sequence[Dimension]) -> tuple[str, dict[str, int]]:
+    """Return the daily rows of *scope* in *window*, and what their conditions are given."""
     conditions = ["d.day >= :start", "d.day < :end"]
     for column, kind, values in (
         ("d.person_id", "person", scope.people),
@@ -364,10 +372,9 @@ def _daily(
         if values is not None:
             numbers = _number(connection, kind, list(values)) or [_NOBODY]
             conditions.append(f"{column} IN ({', '.join(str(int(n)) for n in numbers)})")
-    needs_line = by in _NEEDS_LINE or scope.provider or scope.model
+    needs_line = _NEEDS_LINE.intersection(by) or scope.provider or scope.model
     join = " JOIN lines l ON l.id = d.line_id" if needs_line else ""
-    sql = f"SELECT {_KEYS[by]} AS k, {what} FROM daily_costs d{join} WHERE {' AND '.join(conditions)} GROUP BY k{and_by}"  # noqa: S608
-    return text(sql), {"start": day_number(window.start), "end": day_number(window.end)}
+    return f"daily_costs d{join} WHERE {' AND '.join(conditions)}", _days(window)
 
 
 def _crossed(window: Window, by: Dimension, other: Dimension) -> tuple[Any, dict[str, int]]:

@@ -174,8 +174,8 @@ class Figures(Protocol):
     def total(self, scope: CostScope, window: Window) -> Cost:
         """Return the cost of *window* as one row with an empty key."""
 
-    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
-        """Return who stands behind each key, by numbers; nobody where the cost is nobody's in person."""
+    def contributors(self, scope: CostScope, window: Window, *by: Dimension) -> dict[tuple[str, ...], frozenset[int]]:
+        """Return who stands behind each combination of keys, by numbers; nobody where the cost is nobody's in person. Never by day."""
 
     def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
         """Return the cost of *window* for every pair of keys, in nanos; one question however many keys there are."""

@@ -190,7 +190,7 @@ class Evidence:
 
     @cached_property
     def _people(self) -> dict[str, frozenset[int]]:
-        return self.figures.contributors(CostScope(), self.lately, Dimension.TEAM)
+        return {key: people for (key,), people in self.figures.contributors(CostScope(), self.lately, Dimension.TEAM).items()}
 
     @cached_property
     def _groups(self) -> Groups:

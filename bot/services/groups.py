@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bot.domain.disclosure import Cells, agreeing
 from bot.domain.people import Directory
 from bot.domain.period import Window, add_months, first_of_month
 from bot.domain.visibility import SMALLEST_GROUP, Privacy, merge_small_groups, merged_teams, shows_team
@@ -58,25 +59,36 @@ class Groups:
     def merged(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope, window: Window) -> set[str]:
         """Return which rows must be shown as one, as in some month of *window* they are of too few people.
 
-        So is a row that leaves too few people over when it is taken from what is shown of its key elsewhere. Cost that is
-        nobody's in person (seats, keys) stands for itself, except beside teams: there it may be a leaver's.
+        So is a row that leaves too few people over when it is taken from what is shown of its key elsewhere, or that does
+        beside the rows by other dimensions. Cost that is nobody's in person (seats, keys) stands for itself, except beside
+        teams: there it may be a leaver's.
         """
-        if dimension is Dimension.TEAM and not (scope.project or scope.provider or scope.model):
+        if dimension is Dimension.TEAM and not _is_narrow(scope):
             small = merged_teams(self.directory, self._days(window), has_others=self._has_others(window))
             return {cost.key for cost in costs if cost.key in small or cost.key not in self.directory.teams}
-        crowds = self._crowds(dimension, scope, window)
-        least = 0 if dimension is Dimension.TEAM else SMALLEST_GROUP
-        sizes = {cost.key: _smallest(crowds, [cost.key], least) for cost in costs}
-        if scope != CostScope():
-            whole = self._crowds(dimension, CostScope(), window)
-            for key, size in sizes.items():
-                left = [every.get(key, _NOBODY) - crowd.get(key, _NOBODY) for every, crowd in zip(whole, crowds, strict=True)]
-                sizes[key] = min([size, *(len(people) for people in left if people)])
-        return set(merge_small_groups(list(sizes), sizes, SMALLEST_GROUP, lambda keys: _smallest(crowds, list(keys), 0))[1])
+        # What the months show as one is one in their sum, too: so the sum tells nothing that they do not.
+        small = set().union(*(self._merged(dimension, scope, month) for month in months(window)))
+        return {cost.key for cost in costs if cost.key in small}
 
-    def _crowds(self, dimension: Dimension, scope: CostScope, window: Window) -> list[dict[str, frozenset[int]]]:
-        """Return who is behind each key, in each month."""
-        return [self.figures.contributors(scope, month, dimension) for month in months(window)]
+    def _merged(self, dimension: Dimension, scope: CostScope, month: Window) -> set[str]:
+        """Return which keys are shown as one in *month*, so that they agree with those of the dimensions before."""
+        order = _order(scope)
+        order = order[: order.index(dimension) + 1]
+        cells = self.figures.contributors(scope, month, *order)
+        merged = [self._small(_behind(cells, place), one, scope, month) for place, one in enumerate(order)]
+        return agreeing(cells, merged, SMALLEST_GROUP)[-1]
+
+    def _small(self, crowd: Mapping[str, frozenset[int]], dimension: Dimension, scope: CostScope, month: Window) -> set[str]:
+        """Return which keys of *dimension* are shown as one when no other is."""
+        least = 0 if dimension is Dimension.TEAM else SMALLEST_GROUP
+        sizes = {key: len(people) or least for key, people in crowd.items()}
+        if scope != CostScope():
+            whole = _behind(self.figures.contributors(CostScope(), month, dimension), 0)
+            left = {key: len(whole.get(key, _NOBODY) - people) for key, people in crowd.items()}
+            sizes = {key: min(size, left[key] or size) for key, size in sizes.items()}
+        return set(
+            merge_small_groups(list(sizes), sizes, SMALLEST_GROUP, lambda keys: len(_NOBODY.union(*(crowd[key] for key in keys))))[1]
+        )
 
     def _people(self, scope: CostScope, month: Window) -> int:
         return sum(1 for row in self.figures.costs(scope, month, Dimension.PERSON) if row.key)
@@ -98,9 +110,22 @@ def months(window: Window) -> list[Window]:
 
 
 _NOBODY: frozenset[int] = frozenset()
+_ORDER = (Dimension.PROJECT, Dimension.MODEL, Dimension.PROVIDER, Dimension.TOOL, Dimension.SOURCE)
+"""What is shown of a group keeps most of its rows when it comes first: a project and a model can be asked for by name."""
 
 
-def _smallest(crowds: Sequence[Mapping[str, frozenset[int]]], keys: Sequence[str], least: int) -> int:
-    """Return of how many people *keys* are together, where they are fewest; *least* where they are nobody's."""
-    together = [_NOBODY.union(*(crowd.get(key, _NOBODY) for key in keys)) for crowd in crowds]
-    return min((len(people) for people in together if people), default=least)
+def _order(scope: CostScope) -> tuple[Dimension, ...]:
+    """Return the dimensions of which rows are shown beside one another; teams of a group stand for who worked on it."""
+    return (*_ORDER, Dimension.TEAM) if _is_narrow(scope) else _ORDER
+
+
+def _is_narrow(scope: CostScope) -> bool:
+    return bool(scope.project or scope.provider or scope.model)
+
+
+def _behind(cells: Cells, place: int) -> dict[str, frozenset[int]]:
+    """Return who stands behind each key of one dimension."""
+    found: dict[str, frozenset[int]] = {}
+    for keys, people in cells.items():
+        found[keys[place]] = found.get(keys[place], _NOBODY) | people
+    return found

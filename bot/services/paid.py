@@ -131,7 +131,7 @@ class PriceWatch:
         """Tell whether what a model cost is not a figure of a few people where these are protected."""
         if self.privacy is not Privacy.WORKS_COUNCIL:
             return True
-        people = self.figures.contributors(CostScope(provider=provider, model=model), window, Dimension.MODEL).get(model, frozenset())
+        people = frozenset().union(*self.figures.contributors(CostScope(provider=provider, model=model), window, Dimension.MODEL).values())
         return not 0 < len(people) < SMALLEST_GROUP
 
 

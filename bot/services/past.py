@@ -61,9 +61,9 @@ class PastFigures:
         """Return the cost of *window*."""
         return self.figures.total(scope, self._until(window))
 
-    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
-        """Return who stands behind each key."""
-        return self.figures.contributors(scope, self._until(window), by)
+    def contributors(self, scope: CostScope, window: Window, *by: Dimension) -> dict[tuple[str, ...], frozenset[int]]:
+        """Return who stands behind each combination of keys."""
+        return self.figures.contributors(scope, self._until(window), *by)
 
     def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
         """Return the cost of *window* for every pair of keys."""

@@ -28,7 +28,7 @@ from bot.services.planning import Planning
 
 NOW = datetime(2026, 11, 16, 6, tzinfo=UTC)
 LONG_AGO = date(2025, 1, 1)
-PLACES = {Dimension.PERSON: 0, Dimension.TEAM: 1, Dimension.MODEL: 2, Dimension.SOURCE: 3}
+PLACES = {Dimension.PERSON: 0, Dimension.TEAM: 1, Dimension.MODEL: 2, Dimension.SOURCE: 3, Dimension.PROJECT: 4}
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Line:
         return np.array([round(self.cost(day) * NANOS_PER_UNIT) if self.first <= day <= self.last else 0 for day in window], dtype=np.int64)
 
     def key(self, by: Dimension) -> str:
-        return (self.person, self.team, self.model, self.source)[PLACES[by]]
+        return (self.person, self.team, self.model, self.source, "")[PLACES[by]]
 
 
 @dataclass
@@ -74,13 +74,13 @@ class Bills:
         assert scope == CostScope()
         return [Cost(key, sum(row.values()), 0) for key, row in self.matrix(window, by, Dimension.SOURCE).items()]
 
-    def contributors(self, scope: CostScope, window: Window, by: Dimension) -> dict[str, frozenset[int]]:
+    def contributors(self, scope: CostScope, window: Window, *by: Dimension) -> dict[tuple[str, ...], frozenset[int]]:
         assert scope == CostScope()
-        found: defaultdict[str, set[int]] = defaultdict(set)
+        found: defaultdict[tuple[str, ...], set[int]] = defaultdict(set)
         people = sorted({line.person for line in self.lines})
         for line in self.lines:
             if line.nanos(window).any():
-                found[line.key(by)] |= {people.index(line.person)} if line.person else set()
+                found[tuple(line.key(one) for one in by)] |= {people.index(line.person)} if line.person else set()
         return {key: frozenset(numbers) for key, numbers in found.items()}
 
 

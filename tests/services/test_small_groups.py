@@ -100,3 +100,27 @@ def test_a_group_of_six_is_shown(shop: Callable[..., App]) -> None:
     app = shop(*EVERYBODY)
     assert rows_of(app, "org 2026-10 by team") == {"alpha": "60", "beta": "60"}
     assert app.conversation.answer("fin@x.example", "team beta 2026-10").document()["billed_cost"] == "60"
+
+
+def spent(who: str, cost: str, **columns: str) -> dict[str, Any]:
+    return charge("2026-10-05", cost, x_PrincipalId=f"{who}@x.example", **{"SubAccountName": "", **columns})
+
+
+def test_one_breakdown_less_another_tells_nothing(shop: Callable[..., App]) -> None:
+    """By tool alone all is well: but a provider's cost less its best known tool would be what one person used beside it."""
+    code = {"ServiceProviderName": "Anthropic", "ServiceName": "Claude Code", "x_Model": "large-1"}
+    beside = {"ServiceProviderName": "Anthropic", "ServiceName": "Claude", "x_Model": "large-1"}
+    cursor = {"ServiceProviderName": "Cursor", "ServiceName": "Cursor", "x_Model": "small-1"}
+    everybody = [spent(f"{team}{n}", "10", **tool) for team in "ab" for n in range(6) for tool in (code, cursor)]
+    app = shop(*everybody, spent("b1", "90.89", **beside))
+    assert rows_of(app, "org 2026-10 by provider") == {"Anthropic": "210.89", "Cursor": "120"}
+    assert rows_of(app, "org 2026-10 by tool") == {"Cursor": "120", "small groups together": "210.89"}
+    assert rows_of(app, "org 2026-10 by model") == {"large-1": "210.89", "small-1": "120"}
+
+
+def test_a_quarter_less_its_months_tells_nothing(shop: Callable[..., App]) -> None:
+    code = {"ServiceProviderName": "Anthropic", "ServiceName": "Claude Code"}
+    app = shop(
+        *(spent(f"a{n}", "10", **code) for n in range(6)), spent("b1", "90.89", ServiceName="Claude", ServiceProviderName="Anthropic")
+    )
+    assert rows_of(app, "org 2026-10 by tool") == rows_of(app, "org year by tool") == {"small groups together": "150.89"}

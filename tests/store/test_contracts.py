@@ -225,6 +225,16 @@ def test_every_question_has_the_answer_of_the_plain_sum(ports: Any) -> None:
         assert ports[3].total(scope, window) == oracle[3].total(scope, window)
 
 
+def test_who_stands_behind_each_combination_of_keys(ports: Any) -> None:
+    put(ports, "bill", NOVEMBER, USED)
+    behind = {key: len(people) for key, people in ports[3].contributors(CostScope(), NOVEMBER, Dimension.TEAM, Dimension.PROJECT).items()}
+    assert behind == {("search", "ranking"): 1, ("search", ""): 1, ("support", ""): 1, ("", ""): 0}
+    (both,) = ports[3].contributors(CostScope(), NOVEMBER, Dimension.MODEL).values()
+    assert len(both) == 2
+    assert ports[3].contributors(CostScope(project="ranking"), NOVEMBER, Dimension.PROJECT).keys() == {("ranking",)}
+    assert ports[3].contributors(CostScope(people=("nobody@x.example",)), NOVEMBER, Dimension.MODEL) == {}
+
+
 USED = [
     {"day": "2026-11-03", "person": "ana@x.example", "team": "search", "project": "ranking", "billed": 50, "tokens": (1, 20, 0, 3, 4)},
     {"day": "2026-11-04", "person": "ana@x.example", "team": "search", "estimated": 7, "tokens": (10, 0, 5, 0, 0)},
