@@ -111,7 +111,7 @@ def _tells(span: NDArray[np.float64], people: Sequence[frozenset[int]], smallest
     import numpy as np  # noqa: PLC0415
 
     touched = np.flatnonzero((np.abs(span) > _ZERO).any(axis=0))
-    sets = _unions({people[number] for number in touched}, smallest)
+    sets = _unions({people[int(number)] for number in touched}, smallest)
     if sets is None:
         return True
     for some in sets:
