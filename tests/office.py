@@ -26,6 +26,12 @@ name = "everyone"
 person = "*"
 limit = 100
 """
+SEARCH = """
+[[budgets]]
+name = "search"
+team = "search"
+limit = 100
+"""
 TOML = """
 [organisation]
 name = "Example"
@@ -123,3 +129,27 @@ def office(make_app: Callable[..., App], folder: Path, privacy: str = "standard"
     found = Office(app, folder, clock)
     found.agree()
     return found
+
+
+def hand_over(firm: Office) -> None:
+    """Give the team search to Ruth."""
+    file = firm.folder / "teams.csv"
+    file.write_text(file.read_text("utf-8").replace("mia@x.example", "ruth@x.example"), "utf-8")
+    people = firm.folder / "people.csv"
+    people.write_text(people.read_text("utf-8").replace("mia@x.example,Europe", "ruth@x.example,Europe"), "utf-8")
+    directory.apply(directory.plan([file, people], firm.app.people), firm.app.people)
+
+
+def rewrite(firm: Office, name: str, old: str, new: str) -> None:
+    """Put *new* in the place of *old* in a file of the directory, and load it."""
+    file = firm.folder / name
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), "utf-8")
+    directory.apply(directory.plan([firm.folder / "people.csv", firm.folder / "teams.csv"], firm.app.people), firm.app.people)
+
+
+def lose_finops(firm: Office) -> None:
+    """Let Ruth be of FinOps in the place of Uma."""
+    old = "support,,UTC,en,,,\nfin@x.example,Uma Patel,finance,,UTC,en,finops"
+    rewrite(firm, "people.csv", old, "support,,UTC,en,finops,,\nfin@x.example,Uma Patel,finance,,UTC,en,")

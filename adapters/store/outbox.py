@@ -15,13 +15,15 @@ from adapters.store.database import Database, put
 from adapters.store.tables import Instant, PaceRow, PostRow, SaidRow
 from bot.messages import stored
 from bot.messages.card import Card
-from bot.ports import Delivery, Message, MessageKind, Post, Sent
+from bot.ports import NOT_THEIRS, Delivery, Message, MessageKind, Post, Sent
 
 _STILL_NEWS = timedelta(days=7)
 """Older messages are not sent when somebody turns up at last."""
 _MORE = 1000
 """Turns that may be taken beyond what waits."""
 _STATE, _DUE = col(PostRow.state), col(PostRow.due_at)
+_IS_TAKEN_BACK = and_(col(PostRow.reason) == NOT_THEIRS, col(PostRow.sent_revision) == 0)
+"""It was to be dropped while it was being sent: it may have arrived, and does not go out again."""
 
 
 class SqlOutbox:
@@ -85,8 +87,10 @@ class SqlOutbox:
                     connection.execute(insert(PostRow), _copy(rows[post.number], post, sent, now))
 
     def put_off(self, post: Post, until: datetime, reason: str) -> None:
-        """Give *post* back, to be tried again at *until*."""
-        self._update(post, {"state": Delivery.WAITING.value, "due_at": until, "reason": reason, "leased_until": None, "turn_at": None})
+        """Give *post* back, to be tried again at *until*; not what was to be dropped while it was being sent."""
+        state = case((_IS_TAKEN_BACK, Delivery.DROPPED.value), else_=Delivery.WAITING.value)
+        why = case((_IS_TAKEN_BACK, NOT_THEIRS), else_=reason)
+        self._update(post, {"state": state, "due_at": until, "reason": why, "leased_until": None, "turn_at": None})
 
     def schedule(self, posts: Sequence[Post]) -> None:
         """Give *posts* back, to be sent at their turns."""
@@ -103,10 +107,14 @@ class SqlOutbox:
         self._update(post, {"state": state.value, "reason": reason, "leased_until": None, "due_at": now} | unknown)
 
     def repeat(self, post: Post, card: Card, now: datetime) -> None:
-        """Send *post* once more, as *card*."""
-        values = {"state": Delivery.WAITING.value, "due_at": now, "was_unknown": True, "leased_until": None, "turn_at": None}
+        """Send *post* once more, as *card*, or as what was put in its place meanwhile; not what was to be dropped."""
+        state = case((_IS_TAKEN_BACK, Delivery.DROPPED.value), else_=Delivery.WAITING.value)
+        values = {"state": state, "due_at": now, "was_unknown": True, "leased_until": None, "turn_at": None}
         with self._database.writing() as connection:
-            if connection.execute(update(PostRow).where(_mine(post)).values(values)).rowcount:
+            query = select(col(PostRow.revision)).where(_mine(post)).with_for_update()
+            revision = connection.execute(query).scalar()
+            connection.execute(update(PostRow).where(_mine(post)).values(values))
+            if revision == post.revision:
                 revise(connection, post, card, now)
 
     def posts(self, states: Sequence[Delivery] = (), limit: int = 1000) -> list[Post]:
@@ -207,15 +215,28 @@ def enqueue(connection: Connection, message: Message, now: datetime) -> bool:
 
 
 def enqueue_all(connection: Connection, messages: Sequence[Message], now: datetime) -> int:
-    """Put those of *messages* in the outbox whose keys are new; return how many."""
-    keys = [message.key for message in messages]
-    there: set[str] = set()
+    """Put those of *messages* in the outbox whose keys are new, or were taken back unsent; return how many."""
+    by_key = {message.key: message for message in messages}
+    keys, there, count = list(by_key), set[str](), 0
     for i in range(0, len(keys), 500):
-        there |= set(connection.execute(select(col(PostRow.key)).where(col(PostRow.key).in_(keys[i : i + 500]))).scalars())
-    rows = [_row(message, now) for message in {m.key: m for m in messages}.values() if message.key not in there]
+        query = select(col(PostRow.key), _STATE, col(PostRow.reason), col(PostRow.sent_revision)).where(
+            col(PostRow.key).in_(keys[i : i + 500])
+        )
+        for key, *standing in connection.execute(query):
+            there.add(key)
+            if standing == [Delivery.DROPPED.value, NOT_THEIRS, 0]:
+                count += _put_again(connection, by_key[key], now)
+    rows = [_row(message, now) for key, message in by_key.items() if key not in there]
     if rows:
         connection.execute(insert(PostRow), rows)
-    return len(rows)
+    return count + len(rows)
+
+
+def _put_again(connection: Connection, message: Message, now: datetime) -> int:
+    """Put *message* in the place of what was taken back: nobody has read it."""
+    anew = {name: value for name, value in _row(message, now).items() if name not in {"key", "revision", "was_unknown"}}
+    values = anew | {"revision": col(PostRow.revision) + 1}
+    return int(connection.execute(update(PostRow).where(col(PostRow.key) == message.key).values(values)).rowcount)
 
 
 def about(connection: Connection, about_: str) -> list[Post]:
@@ -238,15 +259,18 @@ def revise(connection: Connection, post: Post, card: Card, now: datetime) -> Non
 
 
 def drop(connection: Connection, post: Post, reason: str) -> None:
-    """Do not send *post*; one that was sent, or is being sent, is left."""
-    waits = col(PostRow.state).in_([Delivery.WAITING.value, Delivery.PARKED.value, Delivery.HELD.value])
-    unsent = and_(col(PostRow.id) == post.number, waits, col(PostRow.sent_revision) == 0)
-    connection.execute(update(PostRow).where(unsent).values({"state": Delivery.DROPPED.value, "reason": reason}))
+    """Do not send *post*; one that was sent is left, and one that is being sent is not sent again."""
+    unsent = and_(col(PostRow.id) == post.number, col(PostRow.sent_revision) == 0)
+    waits = _STATE.in_([Delivery.WAITING.value, Delivery.PARKED.value, Delivery.HELD.value])
+    connection.execute(update(PostRow).where(unsent, waits).values({"state": Delivery.DROPPED.value, "reason": reason}))
+    if reason == NOT_THEIRS:
+        connection.execute(update(PostRow).where(unsent, _STATE == Delivery.SENDING).values({"reason": reason}))
 
 
 def send_again(connection: Connection, post: Post, now: datetime) -> None:
-    """Let *post*, which was dropped and never sent, go out after all."""
-    dropped = and_(col(PostRow.id) == post.number, _STATE == Delivery.DROPPED, col(PostRow.sent_revision) == 0)
+    """Let *post*, which was dropped or parked and never sent, go out after all."""
+    given_up = _STATE.in_([Delivery.DROPPED.value, Delivery.PARKED.value])
+    dropped = and_(col(PostRow.id) == post.number, given_up, col(PostRow.sent_revision) == 0)
     connection.execute(update(PostRow).where(dropped).values({"state": Delivery.WAITING.value, "reason": "", "due_at": now}))
 
 

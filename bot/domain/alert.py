@@ -199,7 +199,8 @@ class Alert:
         due: When silence escalates it, or an answer or a snooze lapses.
         is_last: The tier is the last of its ladder.
         needs_answer: Silence escalates it.
-        note: What else there is to say: why a load was refused, whose a disowned one is said to be, or who expected an anomaly.
+        note: What else there is to say: why a load was refused, whose a disowned one is said to be, whom FinOps gave it to by name,
+            or who expected an anomaly.
     """
 
     identity: Identity
@@ -413,12 +414,28 @@ def disowned(alert: Alert, proposed: str, at: datetime) -> Change:
     return Change(alert, after, Reason.DISOWNED, Says.ESCALATE)
 
 
-def reassigned(alert: Alert, owners: tuple[str, ...], due: datetime | None, at: datetime) -> Change:
-    """Give it to other owners, who are told as if it were new."""
+def reassigned(alert: Alert, owners: tuple[str, ...], due: datetime | None, at: datetime, by_name: str = "") -> Change:
+    """Give it to other owners, who are told as if it were new.
+
+    Args:
+        by_name: Whom FinOps chose, who would not answer for it otherwise.
+    """
     if not alert.is_live:
         return Change(alert, alert, Reason.NOT_LIVE)
     after = replace(alert, state=State.OPEN, reason=Reason.REASSIGNED, owners=owners, step=0, round=alert.round + 1, changed_at=at, due=due)
-    return Change(alert, after, Reason.REASSIGNED, Says.ANNOUNCE)
+    return Change(alert, _chosen(after, by_name), Reason.REASSIGNED, Says.ANNOUNCE)
+
+
+def inherited(alert: Alert, owners: tuple[str, ...], at: datetime) -> Change:
+    """Let an answer, or a snooze, hold on for other owners: they hear of it when it lapses."""
+    if alert.state not in {State.ACKNOWLEDGED, State.SNOOZED}:
+        return Change(alert, alert, Reason.NOT_LIVE)
+    return Change(alert, _chosen(replace(alert, owners=owners, changed_at=at), ""), Reason.REASSIGNED, Says.EDIT)
+
+
+def _chosen(alert: Alert, by_name: str) -> Alert:
+    """Return *alert* with the one that FinOps chose for it; what is about a source keeps its sentence."""
+    return replace(alert, note=by_name) if alert.identity.has_scope else alert
 
 
 def _recorded(alert: Alert | None, found: Found, state: State, reason: Reason, at: datetime) -> Alert:

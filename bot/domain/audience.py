@@ -9,7 +9,7 @@ from functools import cached_property
 
 from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.people import Directory, Person, Role
-from bot.domain.visibility import Privacy, Subject, SubjectKind, may_see
+from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 
 FINOPS = "finops"
 """Everybody with the role, in a chain of escalation."""
@@ -88,6 +88,12 @@ class Audience:
         """Tell whether *email* may see the figures of *subject* today."""
         viewer = self.directory.person(email)
         return viewer is not None and may_see(viewer, subject_of(subject), self.directory, self.privacy, self.today).allows
+
+    def answers(self, email: str, subject: Scope) -> bool:
+        """Tell whether *subject* is a matter of *email* today: their own, of a team they lead, or FinOps'; a member only reads totals."""
+        viewer = self.directory.person(email)
+        verdict = may_see(viewer, subject_of(subject), self.directory, self.privacy, self.today) if viewer else Verdict.NOT_THEIRS
+        return verdict in {Verdict.OWN, Verdict.MANAGER, Verdict.FINOPS}
 
     def name(self, email: str) -> str:
         """Return what the person is called."""

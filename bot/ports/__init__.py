@@ -18,13 +18,14 @@ from bot.ports.loading import (
     UsageSource,
     stated_scopes,
 )
-from bot.ports.outbox import NOT_THEIRS, REPEATED, TOLD, UNSEEN, Delivery, Message, MessageKind, Outbox, Post
+from bot.ports.outbox import NOT_HERE, NOT_THEIRS, REPEATED, TOLD, UNSEEN, Delivery, Message, MessageKind, Outbox, Post
 from bot.ports.outcomes import Activity, Counted, Delivered, Outcomes
 from bot.ports.people import Accounts, Budgets, Documents, Look, People, Received
 from bot.ports.world import Calendar, Clock
 
 __all__ = [
     "FORGOTTEN",
+    "NOT_HERE",
     "NOT_THEIRS",
     "REPEATED",
     "TOLD",

@@ -33,7 +33,7 @@ class Desk(Protocol):
         """Add a line to the audit log."""
 
     def enqueue(self, message: Message) -> bool:
-        """Put *message* in the outbox; False when its key is there already."""
+        """Put *message* in the outbox; False when its key is there already, and was not taken back unsent (`NOT_THEIRS`)."""
 
     def enqueue_all(self, messages: Sequence[Message]) -> int:
         """Put those of *messages* in the outbox whose keys are new, and return how many."""
@@ -45,10 +45,13 @@ class Desk(Protocol):
         """Say *card* instead of what *post* says, in its place; a message that was not sent yet is sent so."""
 
     def send_again(self, post: Post) -> None:
-        """Let a message that was dropped, and never sent, go out after all."""
+        """Let a message that was dropped or parked, and never sent, go out after all."""
 
     def drop(self, post: Post, reason: str) -> None:
-        """Do not send *post*, which has become untrue; one that was sent is left."""
+        """Do not send *post*, which has become untrue or somebody else's; one that was sent is left.
+
+        One that is being sent, and is not its reader's any more, is not sent again.
+        """
 
     def open_case(self, kind: str, state: str, body: str, at: datetime, due: datetime | None = None) -> int:
         """Store a new case and return its number."""

@@ -29,6 +29,8 @@ class Delivery(StrEnum):
 UNSEEN = (Delivery.WAITING, Delivery.HELD, Delivery.PARKED)
 TOLD = "told in a digest"
 """Why a message was dropped: a digest says it."""
+NOT_HERE = "is not here any more"
+"""Why a message was parked: its reader has left."""
 NOT_THEIRS = "not theirs to see any more"
 """Why a message was dropped: the directory has changed since it was worded."""
 
@@ -133,7 +135,7 @@ class Outbox(Protocol):
         """Record where these revisions of posts stand; a newer card goes out next."""
 
     def put_off(self, post: Post, until: datetime, reason: str) -> None:
-        """Give *post* back, to be tried again at *until*."""
+        """Give *post* back, to be tried again at *until*; not what was to be dropped while it was being sent."""
 
     def schedule(self, posts: Sequence[Post]) -> None:
         """Give *posts* back, to be sent at their turns."""
@@ -142,7 +144,7 @@ class Outbox(Protocol):
         """Give *post* up in *state*: parked, unknown or dropped."""
 
     def repeat(self, post: Post, card: Card, now: datetime) -> None:
-        """Send *post* once more, as *card*, after its outcome was not known."""
+        """Send *post* once more after its outcome was not known: as *card*, or as what was put in its place meanwhile."""
 
     def posts(self, states: Sequence[Delivery] = (), limit: int = 1000) -> list[Post]:
         """Return the messages in *states* (all for none), newest first."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.domain.account import Account, Binding
 from bot.domain.attention import WEEK, Cadence, Habits
 from bot.domain.people import Directory, Person
-from bot.ports import Accounts, Delivery, MessageKind, Outbox, People, Post
+from bot.ports import NOT_HERE, Accounts, Delivery, MessageKind, Outbox, People, Post
 from bot.services.habits import Chosen
 
 HOLDABLE = frozenset({MessageKind.ALERT, MessageKind.REMINDER, MessageKind.ESCALATION, MessageKind.NOTICE, MessageKind.BROADCAST})
@@ -85,7 +85,7 @@ class Addresses:
             return self._there(post, Place(platform, space, channel))
         person = known.directory.person(email)
         if person is None or person.stint(now.date()) is None:
-            return Aim(post, end=Delivery.PARKED, reason=f"{email} is not here any more.")
+            return Aim(post, end=Delivery.PARKED, reason=f"{email} {NOT_HERE}.")
         return self._waits(post, known, person, now) or self._with(post, known)
 
     def _waits(self, post: Post, known: _Known, person: Person, now: datetime) -> Aim | None:

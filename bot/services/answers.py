@@ -42,11 +42,9 @@ class Answers:
         Raises:
             Refusal: There is no such alert for this person, it is over, or the answer is not whole.
         """
-        now = self.review.clock.now()
         reason = _because(because)
-        notices = self.review.notices()
-        with self.review.alerts.decide() as desk:
-            alert = self._theirs(desk, person, number)
+        with self.review.decide() as (desk, notices):
+            alert, now = self._theirs(desk, notices, person, number), notices.now
             ends = _end_of(until, person) if until else _period_end(notices, alert)
             if until and not now < ends <= now + _LONGEST_ANSWER:
                 raise Refusal(
@@ -62,9 +60,8 @@ class Answers:
         Raises:
             Refusal: There is no such alert for this person, it is about a budget, or it is over.
         """
-        notices = self.review.notices()
-        with self.review.alerts.decide() as desk:
-            alert = self._anomaly(desk, person, number)
+        with self.review.decide() as (desk, notices):
+            alert = self._anomaly(desk, notices, person, number)
             return self._taken(desk, notices, alerts.expected(alert, person.email, notices.now), person)
 
     def look_into(self, person: Person, number: int, because: Because) -> AlertView:
@@ -73,13 +70,13 @@ class Answers:
         Raises:
             Refusal: There is no such alert for this person, it is about a budget, or it is over.
         """
-        notices, zone = self.review.notices(), person.time_zone
-        until = after_working_days(notices.now, _WORKING_DAYS, zone, lambda day: notices.calendar.is_free(day, zone))
+        now, zone = self.review.clock.now(), person.time_zone
+        until = after_working_days(now, _WORKING_DAYS, zone, lambda day: self.review.calendar.is_free(day, zone))
         if because is Because.MISCONFIGURATION:
-            until = _end_of(notices.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=7), person)
-        with self.review.alerts.decide() as desk:
-            alert = self._anomaly(desk, person, number)
-            change = alerts.acknowledged(alert, Promise(person.email, because, "", until, notices.now))
+            until = _end_of(now.astimezone(ZoneInfo(zone)).date() + timedelta(days=7), person)
+        with self.review.decide() as (desk, notices):
+            alert = self._anomaly(desk, notices, person, number)
+            change = alerts.acknowledged(alert, Promise(person.email, because, "", until, now))
             return self._taken(desk, notices, change, person)
 
     def snooze(self, person: Person, number: int, days: int) -> AlertView:
@@ -88,10 +85,8 @@ class Answers:
         Raises:
             Refusal: There is no such alert for this person, or it cannot be snoozed (so long).
         """
-        now = self.review.clock.now()
-        notices = self.review.notices()
-        with self.review.alerts.decide() as desk:
-            alert = self._theirs(desk, person, number)
+        with self.review.decide() as (desk, notices):
+            alert, now = self._theirs(desk, notices, person, number), notices.now
             return self._taken(desk, notices, alerts.snoozed(alert, now + timedelta(days=days), now), person)
 
     def disown(self, person: Person, number: int, owner: str = "") -> Thanks:
@@ -100,17 +95,14 @@ class Answers:
         Raises:
             Refusal: There is no such alert for this person, or nobody has that e-mail.
         """
-        now = self.review.clock.now()
-        notices = self.review.notices()
-        proposed = notices.audience.person(owner) if owner else None
-        if owner and proposed is None:
-            raise Refusal("I do not know {email}. Leave it empty if you are not sure.", email=owner)
-        with self.review.alerts.decide() as desk:
-            alert = self._theirs(desk, person, number)
-            change = alerts.disowned(alert, proposed.email if proposed else "", now)
+        with self.review.decide() as (desk, notices):
+            proposed = notices.audience.person(owner) if owner else None
+            if owner and proposed is None:
+                raise Refusal("I do not know {email}. Leave it empty if you are not sure.", email=owner)
+            alert = self._theirs(desk, notices, person, number)
+            change = alerts.disowned(alert, proposed.email if proposed else "", notices.now)
             self._taken(desk, notices, change, person)
             desk.note(person.email, "not mine", f"alert {number}", {"proposed": proposed.email if proposed else ""})
-        self.review.remember(notices)
         return Thanks(Phrase("FinOps will look whose it is."))
 
     def reassign(self, person: Person, number: int, owner: str) -> AlertView:
@@ -121,17 +113,14 @@ class Answers:
         """
         if Role.FINOPS not in person.roles:
             raise Refusal("Only FinOps gives an alert to somebody else. You can say: not-mine {number}", number=str(number))
-        now = self.review.clock.now()
-        notices = self.review.notices()
-        new = notices.audience.person(owner)
-        with self.review.alerts.decide() as desk:
-            alert = self._theirs(desk, person, number)
+        with self.review.decide() as (desk, notices):
+            new, now = notices.audience.person(owner), notices.now
+            alert = self._theirs(desk, notices, person, number)
             subject = notices.subject(alert)
             if new is None or (subject and not notices.audience.may_see(new.email, subject)):
                 raise Refusal("{email} may not see those figures, so the alert cannot be theirs.", email=owner)
-            view = self._taken(desk, notices, alerts.reassigned(alert, (new.email,), notices.due((new.email,), now), now), person)
-        self.review.remember(notices)
-        return view
+            change = alerts.reassigned(alert, (new.email,), notices.due((new.email,), now), now, by_name=new.email)
+            return self._taken(desk, notices, change, person)
 
     def vote(self, person: Person, number: int, vote: str) -> Thanks:
         """Take note of whether a warning helped.
@@ -139,8 +128,8 @@ class Answers:
         Raises:
             Refusal: There is no such alert for this person.
         """
-        with self.review.alerts.decide() as desk:
-            self._theirs(desk, person, number)
+        with self.review.decide() as (desk, notices):
+            self._theirs(desk, notices, person, number)
             desk.set_mark(f"vote {number} {person.email}", vote)
             desk.note(person.email, vote, f"alert {number}", {})
         return Thanks(Phrase("Thank you; FinOps sees which warnings help and which are noise."))
@@ -151,11 +140,9 @@ class Answers:
         Raises:
             Refusal: There is no such alert for this person.
         """
-        with self.review.alerts.decide() as desk:
-            alert = self._theirs(desk, person, number)
-        notices = self.review.notices()
-        notices.note_look(person.email, alert)
-        self.review.remember(notices)
+        with self.review.decide() as (desk, notices):
+            alert = self._theirs(desk, notices, person, number)
+            notices.note_look(person.email, alert)
         return self._view(notices, alert, person)
 
     def check(self, person: Person, number: int) -> None:
@@ -164,38 +151,24 @@ class Answers:
         Raises:
             Refusal: There is no such alert for this person.
         """
-        with self.review.alerts.decide() as desk:
-            self._theirs(desk, person, number)
+        with self.review.decide() as (desk, notices):
+            self._theirs(desk, notices, person, number)
 
-    def _theirs(self, desk: Desk, person: Person, number: int) -> Alert:
+    def _theirs(self, desk: Desk, notices: Notices, person: Person, number: int) -> Alert:
         """Return the alert if *person* was told of it, answers for it, or is FinOps; in the same words for all others."""
         alert = desk.alert(number)
-        if alert is None or not self._may(desk, person, alert):
+        if alert is None or not may_answer(desk, notices, person, alert):
             raise Refusal(NO_SUCH, number=str(number))
         return alert
 
-    def _anomaly(self, desk: Desk, person: Person, number: int) -> Alert:
+    def _anomaly(self, desk: Desk, notices: Notices, person: Person, number: int) -> Alert:
         """Return the alert if it is theirs and about an anomaly: a budget's wants a plan, too."""
-        alert = self._theirs(desk, person, number)
+        alert = self._theirs(desk, notices, person, number)
         if alert.seen.episode is None:
             raise Refusal(
                 "Alert {number} wants a sentence, too. For instance: ack {number} planned back to the small model", number=str(number)
             )
         return alert
-
-    def _may(self, desk: Desk, person: Person, alert: Alert) -> bool:
-        """Tell whether *person* answers for *alert*: by what they may see, or by whom it comes to, today."""
-        notices = self.review.notices()
-        of, subject = notices.audience, notices.subject(alert)
-        if person.stint(of.today) is None:
-            return False
-        if subject is None:
-            return Role.FINOPS in person.roles
-        if of.may_see(person.email, subject) and Role.FINOPS in person.roles:
-            return True
-        is_told = person.email in alert.owners or any(post.message.to == person.email for post in desk.about(f"alert {alert.number}"))
-        asked = {email for emails, _ in of.ladder(subject, alert.owners) for email in emails}
-        return is_told and (of.may_see(person.email, subject) or person.email in asked)
 
     def _taken(self, desk: Desk, notices: Notices, change: Change, person: Person) -> AlertView:
         if not change.happened:
@@ -207,6 +180,16 @@ class Answers:
     @staticmethod
     def _view(notices: Notices, alert: Alert, person: Person) -> AlertView:
         return notices.view(alert, person.email, OWNER if person.email in alert.owners else OTHER)
+
+
+def may_answer(desk: Desk, notices: Notices, person: Person, alert: Alert) -> bool:
+    """Tell whether *person* answers for *alert*: by what they may see, or by whom it comes to, today."""
+    of, subject = notices.audience, notices.subject(alert)
+    if person.stint(of.today) is None or not notices.reaches(person.email, alert):
+        return False
+    if subject is None or (Role.FINOPS in person.roles and of.may_see(person.email, subject)):
+        return True
+    return person.email in alert.owners or any(post.message.to == person.email for post in desk.about(f"alert {alert.number}"))
 
 
 def _because(word: str) -> Because:

@@ -22,16 +22,14 @@ class Escalation:
 
     def run(self) -> list[Alert]:
         """Take every step that is due, each once, and return the alerts that changed."""
-        notices = self.review.notices()
         done = []
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
             for alert in desk.alerts(notices.now.date()):
                 change = self._step(desk, alert, notices)
                 if change and change.happened:
                     saved = desk.save(change, TIMER)
                     notices.spread(desk, change, saved)
                     done.append(saved)
-        self.review.remember(notices)
         return done
 
     @staticmethod

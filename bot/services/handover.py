@@ -1,12 +1,13 @@
-"""Handover: an alert whose owners may not see it any more goes to who answers for it today."""
+"""Handover: an alert whose owners do not answer for it any more goes to who does today."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from bot.domain import alert as alerts
-from bot.domain.alert import Alert, State
-from bot.ports import Desk
+from bot.domain.alert import Alert, Change, State
+from bot.ports import Desk, MessageKind
 from bot.services.notify import Notices
 
 _BY = "directory"
@@ -14,12 +15,43 @@ _WAITS = {State.OPEN, State.ESCALATED}
 
 
 def hand_over(desk: Desk, notices: Notices, live: Iterable[Alert]) -> None:
-    """Give those of *live* that wait for an answer, and whose owners have all lost them, to who answers today, as if they were new."""
+    """Give those of *live* whose owners have all lost them to who answers today.
+
+    What waits for an answer is told as if it were new; an answer or a snooze holds on. Where only those who were asked after the
+    owners have lost it, who is next is asked at once.
+    """
     for alert in live:
-        if not alert.was_told or alert.state not in _WAITS or any(notices.concerns(email, alert) for email in alert.owners):
+        if not alert.was_told:
             continue
-        owners = notices.owners(alert)
-        if owners:
-            due = notices.due(owners, notices.now) if alert.due else None
-            change = alerts.reassigned(alert, owners, due, notices.now)
+        change = _change(notices, alert)
+        if change and change.happened:
             notices.spread(desk, change, desk.save(change, _BY))
+        elif alert.state is State.ESCALATED and _was_lost(desk, notices, alert):
+            notices.ask_next(desk, alert)
+
+
+def _change(notices: Notices, alert: Alert) -> Change | None:
+    """Return how *alert* goes to others; None where it stays, or where there is nobody else."""
+    owners = () if notices.holders(alert) else notices.owners(alert)
+    if not owners or owners == alert.owners:
+        return None
+    if alert.state in _WAITS:
+        return alerts.reassigned(alert, owners, _due(notices, alert, owners), notices.now)
+    return alerts.inherited(alert, owners, notices.now)
+
+
+def _due(notices: Notices, alert: Alert, owners: tuple[str, ...]) -> datetime | None:
+    """Return when silence of *owners* escalates it; None where it needs no answer, or nobody comes after them."""
+    subject = notices.subject(alert)
+    has_next = subject is not None and notices.audience.ladder(subject, owners)
+    return notices.due(owners, notices.now) if alert.needs_answer and has_next else None
+
+
+def _was_lost(desk: Desk, notices: Notices, alert: Alert) -> bool:
+    """Tell whether nobody of those who were asked last may be asked any more."""
+    asked = [
+        post.message.to
+        for post in desk.about(f"alert {alert.number}")
+        if post.message.kind is MessageKind.ESCALATION and f" {alert.round}." in post.message.key
+    ]
+    return bool(asked) and not any(notices.reaches(email, alert) for email in asked)

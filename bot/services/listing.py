@@ -78,4 +78,4 @@ class Listing:
         subject = self.notices.subject(alert)
         if subject is None:
             return Role.FINOPS in person.roles and person.stint(self.notices.audience.today) is not None
-        return self.notices.audience.may_see(person.email, subject)
+        return self.notices.audience.may_see(person.email, subject) or (alert.was_told and person.email in self.notices.holders(alert))

@@ -28,6 +28,7 @@ from bot.messages.parts import Row
 from bot.messages.prices import PriceAlert
 from bot.messages.words import N_, Phrase
 from bot.ports import (
+    NOT_THEIRS,
     Calendar,
     CostScope,
     Delivery,
@@ -155,6 +156,14 @@ class Notices:
         zone = person.time_zone if person else "UTC"
         return after_working_hours(at, self.terms.answer_within, zone, lambda day: self.calendar.is_free(day, zone))
 
+    def ask_next(self, desk: Desk, alert: Alert) -> None:
+        """Ask who is next of *alert* in the place of those who were, and may not be asked any more."""
+        if alert.reason is Reason.DISOWNED:
+            step: tuple[tuple[str, ...], str] = self.audience.finops(), ""
+        else:
+            step = self.next_step(desk, alert) or ((), "")
+        desk.enqueue_all(list(self._told(alert, step[0], MessageKind.ESCALATION, step[1])))
+
     def next_step(self, desk: Desk, alert: Alert) -> tuple[tuple[str, ...], str] | None:
         """Return who is asked next, and a note of who was passed over: the first whom nobody has told in this round; None for nobody."""
         if not alert.identity.has_scope:
@@ -236,13 +245,15 @@ class Notices:
             month_end=alert.seen.expected if shows else None,
             channels=tuple(channel.value for channel in episode.channels),
             who=tuple((self.audience.name(share.person), share.excess) for share in episode.who if share.person in names),
-            things=tuple(self.audience.name(thing) for thing in episode.things if thing in names or not self.audience.person(thing)),
+            things=tuple(
+                self.audience.name(thing) for thing in episode.things if shows and (thing in names or not self.audience.person(thing))
+            ),
             as_of=alert.seen.as_of,
             promise=promised(alert, self.audience) if shows or self.is_asked(email, alert) else None,
             silent_until=alert.due if alert.state is State.SNOOZED else None,
             note=note,
             asks=asks,
-            by=self.audience.name(alert.note) if alert.reason is Reason.EXPECTED else "",
+            by=self.audience.name(alert.note) if shows and alert.reason is Reason.EXPECTED else "",
             has_below=len(self.audience.directory.below(alert.identity.subject.partition(" ")[2])) > 1,
         )
 
@@ -253,10 +264,12 @@ class Notices:
             return None
         return self.because.of_episode(email, subject.name, episode)
 
-    def concerns(self, email: str, alert: Alert) -> bool:
-        """Tell whether *alert* is one that *email* may hear of today, with or without its figures."""
+    def reaches(self, email: str, alert: Alert) -> bool:
+        """Tell whether *alert* is a matter of *email* today, with or without its figures."""
         subject = self.subject(alert)
-        return email in self.audience.finops() if subject is None else self.audience.may_see(email, subject)
+        if subject is None:
+            return email in self.audience.finops()
+        return self.audience.answers(email, subject) or self.is_asked(email, alert)
 
     def owners(self, alert: Alert) -> tuple[str, ...]:
         """Return who answers for *alert* today."""
@@ -267,11 +280,22 @@ class Notices:
             return self.answering(alert.identity)
         return self.audience.owners(self.budgets.get(alert.identity.budget), subject)
 
+    def holders(self, alert: Alert) -> tuple[str, ...]:
+        """Return those of its owners who answer for *alert* today, or to whom FinOps gave it and who may see it."""
+        today, subject = self.owners(alert), self.subject(alert)
+        return tuple(
+            email
+            for email in alert.owners
+            if email in today or (email == alert.note and subject is not None and self.audience.may_see(email, subject))
+        )
+
     def is_asked(self, email: str, alert: Alert) -> bool:
         """Tell whether *alert* comes to *email* today: as an owner, or because nobody has answered."""
         subject = self.subject(alert)
         if email in alert.owners or subject is None:
-            return self.concerns(email, alert)
+            return email in self.holders(alert)
+        if email in self.owners(alert):
+            return True
         return any(email in emails for emails, _ in self.audience.ladder(subject, alert.owners))
 
     def may_read(self, email: str, alert: Alert) -> bool:
@@ -405,8 +429,17 @@ class Notices:
         """Word *post* anew; what was not sent and is no longer so is not sent."""
         if post.is_unseen and not alert.is_live:
             desk.drop(post, alert.reason.value)
-        elif post.state is not Delivery.DROPPED:
-            desk.revise(post, self.card(alert, post.message.to, post.message.role))
+        elif post.state is not Delivery.DROPPED and not self.reaches(post.message.to, alert):
+            self.take_back(desk, post, alert)
+        elif post.state is not Delivery.DROPPED and post.message.card != self.moved(alert, post.message.to):
+            desk.revise(post, self.card(alert, post.message.to, post.message.role, is_repeat=post.was_unknown))
+
+    def take_back(self, desk: Desk, post: Post, alert: Alert) -> None:
+        """Leave out what is no matter of its reader's any more; what they have read, or are about to, says so."""
+        if not post.sent_revision:
+            desk.drop(post, NOT_THEIRS)
+        if not post.is_unseen:
+            desk.revise(post, self.moved(alert, post.message.to))
 
 
 def promised(alert: Alert, audience: Audience) -> Answered | None:

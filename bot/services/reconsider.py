@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from bot.domain.alert import Alert
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.people import Role
-from bot.ports import NOT_THEIRS, TOLD, UNSEEN, Delivery, Desk, MessageKind, Outbox, Post
+from bot.ports import NOT_HERE, NOT_THEIRS, TOLD, UNSEEN, Delivery, Desk, MessageKind, Outbox, Post
+from bot.services.digest.team import covered
 from bot.services.handover import hand_over
 from bot.services.notify import Notices
 from bot.services.review import Review
@@ -42,15 +43,14 @@ class Reconsider:
             desk.set_mark(_DONE, state)
 
     def _look_at_all(self) -> None:
-        notices = self.review.notices()
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
             hand_over(desk, notices, self.review.alerts.every(live=True, limit=_MOST))
-            waiting = self.outbox.posts(_WAITING, limit=_MOST)
+        with self.review.decide() as (desk, notices):
+            waiting = self.outbox.posts(_WAITING, limit=_MOST)  # what was handed over is among them
             for post in waiting:
                 _look(desk, notices, post)
             for readdress in self.matters:
                 readdress(desk, notices, waiting)
-        self.review.remember(notices)
 
 
 def _look(desk: Desk, notices: Notices, post: Post) -> None:
@@ -70,16 +70,15 @@ def _look_at_alert(desk: Desk, notices: Notices, post: Post, alert: Alert) -> No
     message = post.message
     if notices.audience.person(message.to) is None:
         return
-    if not (notices.concerns(message.to, alert) or notices.is_asked(message.to, alert)):
-        if post.is_unseen:
-            desk.drop(post, NOT_THEIRS)
-        else:
-            desk.revise(post, notices.moved(alert, message.to))
+    if not notices.reaches(message.to, alert):
+        notices.take_back(desk, post, alert)
         return
     card = notices.card(alert, message.to, message.role, is_repeat=post.was_unknown)
-    if card != message.card:
+    if card != message.card and message.card != notices.moved(alert, message.to):
         notices.note_look(message.to, alert)
         desk.revise(post, card)
+    if post.state is Delivery.PARKED and NOT_HERE in post.reason:
+        desk.send_again(post)  # who had left is back
 
 
 def _look_at_notices(desk: Desk, notices: Notices, post: Post) -> None:
@@ -92,7 +91,7 @@ def _look_at_notices(desk: Desk, notices: Notices, post: Post) -> None:
     desk.drop(post, NOT_THEIRS)
     for alert in told:
         for held in desk.about(f"alert {alert.number}"):
-            if held.message.to == email and held.state is Delivery.DROPPED and held.reason == TOLD and notices.concerns(email, alert):
+            if held.message.to == email and held.state is Delivery.DROPPED and held.reason == TOLD and notices.reaches(email, alert):
                 desk.revise(held, notices.card(alert, email, held.message.role))
                 desk.send_again(held)
 
@@ -102,8 +101,12 @@ def _is_theirs(notices: Notices, post: Post) -> bool:
     email = post.message.to
     person = notices.audience.person(email)
     what, _, rest = post.message.key.removeprefix("digest ").removesuffix(f" {email}").partition(" ")
-    if what in {"team", "finops"} and post.message.role != notices.audience.privacy.value:
-        return False  # it was worded when more might be told
     if what == "team":
-        return notices.audience.may_see(email, Scope(ScopeKind.TEAM, rest.rpartition(" ")[0]))
+        team = rest.rpartition(" ")[0]
+        leads = team in notices.audience.directory.managed_by(email, notices.audience.today)
+        return (
+            leads and post.message.role == covered(notices.audience, team) and notices.audience.may_see(email, Scope(ScopeKind.TEAM, team))
+        )
+    if what in {"finops", "showback"} and post.message.role != notices.audience.privacy.value:
+        return False  # it was worded when more might be told
     return what not in {"finops", "showback"} or (person is not None and Role.FINOPS in person.roles)

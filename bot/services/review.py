@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -116,6 +117,17 @@ class Review:
                 return reviewed
         raise StoreError("The ledger kept changing while it was reviewed; nothing was decided. It is tried again by itself.")
 
+    @contextmanager
+    def decide(self) -> Iterator[tuple[Desk, Notices]]:
+        """Begin a decision for the directory as it stands now; a change of it is looked at after the decision is stored.
+
+        Who was told of whose figures is kept when it is stored.
+        """
+        with self.alerts.decide() as desk:
+            notices = self.notices()
+            yield desk, notices
+        self.remember(notices)
+
     def remember(self, notices: Notices) -> None:
         """Keep who was told of whose figures; the decision that told it is stored by then."""
         for look in notices.looks:
@@ -186,8 +198,7 @@ class Review:
         return _Trouble(Kind.PRICE, subject, found.step.since, Seen(cost, None, None, price=found.step))
 
     def _decide(self, look: _Look, seen: int) -> Reviewed:
-        notices = self.notices()
-        with self.alerts.decide() as desk:
+        with self.decide() as (desk, notices):
             before = desk.mark(_REVIEWED)
             if int(before or 0) > seen:
                 return Reviewed(is_outrun=True)
@@ -195,7 +206,6 @@ class Review:
             done = list(zip(changes, desk.save_all(changes, REVIEW), strict=True))
             notices.spread_all(desk, done)
             desk.set_mark(_REVIEWED, str(seen))
-        self.remember(notices)
         return Reviewed(tuple(done), len(look.measured))
 
     # What is not about a budget

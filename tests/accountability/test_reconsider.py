@@ -7,19 +7,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from office import Office, office
+from office import SEARCH, Office, hand_over, lose_finops, office, rewrite
 
 from bot.ports import Delivery
-from bot.services import directory
 from bot.services.deliver import LEASE
 from bot.wiring import App
-
-SEARCH = """
-[[budgets]]
-name = "search"
-team = "search"
-limit = 100
-"""
 
 
 @pytest.fixture
@@ -28,15 +20,6 @@ def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
     found.agree(SEARCH)
     found.know()
     return found
-
-
-def hand_over(firm: Office) -> None:
-    """Give the team search to Ruth."""
-    file = firm.folder / "teams.csv"
-    file.write_text(file.read_text("utf-8").replace("mia@x.example", "ruth@x.example"), "utf-8")
-    people = firm.folder / "people.csv"
-    people.write_text(people.read_text("utf-8").replace("mia@x.example,Europe", "ruth@x.example,Europe"), "utf-8")
-    directory.apply(directory.plan([file, people], firm.app.people), firm.app.people)
 
 
 def test_who_led_a_team_yesterday_is_not_told_its_figures_today(firm: Office) -> None:
@@ -65,15 +48,6 @@ def test_what_is_still_theirs_goes_out_as_it_was(firm: Office) -> None:
     firm.review()
     assert firm.deliver().sent == 1
     assert any("65 % used" in text for text in firm.world.shown.values())
-
-
-def rewrite(firm: Office, name: str, old: str, new: str) -> None:
-    """Put *new* in the place of *old* in a file of the directory, and load it."""
-    file = firm.folder / name
-    text = file.read_text("utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new), "utf-8")
-    directory.apply(directory.plan([firm.folder / "people.csv", firm.folder / "teams.csv"], firm.app.people), firm.app.people)
 
 
 def asked(firm: Office, about: str) -> list[tuple[str, Delivery]]:
@@ -151,12 +125,6 @@ def test_who_comes_back_is_asked_after_all(firm: Office) -> None:
     assert asked(firm, f"request {number}") == [("mia", Delivery.SENT), ("ruth", Delivery.SENT)]
     assert len(firm.world.shown) == 2, "each once; what Ruth reads is put right in place"
     assert firm.ask("mia", f"approve {number}")["state"] == "granted"
-
-
-def lose_finops(firm: Office) -> None:
-    """Let Ruth be of FinOps in the place of Uma."""
-    old = "support,,UTC,en,,,\nfin@x.example,Uma Patel,finance,,UTC,en,finops"
-    rewrite(firm, "people.csv", old, "support,,UTC,en,finops,,\nfin@x.example,Uma Patel,finance,,UTC,en,")
 
 
 def test_a_budget_s_owner_who_has_left_is_not_waited_for(firm: Office) -> None:

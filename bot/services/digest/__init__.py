@@ -22,6 +22,7 @@ from bot.services.review import Review
 
 _CHUNK = 200
 """Digests that are worked out, then worded, then kept together: a processor does the same thing many times faster than three in turn."""
+_TRIES = 5
 _RARELY = (100_000, 50, 100)
 """Objects made since, and collections before, a collection of the young, the older and all of them."""
 Due = tuple[Message, tuple[Post, ...], tuple[Look, ...]]
@@ -47,8 +48,17 @@ class Digests:
 
     def run(self) -> int:
         """Put the digests that are due now in the outbox, and return how many are new."""
-        self.reconsider()  # what was held back goes into them
-        return sum(map(self._keep, self._chunks()))
+        count = 0
+        for _ in range(_TRIES):
+            self.reconsider()  # what was held back goes into them
+            version = self.review.people.version()
+            for batch in self._chunks():
+                if self.review.people.version() != version:
+                    break
+                count += self._keep(batch, version)
+            if self.review.people.version() == version:
+                break
+        return count
 
     def due(self) -> Iterator[Due]:
         """Yield the digests that are due now, worded and not kept yet."""
@@ -100,17 +110,16 @@ class Digests:
         card = self.review.templates.card(one.view.template, one.view, reader)
         email = one.person.email
         told = ",".join(str(number) for post in one.held if (number := post.message.number_of("alert")))
-        about = f"digest {told}".rstrip()
-        return (
-            Message(f"digest {one.what} {email}", MessageKind.DIGEST, email, card, about=about, role=self.review.privacy.value),
-            one.held,
-            one.looks,
-        )
+        about, role = f"digest {told}".rstrip(), one.role or self.review.privacy.value
+        return Message(f"digest {one.what} {email}", MessageKind.DIGEST, email, card, about=about, role=role), one.held, one.looks
 
-    def _keep(self, batch: list[Due]) -> int:
+    def _keep(self, batch: list[Due], version: int) -> int:
+        """Store *batch*, unless the directory has changed since *version*: what was worded may be somebody else's by now."""
         for look in (look for _, _, looks in batch for look in looks):
             self.review.people.log(look)
         with self.review.alerts.decide() as desk:
+            if self.review.people.version() != version:
+                return 0
             new = desk.enqueue_all([message for message, held, _ in batch if not held])
             for message, held, _ in batch:
                 if held and desk.enqueue(message):

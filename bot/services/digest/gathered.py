@@ -50,6 +50,7 @@ class Planned:
         what: Which, of which day: with the person it is the key of the message.
         held: The notices it takes in.
         looks: The looks at others' figures that it is.
+        role: What it tells of, where that may change before it is sent.
     """
 
     person: Person
@@ -57,6 +58,7 @@ class Planned:
     view: Any
     held: tuple[Post, ...] = ()
     looks: tuple[Look, ...] = ()
+    role: str = ""
 
 
 @dataclass

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from hashlib import sha256
 
 from bot.domain.alert import Alert
 from bot.domain.attention import Slot
+from bot.domain.audience import Audience
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.people import Person
 from bot.domain.period import Window, same_days_before
@@ -21,6 +23,12 @@ from bot.services.digest.gathered import OPEN, Gathered, Planned
 _PEOPLE = 8
 
 
+def covered(audience: Audience, team: str) -> str:
+    """Return what a digest of *team* tells of: in which mode, and a print of the teams that lie in it; another one may not be told."""
+    teams = "\n".join(sorted(audience.directory.below(team)))
+    return f"{audience.privacy.value} {sha256(teams.encode()).hexdigest()[:16]}"
+
+
 def planned(found: Gathered, person: Person, slot: Slot) -> Iterator[Planned]:
     """Yield the digests of the teams that *person* leads; those below another of theirs are in its digest."""
     led = found.led_by.get(person.email, set())
@@ -29,7 +37,8 @@ def planned(found: Gathered, person: Person, slot: Slot) -> Iterator[Planned]:
         if _may_see(found, person, team, window) and _cost(found, window, teams):
             names = teams if _together(found, window, teams, Dimension.PERSON) else ()
             looks = tuple(_look(found, person, name) for name in names)
-            yield Planned(person, f"team {team} {slot.day}", _view(found, person, team, slot), (), looks)
+            role = covered(found.notices.audience, team)
+            yield Planned(person, f"team {team} {slot.day}", _view(found, person, team, slot), (), looks, role)
 
 
 def _may_see(found: Gathered, person: Person, team: str, window: Window) -> bool:

@@ -1,0 +1,392 @@
+"""Who leads a team, who is of FinOps and what may be told change while alerts and digests are under way: nothing is told to whom it is no matter of, and nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from office import SEARCH, Office, hand_over, lose_finops, office, rewrite
+
+from bot.domain.visibility import Privacy
+from bot.errors import DeliveryDeferred, DeliveryUnknown, Refusal
+from bot.ports import Delivery
+from bot.services import directory
+from bot.wiring import App
+
+MONDAY = datetime(2026, 11, 9, 8, tzinfo=UTC)
+Making = Callable[..., Office]
+
+
+@pytest.fixture
+def opened(make_app: Callable[..., App], tmp_path: Path) -> Making:
+    def make(privacy: str = "standard") -> Office:
+        firm = office(make_app, tmp_path, privacy=privacy)
+        firm.agree(SEARCH)
+        firm.know()
+        return firm
+
+    return make
+
+
+def lead(firm: Office, who: str, before: str = "mia") -> None:
+    """Let *who* lead the team search; nobody's own place changes."""
+    rewrite(firm, "teams.csv", f"search,,{before}@x.example", f"search,,{who}@x.example")
+
+
+def load(firm: Office) -> None:
+    directory.apply(directory.plan([firm.folder / "people.csv", firm.folder / "teams.csv"], firm.app.people), firm.app.people)
+
+
+def week(firm: Office) -> None:
+    """Let a week with cost of two people be over."""
+    firm.clock.instant = MONDAY
+    firm.spend("20", "ana", "2026-11-03")
+    firm.spend("12", "ben", "2026-11-04")
+    firm.spend("5", "ana", "2026-11-08")
+
+
+def shown(firm: Office, who: str, about: str = "") -> list[str]:
+    """Return what *who* sees by now of what was sent to them."""
+    posts = [post for post in firm.posts() if post.sent and post.message.to == f"{who}@x.example" and about in post.message.about]
+    return [firm.world.shown[post.sent.message] for post in posts if post.sent]
+
+
+def told(firm: Office, about: str) -> list[tuple[str, Delivery]]:
+    return [(post.message.to.partition("@")[0], post.state) for post in firm.posts() if post.message.about == about]
+
+
+def owned(firm: Office) -> list[tuple[str, ...]]:
+    return [alert.owners for alert in firm.app.alerts.every(live=True) if alert.was_told]
+
+
+def once(firm: Office, happens: Callable[[], None], then: Exception, about: str = "") -> None:
+    """Let something happen while the first message is being sent, which then fails."""
+    send, done = firm.chat.send, []
+
+    async def sending(account: Any, card: Any) -> Any:
+        if not done and about in card.title:
+            done.append(1)
+            happens()
+            raise then
+        return await send(account, card)
+
+    firm.chat.send = sending  # type: ignore[method-assign]
+
+
+# Small teams in works_council mode
+
+
+def test_who_answers_for_a_small_team_is_told_once_and_may_answer(opened: Making) -> None:
+    firm = opened("works_council")
+    firm.spend("105", day="2026-11-01")
+    firm.review()
+    for _ in range(4):
+        firm.deliver()
+        firm.later(hours=24)
+    (alert,) = [alert for alert in firm.app.alerts.every(live=True) if alert.was_told]
+    assert (alert.round, alert.owners) == (1, ("mia@x.example",))
+    assert [who for who, _ in told(firm, f"alert {alert.number}")].count("mia") == 1
+    assert "105" not in "".join(firm.world.shown.values())
+    assert firm.ask("mia", "alerts")["rows"][0]["number"] == alert.number
+    assert firm.ask("mia", f"ack {alert.number} planned a launch until 2026-11-20")["number"] == alert.number
+
+
+def test_a_mode_that_begins_hides_figures_and_asks_nobody_anew(opened: Making) -> None:
+    firm = opened()
+    firm.spend("65", day="2026-11-01")
+    firm.review()
+    object.__setattr__(firm.app.review, "privacy", Privacy.WORKS_COUNCIL)
+    firm.deliver()
+    assert {alert.round for alert in firm.app.alerts.every(live=True) if alert.was_told} == {1}
+    assert shown(firm, "mia")
+    assert not any("65.00" in text for text in shown(firm, "mia"))
+
+
+# Digests
+
+
+def test_who_stays_a_member_does_not_get_the_digest_of_who_leads(opened: Making) -> None:
+    firm = opened("open")
+    week(firm)
+    firm.app.digests.run()
+    lead(firm, "ruth")
+    firm.deliver()
+    assert not any("Ben Okafor" in text for text in shown(firm, "mia"))
+
+
+def test_a_digest_does_not_go_out_with_a_team_that_left(opened: Making) -> None:
+    firm = opened()
+    rewrite(firm, "teams.csv", "search,,mia@x.example,,", "eng,,mia@x.example,,\nsearch,eng,mia@x.example,,")
+    week(firm)
+    firm.app.digests.run()
+    assert [post.message.key for post in firm.posts() if "team eng" in post.message.key]
+    rewrite(firm, "teams.csv", "search,eng,mia@x.example", "search,support,ruth@x.example")
+    firm.deliver()
+    assert not any("37.00" in text or "Ben Okafor" in text for text in shown(firm, "mia"))
+
+
+def test_a_digest_that_was_taken_back_is_made_anew_for_what_is_left(opened: Making) -> None:
+    firm = opened()
+    firm.spend("20", who="mia", day="2026-10-28")
+    firm.spend("65", day="2026-11-01")
+    firm.review()
+    for post in firm.posts():
+        firm.app.outbox.settle(post, Delivery.HELD, "enough", firm.clock.now())
+    firm.app.digests.run()
+    hand_over(firm)
+    firm.deliver()
+    firm.app.digests.run()
+    firm.deliver()
+    (own,) = [text for text in shown(firm, "mia") if "$20.00 — your AI use" in text]
+    assert "65" not in own
+
+
+def test_who_leads_a_team_again_gets_its_digest_after_all(opened: Making) -> None:
+    firm = opened()
+    week(firm)
+    firm.app.digests.run()
+    lead(firm, "ruth")
+    firm.deliver()
+    lead(firm, "mia", before="ruth")
+    firm.app.digests.run()
+    firm.deliver()
+    assert sum("Ben Okafor" in text for text in shown(firm, "mia")) == 1
+
+
+def test_what_each_cost_centre_cost_is_not_told_in_the_words_of_another_mode(opened: Making) -> None:
+    firm = opened()
+    rewrite(firm, "teams.csv", "search,,mia@x.example,,", "search,,mia@x.example,CC-1,")
+    firm.spend("20", "ana", "2026-11-03")
+    firm.spend("1", "ruth", "2026-11-30")
+    firm.clock.instant = datetime(2026, 12, 1, 9, tzinfo=UTC)
+    firm.app.digests.run()
+    assert any("showback" in post.message.key for post in firm.posts())
+    object.__setattr__(firm.app.review, "privacy", Privacy.WORKS_COUNCIL)
+    firm.deliver()
+    assert not any("CC-1" in text for text in firm.world.shown.values())
+
+
+def test_a_digest_that_was_being_sent_when_the_team_went_is_not_sent_again(opened: Making) -> None:
+    firm = opened()
+    week(firm)
+    firm.app.digests.run()
+
+    def handed() -> None:
+        hand_over(firm)
+        firm.app.reconsider()
+
+    once(firm, handed, DeliveryDeferred("busy", timedelta(seconds=1)), about="search")
+    firm.deliver()
+    firm.clock.instant += timedelta(minutes=5)
+    firm.deliver()
+    assert not any("Ben Okafor" in text for text in shown(firm, "mia"))
+
+
+def test_a_directory_that_changes_while_digests_are_worded_is_heeded(opened: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    firm = opened()
+    week(firm)
+    keep, done = type(firm.app.digests)._keep, []
+
+    def keeping(self: Any, batch: Any, version: int) -> int:
+        if not done:
+            done.append(1)
+            hand_over(firm)
+            firm.deliver()  # as another replica does
+        return keep(self, batch, version)
+
+    monkeypatch.setattr(type(firm.app.digests), "_keep", keeping)
+    firm.app.digests.run()
+    firm.deliver()
+    firm.clock.instant += timedelta(hours=3)
+    firm.app.digests.run()
+    firm.deliver()
+    assert not any("Ben Okafor" in text for text in shown(firm, "mia"))
+    assert sum("Ben Okafor" in text for text in shown(firm, "ruth")) == 1
+
+
+# Alerts
+
+
+def test_a_directory_that_changes_while_a_review_looks_is_heeded(opened: Making, monkeypatch: pytest.MonkeyPatch) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    look = type(firm.app.review)._look
+
+    def looking(self: Any) -> Any:
+        found = look(self)
+        hand_over(firm)
+        firm.deliver()
+        return found
+
+    monkeypatch.setattr(type(firm.app.review), "_look", looking)
+    firm.review()
+    firm.deliver()
+    assert shown(firm, "mia") == []
+    assert shown(firm, "ruth")
+
+
+def test_what_was_told_before_says_at_once_that_it_is_somebody_else_s(opened: Making) -> None:
+    firm = opened()
+    firm.spend("105", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    assert any("ack" in text for text in shown(firm, "mia"))
+    hand_over(firm)
+    firm.deliver()
+    assert all("somebody else's to answer" in text and "ack" not in text for text in shown(firm, "mia"))
+
+
+def test_nothing_that_happens_later_is_told_to_who_led_the_team_before(opened: Making) -> None:
+    firm = opened()
+    firm.spend("105", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    hand_over(firm)
+    firm.deliver()
+    firm.spend("30", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    assert all("somebody else's to answer" in text for text in shown(firm, "mia"))
+    assert any("orrected" in text for text in shown(firm, "ruth"))
+
+
+def test_in_open_mode_an_alert_goes_to_who_leads_the_team_by_now(opened: Making) -> None:
+    firm = opened("open")
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    lead(firm, "ruth")
+    firm.deliver()
+    assert shown(firm, "mia") == []
+    assert set(owned(firm)) == {("ruth@x.example",)}
+
+
+def test_a_team_that_has_somebody_who_leads_it_by_now_is_no_matter_of_finops(opened: Making) -> None:
+    firm = opened()
+    rewrite(firm, "teams.csv", "search,,mia@x.example", "search,,")
+    people = (firm.folder / "people.csv").read_text("utf-8")
+    (firm.folder / "people.csv").write_text(people.replace("search,mia@x.example,", "search,,"), "utf-8")
+    load(firm)
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    assert set(owned(firm)) == {("fin@x.example",)}
+    rewrite(firm, "teams.csv", "search,,", "search,,mia@x.example")
+    firm.deliver()
+    assert set(owned(firm)) == {("mia@x.example",)}
+
+
+def test_whom_finops_gave_an_alert_to_keeps_it(opened: Making) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    number = next(alert.number for alert in firm.app.alerts.every(live=True) if alert.was_told)
+    firm.ask("fin", f"not-mine {number} fin@x.example")
+    rewrite(firm, "people.csv", "Ana Ruiz", "Ana Maria Ruiz")
+    firm.deliver()
+    assert firm.app.alerts.find(number).owners == ("fin@x.example",)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("answer", ["snooze {} 1", "ack {} planned a launch until 2026-11-03"])
+def test_an_answer_that_lapses_is_put_to_who_leads_the_team_by_then(opened: Making, answer: str) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    (number,) = [alert.number for alert in firm.app.alerts.every(live=True) if alert.was_told and alert.identity.kind.value == "tier"]
+    firm.ask("mia", answer.format(number))
+    hand_over(firm)
+    firm.deliver()
+    assert firm.ask("ruth", f"alerts {number}")["number"] == number
+    firm.clock.instant += timedelta(hours=47)
+    firm.deliver()
+    firm.later(hours=2)
+    firm.deliver()
+    new = [post.message.to for post in firm.posts() if post.message.about == f"alert {number}" and " reminder " in post.message.key]
+    assert new == ["ruth@x.example"]
+    assert all("somebody else's to answer" in text for text in shown(firm, "mia", f"alert {number}"))
+
+
+def test_an_escalation_goes_to_finops_of_today_at_once(opened: Making) -> None:
+    firm = opened()
+    firm.spend("105", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    firm.later(days=1, hours=1)
+    escalated = [post for post in firm.posts() if " escalation " in post.message.key]
+    assert {post.message.to for post in escalated} == {"fin@x.example"}
+    lose_finops(firm)
+    firm.deliver()
+    states = {(post.message.to, post.state) for post in firm.posts() if " escalation " in post.message.key}
+    assert states == {("fin@x.example", Delivery.DROPPED), ("ruth@x.example", Delivery.SENT)}
+
+
+def test_who_comes_back_hears_of_what_waited(opened: Making) -> None:
+    firm = opened()
+    firm.agree()
+    firm.spend("85")
+    firm.review()
+    here = (firm.folder / "people.csv").read_text("utf-8")
+    rewrite(
+        firm,
+        "people.csv",
+        "ana@x.example,Ana Ruiz,search,mia@x.example,Europe/Berlin,en,,,",
+        "ana@x.example,Ana Ruiz,search,mia@x.example,Europe/Berlin,en,,,2026-11-01",
+    )
+    firm.deliver()
+    assert {post.state for post in firm.posts() if post.message.to == "ana@x.example"} == {Delivery.PARKED}
+    (firm.folder / "people.csv").write_text(here, "utf-8")
+    load(firm)
+    firm.deliver()
+    assert {post.state for post in firm.posts() if post.message.to == "ana@x.example"} == {Delivery.SENT}
+
+
+def test_an_alert_that_was_being_sent_is_nobody_s_first_message_afterwards(opened: Making) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+
+    def handed() -> None:
+        hand_over(firm)
+        firm.app.reconsider()
+
+    once(firm, handed, DeliveryDeferred("busy", timedelta(seconds=1)))
+    firm.deliver(width=1)
+    firm.clock.instant += timedelta(minutes=3)
+    firm.deliver()
+    assert shown(firm, "mia") == []
+    assert shown(firm, "ruth")
+
+
+def test_what_may_have_arrived_is_not_repeated_to_whom_it_is_no_matter_of(opened: Making) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+
+    def handed() -> None:
+        hand_over(firm)
+        firm.app.reconsider()
+
+    once(firm, handed, DeliveryUnknown("no answer"))
+    firm.deliver(width=1)
+    firm.clock.instant += timedelta(minutes=3)
+    firm.deliver()
+    assert shown(firm, "mia") == []
+
+
+def test_an_alert_that_comes_back_is_told_anew_and_the_old_message_stays_closed(opened: Making) -> None:
+    firm = opened()
+    firm.spend("105", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    hand_over(firm)
+    firm.deliver()
+    lead(firm, "mia", before="ruth")
+    firm.deliver()
+    live = [text for text in shown(firm, "mia") if "ack" in text]
+    closed = [text for text in shown(firm, "mia") if "somebody else's to answer" in text]
+    assert len(live) == len(closed) == len([alert for alert in firm.app.alerts.every(live=True) if alert.was_told])
+    with pytest.raises(Refusal):
+        firm.app.answered("ruth@x.example", f"ack {firm.app.alerts.every(live=True)[0].number} planned x until 2026-11-20")
+    assert firm.app.alerts.broken_link() is None
