@@ -16,6 +16,7 @@ from bot.domain.period import midnight
 
 AGE = timedelta(hours=6)
 """The unit of ages."""
+_A_DAY = timedelta(days=1) // AGE
 OLDEST = 14
 """Days after which what the ledger holds of a day is taken for final; older loads tell nothing."""
 KEPT = 400
@@ -108,16 +109,14 @@ class Usual:
     @classmethod
     def of(cls, seen: Iterable[Seen], now: datetime) -> Usual:
         """Return what *seen* tells by *now*; what was loaded later is not looked at."""
+        today, latest = now.date(), age_of(now.date(), now)
         by_source: defaultdict[str, list[Seen]] = defaultdict(list)
-        for one in seen:
-            if one.age <= age_of(one.day, now):
-                by_source[one.source].append(one)
-        curves = {source: curve(rows, now.date()) for source, rows in by_source.items()}
         ages: defaultdict[str, dict[date, int]] = defaultdict(dict)
-        for source, rows in by_source.items():
-            for one in rows:
-                ages[source][one.day] = max(one.age, ages[source].get(one.day, one.age))
-        return cls(curves, ages, now.date())
+        for one in seen:
+            if one.age <= latest + _A_DAY * (today - one.day).days:
+                by_source[one.source].append(one)
+                ages[one.source][one.day] = max(one.age, ages[one.source].get(one.day, one.age))
+        return cls({source: curve(rows, today) for source, rows in by_source.items()}, ages, today)
 
     def opened(self, costs: Mapping[str, int], last: date) -> Opened:
         """Return what is known of the newest days of a subject.
@@ -130,7 +129,8 @@ class Usual:
         told = [self._told(costs, day) for day in before]
         if not costs or None in told:
             return Opened(last)
-        first = next((day for day, shares in zip(before, told, strict=True) if shares and min(shares) < WHOLE), last + timedelta(days=1))
+        lacking = (day for day, shares in zip(before, told, strict=True) if shares and min(shares) < WHOLE)
+        first = next(lacking, last + timedelta(days=1))
         shares = tuple(self._shares(costs, first))
         return Opened(first - timedelta(days=1), shares) if len(shares) > (last - first).days else Opened(last)
 
