@@ -13,12 +13,18 @@ from bot.ports import Load, Settling
 
 LINE = ("Acme", "API", "large-1", None, None, "usage", None, "USD", "Tokens", "acc", None, "person")
 NOBODY = (*LINE[:-1], None)
+_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-def book(ledger: Any, rows: Iterable[Mapping[str, Any]], source: str = "bills", watermark: datetime | None = None) -> Load:
+def book(
+    ledger: Any, rows: Iterable[Mapping[str, Any]], source: str = "bills", watermark: datetime | None = None, at: datetime = _AT
+) -> Load:
     """Put *rows* (day, person, team, billed in nanos, …) in the place of what *source* had said of their days.
 
     A row may name its model and provider, and the unit, category and quantity of what is no tokens.
+
+    Args:
+        at: When it was loaded.
     """
     kept = list(rows)
     days = sorted(date.fromisoformat(row["day"]) for row in kept)
@@ -38,7 +44,7 @@ def book(ledger: Any, rows: Iterable[Mapping[str, Any]], source: str = "bills", 
         writer.replace(window, daily, arrow_totals(daily, number, {}, labels))
         cost = sum(row["billed"] for row in kept)
         load = Load(
-            source, "focus", "booked", window, datetime(2026, 11, 1, tzinfo=UTC), len(kept), len(window), len(kept), "USD", cost, 0, cost, 0,
+            source, "focus", "booked", window, at, len(kept), len(window), len(kept), "USD", cost, 0, cost, 0,
             watermark or midnight(window.end), Settling(5), (f"acme/{source}",),
         )  # fmt: skip
         return writer.book(load)  # type: ignore[no-any-return]

@@ -16,6 +16,7 @@ from adapters.chat import terminal
 from adapters.store.tables import day_of
 from bot.domain.account import Account, Profile
 from bot.domain.budget import Budget, Raise
+from bot.domain.completeness import KEPT, OLDEST, Seen, age_of
 from bot.domain.outcome import Outcome
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window
@@ -112,6 +113,7 @@ class FakeLedger:
     names: dict[tuple[str, str], int] = field(default_factory=dict)
     known_lines: dict[tuple[str | None, ...], int] = field(default_factory=dict)
     booked: list[Load] = field(default_factory=list)
+    young: dict[tuple[str, date, int], int] = field(default_factory=dict)
 
     @contextmanager
     def load(self, source: str) -> Iterator[_FakeWriter]:
@@ -119,6 +121,7 @@ class FakeLedger:
         yield writer
         if writer.is_booked:
             self.rows = writer.rows
+            self._remember(self.booked[-1])
 
     def loads(self, source: str | None = None) -> list[Load]:
         return [load for load in reversed(self.booked) if source in {None, load.source}]
@@ -140,6 +143,24 @@ class FakeLedger:
     def days(self, source: str, window: Window) -> set[date]:
         number = self.names.get(("source", source))
         return {day_of(r["charge_day"]) for r in self.rows if r["source_id"] == number and day_of(r["charge_day"]) in window}
+
+    def seen(self, since: date) -> list[Seen]:
+        found = [Seen(source, day, age, cost, self._cost(source, day)) for (source, day, age), cost in self.young.items() if day >= since]
+        return sorted(found, key=lambda one: (one.source, one.day, one.age))
+
+    def _remember(self, load: Load) -> None:
+        if load.description == FORGOTTEN:
+            self.young = {key: cost for key, cost in self.young.items() if key[0] != load.source}
+            return
+        oldest = load.loaded_at.date() - timedelta(days=KEPT)
+        self.young = {key: cost for key, cost in self.young.items() if key[0] != load.source or key[1] >= oldest}
+        for day in (load.window.start + timedelta(days=n) for n in range(len(load.window))):
+            if load.loaded_at.date() - timedelta(days=OLDEST) <= day <= load.loaded_at.date():
+                self.young[load.source, day, age_of(day, load.loaded_at)] = self._cost(load.source, day)
+
+    def _cost(self, source: str, day: date) -> int:
+        number = self.names[("source", source)]
+        return sum(row["billed"] + row["estimated"] for row in self.rows if row["source_id"] == number and day_of(row["day"]) == day)
 
 
 @dataclass

@@ -13,10 +13,11 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlmodel import SQLModel
 
-from adapters.store import bulk
+from adapters.store import bulk, seen
 from adapters.store.database import Database
 from adapters.store.rollups import BY_DAY, Grain, Rollup, removal_sql
 from adapters.store.tables import DailyCostRow, LineRow, PeriodCostRow, day_number, day_of
+from bot.domain.completeness import Seen
 from bot.domain.period import Window
 from bot.errors import LoadInProgress
 from bot.ports import FORGOTTEN, Load, Quarantined, Settling, stated_scopes
@@ -94,6 +95,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return {day_of(day) for (day,) in connection.execute(query)}
 
+    def seen(self, since: date) -> list[Seen]:
+        """Return what loads found of young days, beside what these came to."""
+        with self._database.reading() as connection:
+            return seen.seen(connection, since)
+
 
 class SqlLoadWriter:
     """One load in one transaction."""
@@ -152,7 +158,7 @@ class SqlLoadWriter:
         return int(rows), int(billed), int(estimated), int(units) * _NANOS + int(nanos)
 
     def book(self, load: Load) -> Load:
-        """Record *load* with its quarantine; the transaction is committed when the caller leaves."""
+        """Record *load* with its quarantine and what its newest days cost by now; the transaction is committed when the caller leaves."""
         row = _row(load)
         self.is_booked = True
         number = int(self._connection.execute(insert(LOADS).returning(LOADS.c.id), row).scalar_one())
@@ -168,6 +174,7 @@ class SqlLoadWriter:
         ]
         if kept:
             self._connection.execute(insert(QUARANTINE), kept)
+        seen.remember(self._connection, self.source_id, load)
         return _load(type("Row", (), {**row, "id": number}), load.quarantine)
 
     def _remove(self, params: dict[str, int]) -> None:

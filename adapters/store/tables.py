@@ -171,6 +171,18 @@ class LoadRow(SQLModel, table=True):
     unpriced_models: str = Field(sa_column=Column(Text, nullable=False))
 
 
+class SeenCostRow(SQLModel, table=True):
+    """What the ledger held of a day of a source after a load, by the day's age in quarters of a day."""
+
+    __tablename__: ClassVar[Any] = "seen_costs"
+    __table_args__: ClassVar[Any] = ({"sqlite_with_rowid": False},)
+
+    source_id: int = Field(sa_column=_key())
+    day: int = Field(sa_column=_key())
+    age: int = Field(sa_column=_key())
+    cost: int = Field(sa_column=_nanos())
+
+
 class QuarantineRow(SQLModel, table=True):
     """A row of a load that could not be booked."""
 

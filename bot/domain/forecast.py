@@ -73,7 +73,8 @@ class Terms:
         holidays: Public holidays where the people are, past and to come.
         is_quiet: Tells days on which many are away although it is no holiday.
         open_costs: Series × days: what is billed so far on the days just after the last complete one.
-        completeness: By open day, the share that is usually billed by now; None: not known, and the open days only bound from below.
+        completeness: By open day, or series × open days, the share that is usually billed by now; NaN: not known, and the day only bounds
+            from below; None: so for all. Of totals: by open day.
         overlays: Planned changes.
     """
 
@@ -82,7 +83,7 @@ class Terms:
     holidays: Collection[date] = ()
     is_quiet: Callable[[date], bool] | None = None
     open_costs: Series | None = None
-    completeness: Sequence[float] | None = None
+    completeness: Sequence[float] | Series | None = None
     overlays: Sequence[Overlay] = ()
 
 
@@ -230,20 +231,6 @@ def add_month(day: date) -> date:
     return _months_before(day.replace(day=1), -1)
 
 
-def completeness(first_seen: Series, final: Series) -> Series:
-    """Return the share that is usually billed by age: the median over past days (rows) of what was seen first of what it became.
-
-    Args:
-        first_seen: Past days × ages: what was billed for the day when it was that old.
-        final: What the day came to, of the same shape.
-    """
-    if not len(final):
-        return np.zeros(final.shape[1])
-    share = np.divide(first_seen, final, out=np.ones_like(final), where=final > 0)
-    found: Series = np.clip(np.median(share, axis=0), 0.0, 1.0)
-    return found
-
-
 def replays(series: int) -> int:
     """Return over how many earlier months so many series are replayed: few over more months, until they have given scores enough."""
     return int(np.clip(-(-_SCORES // max(1, series)), _REPLAYS, _MOST_REPLAYS))
@@ -316,11 +303,17 @@ class Case:
             weight[rows] *= np.where(counts, 1 / change.factor if is_in_level else change.factor, 1.0)
             certain[rows] += np.where(counts & (weight[rows] > 0), -change.amount if is_in_level else change.amount, 0.0)
         if self.terms.completeness is not None:
-            shares = np.clip(np.asarray(self.terms.completeness, float), 0.0, 1.0)[: self.days]
-            weight[:, : len(shares)] *= 1.0 - shares  # Bornhuetter and Ferguson 1972: what is there, and the missing share of the expected
-            opened = self._open_costs()[:, : self.days]
-            certain[:, : opened.shape[1]] += opened
+            self._complete(weight, certain, np.atleast_2d(np.asarray(self.terms.completeness, float))[:, : self.days])
         return weight, certain
+
+    def _complete(self, weight: Series, certain: Series, shares: Series) -> None:
+        """Take open days as they are with the missing share of what is expected (Bornhuetter and Ferguson 1972)."""
+        is_known, days = np.isfinite(shares), shares.shape[1]
+        lacking = np.where(is_known, 1.0 - np.clip(shares, 0.0, 1.0), 1.0)
+        weight[:, :days] *= lacking
+        certain[:, :days] *= lacking
+        opened = self._open_costs()[:, :days]
+        certain[:, : opened.shape[1]] += np.where(is_known[:, : opened.shape[1]], opened, 0.0)
 
     def _open_costs(self) -> Series:
         """Return what is billed on open days of the period."""

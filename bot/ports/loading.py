@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bot.domain.completeness import Seen
 from bot.domain.period import Window
 
 if TYPE_CHECKING:
@@ -209,7 +210,10 @@ class LoadWriter(Protocol):
         """Return rows, billed, estimated and original nanos that the ledger now holds for *window* of the source."""
 
     def book(self, load: Load) -> Load:
-        """Record *load*, move the watermark, commit; return it with its number."""
+        """Record *load* and what the newest days of its window cost by now, move the watermark, commit; return it with its number.
+
+        Of two loads at the same age of a day the later one stays. What is forgotten was never seen.
+        """
 
 
 class Ledger(Protocol):
@@ -236,6 +240,9 @@ class Ledger(Protocol):
 
     def days(self, source: str, window: Window) -> set[date]:
         """Return the charge days of *window* for which there are rows of *source*."""
+
+    def seen(self, since: date) -> list[Seen]:
+        """Return what loads found of days from *since* on, while these were young, beside what they came to; one question."""
 
 
 class Progress(Protocol):

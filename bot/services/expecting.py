@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import TypeVar
 
 from bot.domain.budget import Budget, Scope, ScopeKind, in_force, person_budget, scope_budget
+from bot.domain.completeness import Usual
 from bot.domain.foretold import MONTH, YEAR, Foretold
 from bot.domain.period import PeriodKind, Window, last_whole_day, period_containing
 from bot.messages.costs import Costs
@@ -93,25 +95,40 @@ class Expecting(Explaining):
         from bot.domain.forecast import HISTORY  # noqa: PLC0415 - most questions must not wait for numpy
         from bot.services.foresee import Series, alone  # noqa: PLC0415
 
-        last = self._last_day(scope)
-        if not self.groups.shows(scope, window.until(self.now.date() + timedelta(days=1))):
+        today, last = self.now.date(), self._last_day(scope)
+        if not self.groups.shows(scope, window.until(today + timedelta(days=1))):
             return None
-        if last is None or last + timedelta(days=1) >= window.end or self.now.date() - last > STALE:
+        if last is None or last + timedelta(days=1) >= window.end or today - last > STALE:
             return None
         days = Window(last - timedelta(days=HISTORY - 1), last + timedelta(days=1))
-        costs = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, days, Dimension.DAY)}
-        told = alone(Series(costs, days), window, self.of.currency)
-        spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1))).total
+        known = Window(days.start, max(days.end, today + timedelta(days=1)))
+        costs = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, known, Dimension.DAY)}
+        opened = self._usual.opened(self._by_source(scope), last)
+        told = alone(Series(costs, days, today, opened), window, self.of.currency, self.of.calendar)
+        spent = self.of.figures.total(scope, window.until(today + timedelta(days=1))).total
         return Expected(window, told.at_least(self._money(spent)), since=self._begun(scope, window)) if told else None
+
+    @cached_property
+    def _usual(self) -> Usual:
+        """How complete the newest days of each source are: several periods of an answer ask the same."""
+        from bot.services.foresee import usual  # noqa: PLC0415
+
+        return usual(self.of.ledger, self.now)
 
     def _begun(self, scope: CostScope, window: Window) -> date | None:
         return self._known_since(scope, window.until(self.now.date() + timedelta(days=1)))
 
     def _last_day(self, scope: CostScope) -> date | None:
         """Return the last day that every source has completed that cost something lately, one that is late included."""
-        end = self.now.date() + timedelta(days=1)
-        marks = [load.watermark for load in self._contributing(scope, Window(end - _LATELY, end))]
+        marks = [load.watermark for load in self._contributing(scope, self._lately())]
         return last_whole_day(min(marks)) if marks else None
+
+    def _by_source(self, scope: CostScope) -> dict[str, int]:
+        return {cost.key: cost.total for cost in self.of.figures.costs(scope, self._lately(), Dimension.SOURCE)}
+
+    def _lately(self) -> Window:
+        end = self.now.date() + timedelta(days=1)
+        return Window(end - _LATELY, end)
 
     def _running(self, kind: PeriodKind) -> Window:
         return period_containing(self.now.date(), kind, self.of.fiscal_year_start).window

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
 from bot.domain.budget import ScopeKind
+from bot.domain.completeness import LOOKED_AT, OLDEST, Opened, Usual
 from bot.domain.exhaustion import Exhaustion, exhaustion
 from bot.domain.forecast import HISTORY, Outlook, Terms, outlook, totals
 from bot.domain.foretold import MONTH, Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.period import Window, add_months, first_of_month
-from bot.ports import Calendar, Dimension, Documents, Figures, Forecasts
+from bot.ports import Calendar, Dimension, Documents, Figures, Forecasts, Ledger
 from bot.services import overlays
 from bot.services.hindsight import MILESTONES
 from bot.services.measure import Ruler, Running
@@ -40,6 +41,7 @@ class Foresight:
     """Keeps forecasts up to date."""
 
     figures: Figures
+    ledger: Ledger
     forecasts: Forecasts
     documents: Documents
     calendar: Calendar
@@ -54,7 +56,7 @@ class Foresight:
         stamp = _stamp(ruler, loads)
         if self.documents.get(KIND, "of") == stamp:
             return 0
-        run = _Foreseeing(self.figures, self.calendar, ruler, self.currency)
+        run = _Foreseeing(self.figures, usual(self.ledger, ruler.now), self.calendar, ruler, self.currency)
         found = [*run.all(), *run.providers()]
         self.forecasts.keep(found)
         self.forecasts.forget(ruler.now.date() - KEPT, frozenset(MILESTONES))
@@ -62,101 +64,115 @@ class Foresight:
         return len(found)
 
 
+class _Open(TypedDict):
+    """The terms of a forecast that are about days that are not whole."""
+
+    open_costs: NDArray[np.float64] | None
+    completeness: NDArray[np.float64] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A subject, and how complete its newest days are."""
+
+    one: Running
+    opened: Opened
+
+
 @dataclass
 class _Foreseeing:
     """One run.
 
     Attributes:
+        usual: How complete newest days are, by source.
         ruler: Knows the budgets' subjects, and until when each is delivered.
     """
 
     figures: Figures
+    usual: Usual
     calendar: Calendar
     ruler: Ruler
     currency: str
 
     def all(self) -> list[Foretold]:
         """Return the forecast of every subject that has history enough."""
-        batches: defaultdict[tuple[Dimension, date, Window], list[Running]] = defaultdict(list)
+        batches: defaultdict[tuple[Dimension, date, Window], list[_Asked]] = defaultdict(list)
         for one in self.ruler.running():
             if one.last is not None and one.last + timedelta(days=1) < one.window.end:
-                batches[one.dimension, one.last, one.window].append(one)
-        return [found for key, batch in batches.items() for found in self._batch(*key, batch)]
+                opened = self.usual.opened(one.sources, one.last)
+                batches[one.dimension, opened.last, one.window].append(_Asked(one, opened))
+        return [found for (dimension, last, _), batch in batches.items() for found in self._batch(dimension, last, batch)]
 
     def providers(self) -> list[Foretold]:
         """Return what each provider's month is expected to cost: without a limit, to tell how right forecasts are."""
         first = first_of_month(self.ruler.now.date())
         month = Window(first, add_months(first, 1))
-        batches: defaultdict[date, list[str]] = defaultdict(list)
-        for provider, last in self.ruler.delivered(month, Dimension.PROVIDER).items():
-            if provider and first <= last < month.end - timedelta(days=1):
-                batches[last].append(provider)
-        return [told for last, names in batches.items() for told in self._unlimited(names, month, last)]
+        sources = self.ruler.sources(month, Dimension.PROVIDER)
+        batches: defaultdict[tuple[date, date], dict[str, Opened]] = defaultdict(dict)
+        for provider, delivered in self.ruler.delivered(month, Dimension.PROVIDER).items():
+            if provider and first <= delivered < month.end - timedelta(days=1):
+                opened = self.usual.opened(sources[provider], delivered)
+                batches[delivered, opened.last][provider] = opened
+        return [told for (delivered, _), batch in batches.items() for told in self._unlimited(batch, month, delivered)]
 
-    def _unlimited(self, names: Sequence[str], month: Window, last: date) -> list[Foretold]:
-        keys, nanos = self._history(Dimension.PROVIDER, last)
-        costs = nanos[[keys[name] for name in names]]
-        seen = outlook(_known(costs), last, month.end, Terms(start=month.start, holidays=self._holidays))
-        complete = costs[:, costs.shape[1] - (last - month.start).days - 1 :].sum(axis=1)
-        parts = np.stack([seen.point, seen.p10, seen.p90]) - seen.to_date
+    def _unlimited(self, batch: Mapping[str, Opened], month: Window, delivered: date) -> list[Foretold]:
+        last = next(iter(batch.values())).last
+        days = self._days(Dimension.PROVIDER, batch, last)
+        terms = Terms(start=month.start, holidays=self._holidays, **_opened(days, list(batch.values())))
+        seen = outlook(_known(days.whole), last, month.end, terms)
+        parts, complete = np.stack([seen.point, seen.p10, seen.p90]) - seen.to_date, days.since(month.start)
         return [
-            _without_limit(f"{ScopeKind.PROVIDER} {name}", month, last, int(complete[i]), parts[:, i].tolist(), self.currency)
-            for i, name in enumerate(names)
+            _without_limit(f"{ScopeKind.PROVIDER} {name}", month, delivered, int(complete[i]), parts[:, i].tolist(), self.currency)
+            for i, name in enumerate(batch)
             if np.isfinite(parts[:, i]).all()
         ]
 
-    def _batch(self, dimension: Dimension, last: date, window: Window, batch: Sequence[Running]) -> list[Foretold]:
-        keys, nanos = self._history(dimension, last)
-        singles = [one for one in batch if len(one.members) == 1 and one.members[0] in keys]
+    def _batch(self, dimension: Dimension, last: date, batch: Sequence[_Asked]) -> list[Foretold]:
+        keys, _, _ = self._costs(dimension)
+        singles = [asked for asked in batch if len(asked.one.members) == 1 and asked.one.members[0] in keys]
         found: list[Foretold] = []
         if singles:
-            costs = nanos[[keys[one.members[0]] for one in singles]]
-            found += self._told(singles, costs, last, outlook(_known(costs), last, window.end, self._terms(singles, dimension)))
-        for one in batch:
-            rows = [keys[member] for member in one.members if member in keys]
-            if len(one.members) > 1 and rows:
-                found += self._together(one, nanos[rows], last)
+            days = self._days(dimension, [asked.one.members[0] for asked in singles], last)
+            terms = self._terms(singles, days)
+            found += self._told(singles, days, outlook(_known(days.whole), last, singles[0].one.window.end, terms), terms)
+        for asked in batch:
+            members = [member for member in asked.one.members if member in keys]
+            if len(asked.one.members) > 1 and members:
+                found += self._together(asked, self._days(dimension, members, last))
         return found
 
-    def _together(self, one: Running, costs: NDArray[np.int64], last: date) -> list[Foretold]:
+    def _together(self, asked: _Asked, days: _Days) -> list[Foretold]:
         """Return the forecast of a subject of several keys; what is planned for it is planned for all of them together."""
-        whole, window = costs.sum(axis=0, keepdims=True), one.window
-        if one.budget.overlays:
-            return self._told([one], whole, last, outlook(_known(whole), last, window.end, self._terms([one])))
-        groups = np.zeros(len(costs), dtype=np.int64)
-        return self._told([one], whole, last, totals(_known(costs), last, window.end, groups, self._terms([one])))
+        whole, end = days.together(), asked.one.window.end
+        terms = self._terms([asked], whole)
+        if asked.one.budget.overlays:
+            return self._told([asked], whole, outlook(_known(whole.whole), days.last, end, terms), terms)
+        groups = np.zeros(len(days.whole), dtype=np.int64)
+        seen = totals(_known(days.whole), days.last, end, groups, self._terms([asked], days))
+        return self._told([asked], whole, seen, terms)
 
-    def _told(self, batch: Sequence[Running], costs: NDArray[np.int64], last: date, seen: Outlook) -> list[Foretold]:
+    def _told(self, batch: Sequence[_Asked], days: _Days, seen: Outlook, terms: Terms) -> list[Foretold]:
         """Return what *seen* says of each of *batch*: what is complete to the nano, what is to come to the cent."""
-        window = batch[0].window
-        days = (last - window.start).days + 1
-        complete = costs[:, costs.shape[1] - days :].sum(axis=1) if days > 0 else np.zeros(len(batch), np.int64)
-        limits = np.array([one.budget.limit.nanos for one in batch]) / NANOS_PER_UNIT
-        gone = exhaustion(_known(costs), last, window.end, limits, self._terms(batch))
-        over, history = seen.probability_over(limits), (np.cumsum(costs != 0, axis=1) > 0).sum(axis=1)
+        window, complete = batch[0].one.window, days.since(batch[0].one.window.start)
+        limits = np.array([asked.one.budget.limit.nanos for asked in batch]) / NANOS_PER_UNIT
+        gone = exhaustion(_known(days.whole), days.last, window.end, limits, terms)
+        over, history = seen.probability_over(limits), (np.cumsum(days.whole != 0, axis=1) > 0).sum(axis=1)
         parts = np.stack([seen.point, seen.p10, seen.p90]) - seen.to_date
         return [
-            _foretold(one, last, int(complete[i]), parts[:, i].tolist(), float(over[i]), gone, i, int(history[i]))
-            for i, one in enumerate(batch)
+            _foretold(asked.one, int(complete[i]), parts[:, i].tolist(), float(over[i]), gone, i, int(history[i]))
+            for i, asked in enumerate(batch)
             if np.isfinite(parts[:, i]).all() and np.isfinite(over[i])
         ]
 
-    def _terms(self, batch: Sequence[Running], dimension: Dimension | None = None) -> Terms:
-        """Return what is known beside the history; of single keys also what the running day has cost so far."""
-        known = Terms(
-            start=batch[0].window.start, holidays=self._holidays, overlays=overlays.by_row([one.budget.overlays for one in batch])
-        )
-        last = batch[0].last
-        if dimension is None or last is None:
-            return known
-        keys, costs, first = self._costs(dimension)
-        opened = costs[[keys[one.members[0]] for one in batch], (last - first).days + 1 :] / NANOS_PER_UNIT
-        return replace(known, open_costs=opened if opened.shape[1] else None)
+    def _terms(self, batch: Sequence[_Asked], days: _Days) -> Terms:
+        """Return what is known beside the history: holidays, plans, what the days that are not whole have cost so far."""
+        planned = overlays.by_row([asked.one.budget.overlays for asked in batch])
+        start = batch[0].one.window.start
+        return Terms(start, holidays=self._holidays, overlays=planned, **_opened(days, [asked.opened for asked in batch]))
 
-    def _history(self, dimension: Dimension, last: date) -> tuple[dict[str, int], NDArray[np.int64]]:
+    def _days(self, dimension: Dimension, names: Iterable[str], last: date) -> _Days:
         keys, costs, first = self._costs(dimension)
-        end = (last - first).days + 1
-        return keys, costs[:, max(0, end - HISTORY) : end]
+        return _Days.of(costs[[keys[name] for name in names]], first, last)
 
     def _costs(self, dimension: Dimension) -> tuple[dict[str, int], NDArray[np.int64], date]:
         if dimension not in self._daily:
@@ -172,33 +188,86 @@ class _Foreseeing:
 
     @cached_property
     def _holidays(self) -> frozenset[date]:
-        """The public holidays of the organisation's country, past and to come."""
-        today = self.ruler.now.date()
-        days = (today + timedelta(days=n) for n in range(-HISTORY - 10, 370))
-        return frozenset(day for day in days if day.weekday() < _WEEKEND and self.calendar.is_free(day, "UTC"))
+        return holidays(self.calendar, self.ruler.now.date())
 
 
 @dataclass(frozen=True)
 class Series:
-    """What one subject cost: nanos by day, of the *days* that are complete."""
+    """What one subject cost: nanos by day.
+
+    Attributes:
+        days: Those that are delivered.
+        today: The running day.
+        opened: How complete the newest ones are; None where nobody knows.
+    """
 
     costs: Mapping[date, int]
     days: Window
+    today: date
+    opened: Opened | None = None
 
 
-def alone(series: Series, window: Window, currency: str) -> Foretold | None:
+def alone(series: Series, window: Window, currency: str, calendar: Calendar) -> Foretold | None:
     """Return how *window* is expected to end for a subject without a budget; None without history enough."""
-    days = [series.days.start + timedelta(days=n) for n in range(len(series.days))]
-    costs = np.array([[series.costs.get(day, 0) for day in days]], dtype=np.int64)
-    last = days[-1]
-    seen = outlook(_known(costs), last, window.end, Terms(start=window.start))
+    first, delivered = series.days.start, series.days.end - timedelta(days=1)
+    opened = series.opened or Opened(delivered)
+    until = max(series.today, delivered)
+    nanos = [series.costs.get(first + timedelta(days=n), 0) for n in range((until - first).days + 1)]
+    days = _Days.of(np.array([nanos], dtype=np.int64), first, opened.last)
+    terms = Terms(window.start, holidays=holidays(calendar, series.today), **_opened(days, [opened]))
+    seen = outlook(_known(days.whole), days.last, window.end, terms)
     rests = [float((part - seen.to_date)[0]) for part in (seen.point, seen.p10, seen.p90)]
     if not all(map(isfinite, rests)):
         return None
-    so_far = sum(cost for day, cost in series.costs.items() if window.start <= day <= last)
+    so_far = sum(cost for day, cost in series.costs.items() if window.start <= day <= days.last)
     point, low, high = (_money(so_far, rest, currency) for rest in rests)
-    known = int((np.cumsum(costs != 0) > 0).sum())
-    return Foretold(MONTH, "", window.start, last, point, low, high, Money(0, currency), Decimal(0), days=known)
+    known = int((np.cumsum(days.whole != 0) > 0).sum())
+    return Foretold(MONTH, "", window.start, delivered, point, low, high, Money(0, currency), Decimal(0), days=known)
+
+
+def usual(ledger: Ledger, now: datetime) -> Usual:
+    """Return how complete the newest days of each source usually are, from what loads found of earlier ones."""
+    return Usual.of(ledger.seen(now.date() - timedelta(days=LOOKED_AT + OLDEST)), now)
+
+
+def holidays(calendar: Calendar, today: date) -> frozenset[date]:
+    """Return the public holidays of the organisation's country, past and to come."""
+    days = (today + timedelta(days=n) for n in range(-HISTORY - 10, 370))
+    return frozenset(day for day in days if day.weekday() < _WEEKEND and calendar.is_free(day, "UTC"))
+
+
+@dataclass(frozen=True)
+class _Days:
+    """Costs by row and day in nanos: those up to *last*, at most `HISTORY`, and those after it."""
+
+    whole: NDArray[np.int64]
+    after: NDArray[np.int64]
+    last: date
+
+    @classmethod
+    def of(cls, costs: NDArray[np.int64], first: date, last: date) -> _Days:
+        """Return *costs*, whose columns are the days from *first*, divided after *last*."""
+        end = (last - first).days + 1
+        return cls(costs[:, max(0, end - HISTORY) : end], costs[:, end:], last)
+
+    def together(self) -> _Days:
+        """Return the sum of the rows."""
+        return _Days(self.whole.sum(axis=0, keepdims=True), self.after.sum(axis=0, keepdims=True), self.last)
+
+    def since(self, start: date) -> NDArray[np.int64]:
+        """Return what the days from *start* to *last* have cost, by row."""
+        days = max(0, (self.last - start).days + 1)
+        found: NDArray[np.int64] = self.whole[:, max(0, self.whole.shape[1] - days) :].sum(axis=1)
+        return found
+
+
+def _opened(days: _Days, opened: Sequence[Opened]) -> _Open:
+    """Return the terms of the days after the last whole one, by row: what they have cost, and their share where it is known."""
+    longest = max(len(one.shares) for one in opened)
+    shares = np.full((len(opened), longest), np.nan)
+    for row, one in enumerate(opened):
+        shares[row, : len(one.shares)] = one.shares
+    return {"open_costs": days.after / NANOS_PER_UNIT if days.after.shape[1] else None, "completeness": shares if longest else None}
 
 
 def _without_limit(subject: str, window: Window, last: date, complete: int, parts: Sequence[float], currency: str) -> Foretold:
@@ -211,15 +280,13 @@ def _money(complete: int, rest: float, currency: str) -> Money:
     return Money(complete + round(max(rest, 0.0) * 100) * _CENT, currency)
 
 
-def _foretold(
-    one: Running, last: date, complete: int, parts: Sequence[float], over: float, gone: Exhaustion, place: int, days: int
-) -> Foretold:
+def _foretold(one: Running, complete: int, parts: Sequence[float], over: float, gone: Exhaustion, place: int, days: int) -> Foretold:
     currency = one.budget.limit.currency
     point, low, high = (_money(complete, part, currency) for part in parts)
     early, middle, late = (gone.day(int(when[place])) for when in (gone.early, gone.middle, gone.late))
     chance = Decimal(over).quantize(Decimal("0.001"))
     return Foretold(
-        one.budget.name, str(one.subject), one.window.start, last, point, low, high, one.budget.limit, chance,
+        one.budget.name, str(one.subject), one.window.start, one.last or gone.last, point, low, high, one.budget.limit, chance,
         early, middle, late, days, one.budget.version,
     )  # fmt: skip
 

@@ -73,11 +73,15 @@ class Ruler:
             window = self._windows(budget)[-1]
             keys = self._keys(budget, window)
             for subject, members in self._subjects(budget, keys):
-                sources = {source for member in members for source in keys.get(member, {})}
+                sources = _together(keys.get(member, {}) for member in members)
                 as_of = min((self._marks[source] for source in sources if source in self._marks), default=None)
                 held = self._held(budget, subject, window)
                 last = last_whole_day(as_of) if as_of else None
-                yield Running(held, subject, members, window, DIMENSIONS[budget.scope.kind], last)
+                yield Running(held, subject, members, window, DIMENSIONS[budget.scope.kind], last, sources)
+
+    def sources(self, window: Window, by: Dimension) -> Mapping[str, Mapping[str, int]]:
+        """Return what each key has cost in *window* so far by its sources, in nanos."""
+        return self._asked(window, by)
 
     def delivered(self, window: Window, by: Dimension) -> dict[str, date]:
         """Return the last day that all sources of a key have completed, for every key with cost in *window*."""
@@ -318,6 +322,7 @@ class Running:
         budget: With the limit that holds for this subject today.
         members: The keys whose cost is the subject's.
         last: The last day that every source that contributes has delivered; None where none has.
+        sources: What it has cost so far by each of these, in nanos.
     """
 
     budget: Budget
@@ -326,6 +331,7 @@ class Running:
     window: Window
     dimension: Dimension
     last: date | None
+    sources: Mapping[str, int]
 
 
 def marks(loads: Iterable[Load]) -> dict[str, datetime]:

@@ -21,7 +21,7 @@ from bot.domain.visibility import (
 )
 from bot.errors import Refusal
 from bot.messages.words import N_, Phrase
-from bot.ports import Accounts, Budgets, Clock, CostScope, Figures, Forecasts, Ledger, Look, Outcomes, People, PriceBook
+from bot.ports import Accounts, Budgets, Calendar, Clock, CostScope, Figures, Forecasts, Ledger, Look, Outcomes, People, PriceBook
 from bot.services.commands import Command
 from bot.services.groups import Groups
 from bot.services.habits import Chosen
@@ -50,6 +50,7 @@ class Means:
     clock: Clock
     prices: PriceBook
     forecasts: Forecasts
+    calendar: Calendar
     organisation: str
     currency: str
     privacy: Privacy

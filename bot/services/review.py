@@ -175,7 +175,7 @@ class Review:
             self.terms.pace_floor,
             hours,
         )
-        Foresight(self.figures, self.forecasts, self.documents, self.calendar, self.currency).refresh(ruler, self._newest())
+        Foresight(self.figures, self.ledger, self.forecasts, self.documents, self.calendar, self.currency).refresh(ruler, self._newest())
         ruler.foretold.update(self.forecasts.newest(now.date() - LONGEST_PERIOD))
         is_on = self.terms.watch.per_quarter > 0
         watched = self._watch.look(directory) if is_on else None

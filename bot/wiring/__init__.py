@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from adapters.calendar import PublicHolidays
 from adapters.chat import terminal
 from adapters.clock import clock_at
 from adapters.prices import GenaiPrices
@@ -128,6 +129,7 @@ class App:
             clock=self.clock,
             prices=GenaiPrices(),
             forecasts=self.forecasts,
+            calendar=PublicHolidays(next(iter(organisation.countries), None)),
             organisation=organisation.name,
             currency=organisation.currency,
             privacy=organisation.privacy,
@@ -157,7 +159,6 @@ class App:
     @cached_property
     def review(self) -> Review:
         """What finds out whom to warn."""
-        from adapters.calendar import PublicHolidays  # noqa: PLC0415 - questions must not wait for the holidays of the world
         from bot.services.review import Review  # noqa: PLC0415
 
         organisation = self.settings.organisation
@@ -169,7 +170,7 @@ class App:
             self.alerts,
             self.documents,
             self.templates,
-            PublicHolidays(next(iter(organisation.countries), None)),
+            self.conversation.calendar,
             self.clock,
             organisation.privacy,
             organisation.currency,

@@ -213,11 +213,24 @@ def test_open_days_are_a_floor_or_taken_with_what_they_usually_lack() -> None:
     assert known.p90[0] - known.p10[0] <= floor.p90[0] - floor.p10[0]
 
 
-def test_completeness_is_what_was_seen_first_of_what_it_became() -> None:
-    final = np.full((5, 3), 100.0)
-    seen = np.array([[90, 50, 10], [80, 60, 0], [95, 40, 5], [90, 55, 5], [130, 50, 5]], float)
-    assert forecast.completeness(seen, final) == pytest.approx([0.9, 0.5, 0.05])
-    assert forecast.completeness(seen[:0], final[:0]).shape == (3,)
+def test_each_series_may_have_a_completeness_of_its_own_and_days_of_which_nobody_knows_only_bound() -> None:
+    history, opened = np.full((3, 400), 10.0), np.array([[9.0, 6.0], [9.0, 6.0], [9.0, 6.0]])
+    shares = np.array([[0.9, 0.6], [0.5, np.nan], [np.nan, np.nan]])
+    found = outlook(history, LAST, END, Terms(open_costs=opened, completeness=shares))
+    assert found.point == pytest.approx([100 + 9 + 1 + 6 + 4 + 180, 100 + 9 + 5 + 190, 300])
+
+
+def test_members_are_completed_as_the_group_is() -> None:
+    history, opened = np.full((4, 400), 10.0), np.full((4, 2), 6.0)
+    found = totals(history, LAST, END, np.zeros(4, np.int64), Terms(open_costs=opened, completeness=np.array([[0.6, np.nan]])))
+    assert found.point == pytest.approx([4 * (100 + 6 + 4 + 190)], rel=1e-3)
+    assert found.least[0] == pytest.approx(4 * 112)
+
+
+def test_of_what_is_planned_for_an_open_day_only_the_missing_share_is_to_come() -> None:
+    seats = Overlay(LAST + timedelta(days=1), amount=10.0)
+    found = outlook(np.full((1, 400), 10.0), LAST, END, Terms(open_costs=np.array([[15.0]]), completeness=(0.75,), overlays=(seats,)))
+    assert found.point == pytest.approx([100 + 15 + 0.25 * 20 + 19 * 20])
 
 
 def test_planned_changes_are_taken_from_their_day_on() -> None:

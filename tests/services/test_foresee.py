@@ -6,14 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
-from fakes import FakeDocuments
+from fakes import FakeDocuments, FakeLedger
 from months import usd
 
 from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
+from bot.domain.completeness import Opened, Seen
 from bot.domain.foretold import Foretold, accuracy
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory, Person, Stint, Team
@@ -38,6 +40,7 @@ class Bills:
     a_day: dict[tuple[str, str], int]
     first: date = date(2026, 8, 1)
     last: date = date(2026, 11, 15)
+    parts: dict[date, Fraction] = field(default_factory=dict)
 
     def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
         assert other is Dimension.SOURCE
@@ -52,10 +55,12 @@ class Bills:
 
     def _rows(self, window: Window, by: Dimension) -> tuple[list[str], list[Any]]:
         days = [window.start + timedelta(days=n) for n in range(len(window))]
-        there = np.array([int(self.first <= day <= self.last) for day in days])
+        there = np.array([self.parts.get(day, Fraction(self.first <= day <= self.last)) for day in days])
         found: defaultdict[str, Any] = defaultdict(lambda: np.zeros(len(days), dtype=np.int64))
         for (who, team), nanos in self.a_day.items():
-            found[{Dimension.PERSON: who, Dimension.PROVIDER: "Acme"}.get(by, team)] += there * nanos
+            found[{Dimension.PERSON: who, Dimension.PROVIDER: "Acme"}.get(by, team)] += np.array(
+                [int(part * nanos) for part in there], dtype=np.int64
+            )
         return list(found), list(found.values())
 
 
@@ -72,6 +77,28 @@ class NoHolidays:
         return False
 
 
+class Holiday:
+    """Thanksgiving."""
+
+    def is_free(self, day: date, zone: str) -> bool:
+        return day == date(2026, 11, 26)
+
+
+@dataclass
+class Remembering(FakeLedger):
+    """A ledger whose loads at five in the morning have found 60 % of the day before, and a fifth of the running one at six."""
+
+    sources_: tuple[str, ...] = ("api",)
+    today: date = date(2026, 11, 16)
+
+    def seen(self, since: date) -> list[Seen]:
+        days = [self.today - timedelta(days=n) for n in range(100)]
+        found = [Seen(source, day, 4, 60, 100) for source in self.sources_ for day in days[1:]]
+        found += [Seen(source, day, 8, 100, 100) for source in self.sources_ for day in days[2:]]
+        found += [Seen(source, day, 1, 20, 100) for source in self.sources_ for day in days]
+        return [one for one in found if one.day >= since]
+
+
 @dataclass
 class Company:
     """Ana of search and Ben of ads, both below product."""
@@ -83,6 +110,7 @@ class Company:
     documents: FakeDocuments = field(default_factory=FakeDocuments)
     budgets: tuple[Budget, ...] = (EVERYONE, PRODUCT)
     delivered: Delivered = field(default_factory=Delivered)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
 
     def refresh(self, loads: int = 1, now: datetime = NOW) -> int:
         people = {e: Person(e, e, stints=(Stint(t, None),)) for e, t in (("ana@x.example", "search"), ("ben@x.example", "ads"))}
@@ -90,7 +118,7 @@ class Company:
         of: Any = self.bills
         ruler = Ruler(of, [self.delivered], list(self.budgets), lambda _: list(self.budgets), [], Directory(people, teams), now)  # type: ignore[list-item]
         self.directory = ruler.directory
-        return Foresight(of, self.forecasts, self.documents, NoHolidays(), "USD").refresh(ruler, loads)
+        return Foresight(of, self.ledger, self.forecasts, self.documents, NoHolidays(), "USD").refresh(ruler, loads)
 
     def told(self, budget: str, subject: str) -> Foretold:
         found = self.forecasts.find(budget, subject, NOVEMBER)
@@ -142,6 +170,63 @@ def test_a_planned_change_is_taken_in() -> None:
     )
 
 
+YESTERDAY, TODAY = date(2026, 11, 15), date(2026, 11, 16)
+
+
+def half_told(**more: Any) -> Company:
+    """Return the company where yesterday is there by 60 % and today by 20 %, as always."""
+    company = Company(**more)
+    company.bills.parts = {YESTERDAY: Fraction(6, 10), TODAY: Fraction(2, 10)}
+    return company
+
+
+def test_the_newest_days_are_completed_by_what_such_days_usually_lack() -> None:
+    trusted, completed = half_told(), half_told(ledger=Remembering())
+    assert trusted.refresh() == completed.refresh() == 4
+    for budget, subject, whole in (("everyone", "person ana@x.example", 300), ("product", "team product", 900), ("", "provider Acme", 900)):
+        told = completed.told(budget, subject)
+        assert told.point.amount == pytest.approx(Decimal(whole), rel=Decimal("0.001"))
+        assert told.as_of == YESTERDAY, "until then it is delivered, be it in part"
+        assert trusted.told(budget, subject).point.amount < Decimal(whole) * Decimal("0.98")
+    assert completed.told("everyone", "person ben@x.example").middle == TODAY, "296 of 300 are billed"
+
+
+def test_what_is_planned_for_a_subject_of_several_keys_goes_with_completed_days() -> None:
+    company = half_told(ledger=Remembering())
+    launch = PlannedChange(date(2026, 11, 21), None, Decimal("1.5"), usd(4), "launch")
+    company.budgets = (replace(PRODUCT, overlays=(launch,)),)
+    company.refresh()
+    assert company.told("product", "team product").point.amount == pytest.approx(Decimal(1090), abs=1)
+
+
+def test_a_period_may_begin_with_days_that_are_not_whole() -> None:
+    """In the morning of the 2nd nothing of November is whole yet: of the 1st there are 60 %, of the 2nd 20 %."""
+    today = date(2026, 11, 2)
+    company = Company(ledger=Remembering(today=today), delivered=Delivered(watermark=datetime(2026, 11, 2, tzinfo=UTC)))
+    company.bills.last, company.bills.parts = date(2026, 10, 31), {NOVEMBER: Fraction(6, 10), today: Fraction(2, 10)}
+    assert company.refresh(now=datetime(2026, 11, 2, 6, tzinfo=UTC)) == 4
+    for budget, subject, whole in (("everyone", "person ana@x.example", 300), ("product", "team product", 900), ("", "provider Acme", 900)):
+        told = company.told(budget, subject)
+        assert told.point.amount == pytest.approx(Decimal(whole), rel=Decimal("0.001"))
+        assert told.as_of == NOVEMBER
+    assert company.told("everyone", "person ben@x.example").middle in {date(2026, 11, 15), date(2026, 11, 16)}, "20 a day of 300"
+
+
+def test_days_are_trusted_where_a_source_has_not_been_seen_often_enough() -> None:
+    trusted, other = half_told(), half_told(ledger=Remembering(sources_=("another",)))
+    assert trusted.refresh() == other.refresh()
+    assert trusted.forecasts == other.forecasts
+
+
+def test_nothing_is_expected_below_what_the_running_day_has_cost_already() -> None:
+    company = Company()
+    company.bills.parts = {TODAY: Fraction(100)}
+    company.refresh()
+    assert company.told("everyone", "person ana@x.example").point.amount == pytest.approx(Decimal(1150), abs=1)
+    assert company.told("product", "team product").point.amount == pytest.approx(Decimal(3450), abs=1)
+    assert company.told("", "provider Acme").point.amount == pytest.approx(Decimal(3450), abs=1)
+
+
 def test_nobody_is_foretold_anything_from_a_week_that_is_not_whole() -> None:
     company = Company()
     company.bills.first = date(2026, 11, 11)
@@ -158,11 +243,33 @@ def test_nothing_is_expected_below_what_is_billed() -> None:
 def test_one_series_alone_is_expected_to_go_on_as_well() -> None:
     days = Window(date(2026, 8, 1), date(2026, 11, 16))
     costs = {days.start + timedelta(days=n): 10 * NANOS_PER_UNIT for n in range(len(days))}
-    found = alone(Series(costs, days), Window(NOVEMBER, date(2026, 12, 1)), "USD")
+    found = alone(Series(costs, days, days.end), Window(NOVEMBER, date(2026, 12, 1)), "USD", NoHolidays())
     assert found
     assert found.point.amount == pytest.approx(Decimal(300), abs=3)
     few = {day: cost for day, cost in costs.items() if day > date(2026, 11, 10)}
-    assert alone(Series(few, days), Window(NOVEMBER, date(2026, 12, 1)), "USD") is None
+    assert alone(Series(few, days, days.end), Window(NOVEMBER, date(2026, 12, 1)), "USD", NoHolidays()) is None
+
+
+def test_one_series_alone_is_completed_knows_holidays_and_is_never_below_what_is_billed() -> None:
+    days, month = Window(date(2026, 8, 1), date(2026, 11, 16)), Window(NOVEMBER, date(2026, 12, 1))
+    costs = dict.fromkeys((days.start + timedelta(days=n) for n in range(len(days))), 10 * NANOS_PER_UNIT)
+    costs |= {YESTERDAY: 6 * NANOS_PER_UNIT, TODAY: 2 * NANOS_PER_UNIT}
+
+    def told(series: Series, calendar: Any = None) -> Foretold:
+        found = alone(series, month, "USD", calendar or NoHolidays())
+        assert found
+        return found
+
+    trusted = told(Series(costs, days, TODAY))
+    completed = told(Series(costs, days, TODAY, Opened(date(2026, 11, 14), (0.6, 0.2))))
+    assert trusted.point.amount < 295
+    assert completed.point.amount == pytest.approx(Decimal(300), abs=Decimal("0.1"))
+    assert trusted.as_of == completed.as_of == YESTERDAY
+    assert told(Series(costs | {TODAY: 400 * NANOS_PER_UNIT}, days, TODAY)).point.amount == 546
+
+    weekly = {day: cost for day, cost in costs.items() if day.weekday() < 5}
+    holiday = told(Series(weekly, days, TODAY), Holiday())
+    assert told(Series(weekly, days, TODAY)).point.amount - holiday.point.amount > 5
 
 
 def test_hindsight_holds_what_was_known_on_several_days_against_what_a_month_came_to() -> None:

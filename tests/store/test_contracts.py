@@ -19,6 +19,7 @@ from adapters.store.figures import SqlFigures
 from adapters.store.ledger import SqlLedger
 from adapters.store.people import SqlPeople
 from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
+from bot.domain.completeness import Seen
 from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role, Stint, Team
 from bot.domain.period import PeriodKind, Window
@@ -363,6 +364,70 @@ def test_a_source_reaches_as_far_as_its_furthest_load(ports: Any) -> None:
     put(ports, "bill", NOVEMBER, ROWS[:1], description=FORGOTTEN)
     put(ports, "bill", NOVEMBER, ROWS, watermark=NOW - timedelta(days=9))
     assert [load.watermark for load in ledger.sources()] == [NOW - timedelta(days=9)]
+
+
+def one_day(day: str, billed: int, **more: Any) -> dict[str, Any]:
+    return {"day": day, "team": "search", "billed": billed, **more}
+
+
+def test_what_young_days_cost_is_remembered_at_each_age(ports: Any) -> None:
+    """The 22nd is seen when 27 hours old, again within the same six hours, and three days later; the ledger now says what it came to."""
+    ledger, day = ports[2], date(2026, 11, 22)
+    of_day = Window(day, day + timedelta(days=1))
+    for billed, hours in ((40, 0), (50, 2), (90, 72)):
+        put(
+            ports,
+            "bill",
+            of_day,
+            [one_day("2026-11-22", billed, estimated=1)],
+            loaded_at=datetime(2026, 11, 23, 3, tzinfo=UTC) + timedelta(hours=hours),
+        )
+    put(ports, "other", of_day, [one_day("2026-11-22", 1000)], loaded_at=datetime(2026, 11, 23, 0, tzinfo=UTC))
+
+    assert ledger.seen(day) == [Seen("bill", day, 4, 51, 91), Seen("bill", day, 16, 91, 91), Seen("other", day, 4, 1000, 1000)]
+    assert ledger.seen(day + timedelta(days=1)) == []
+
+
+def test_only_what_a_load_tells_of_young_days_is_remembered(ports: Any) -> None:
+    """A month tells of its last fourteen days and the running one, not of what is to come; a day that is no part of it stays as it was."""
+    put(ports, "bill", NOVEMBER, [one_day("2026-11-02", 5), one_day("2026-11-20", 7), one_day("2026-11-29", 8)])
+    seen = ports[2].seen(NOVEMBER.start)
+    assert [one.day for one in seen] == [date(2026, 11, day) for day in range(9, 24)]
+    assert {one.age for one in seen if one.day == NOW.date()} == {1}
+    assert {one.day.day: one.cost for one in seen if one.cost} == {20: 7}
+
+    put(ports, "bill", Window(date(2026, 11, 1), date(2026, 11, 5)), [one_day("2026-11-03", 9)], loaded_at=NOW + timedelta(days=1))
+    assert ports[2].seen(NOVEMBER.start) == seen
+
+
+def test_a_day_costs_what_is_its_own_be_it_charged_before(ports: Any) -> None:
+    put(ports, "bill", NOVEMBER, [one_day("2026-11-20", 7, charge_day="2026-11-01")])
+    put(ports, "bill", Window(date(2026, 11, 20), date(2026, 11, 21)), [one_day("2026-11-20", 2)], loaded_at=NOW + timedelta(days=1))
+    assert [one for one in ports[2].seen(date(2026, 11, 20)) if one.cost] == [
+        Seen("bill", date(2026, 11, 20), 13, 7, 9),
+        Seen("bill", date(2026, 11, 20), 17, 9, 9),
+    ]
+
+
+def test_what_was_not_booked_or_is_forgotten_was_never_seen(ports: Any) -> None:
+    ledger = ports[2]
+    put(ports, "bill", NOVEMBER, ROWS)
+    put(ports, "other", NOVEMBER, [one_day("2026-11-20", 7)])
+    with ledger.load("bill") as writer:
+        writer.replace(NOVEMBER, [], [])
+    assert {one.source for one in ledger.seen(NOVEMBER.start)} == {"bill", "other"}
+
+    with ledger.load("bill") as writer:
+        writer.replace(NOVEMBER, [], [])
+        writer.book(load_of(NOVEMBER, 0, description=FORGOTTEN))
+    assert {one.source for one in ledger.seen(NOVEMBER.start)} == {"other"}
+
+
+def test_what_was_seen_long_ago_is_dropped(ports: Any) -> None:
+    put(ports, "bill", NOVEMBER, ROWS)
+    later = Window(date(2028, 1, 1), date(2028, 1, 2))
+    put(ports, "bill", later, [one_day("2028-01-01", 7)], loaded_at=datetime(2028, 1, 2, tzinfo=UTC))
+    assert [one.day for one in ports[2].seen(NOVEMBER.start)] == [later.start]
 
 
 def test_projects_are_found_without_regard_to_case(ports: Any) -> None:
