@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from booked import book
+from factories import FOCUS_COLUMNS, charge, write_csv
+from loading import ingest
 
 from adapters.chat import terminal
 from bot.messages.formats import Reader
@@ -115,6 +117,23 @@ def test_a_seat_without_use_is_told_to_who_has_it_and_to_who_pays(company: Calla
         assert office.estimates(who, words)["seats"] == one | {"saving": "20", "count": 2, "people": ["Ann Roy", "Cy Moran"]}
     assert "without them, $20.00 less. Held by: Ann Roy, Cy Moran." in office.says("mia", "why team last month")
     assert office.estimates("bob") == office.estimates("new") == {}
+
+
+def test_seats_of_a_focus_bill_are_known_by_what_they_are_priced_in(company: Callable[..., Company], tmp_path: Path) -> None:
+    """A purchase has no consumed unit; a seat is spread over the days of its month."""
+    office = company()
+    seat = {"ServiceProviderName": "GitHub", "ServiceName": "Copilot", "x_Model": ""}
+    bought = seat | {"ChargeCategory": "Purchase", "PricingUnit": "User-Months", "PricingQuantity": "1"}
+    used = seat | {"x_PrincipalId": "bob@x.example", "ConsumedQuantity": "5", "ConsumedUnit": "ai-credits"}
+    rows = [
+        *(charge(day, "19", days=days, x_PrincipalId="ann@x.example", **bought) for day, days in (("2026-09-01", 30), ("2026-10-01", 31))),
+        *(charge(day, "1", **used) for day in ("2026-09-01", "2026-10-31")),
+        charge("2026-10-31", "1", x_PrincipalId="ann@x.example"),
+    ]
+    columns = (*FOCUS_COLUMNS, "PricingUnit", "PricingQuantity")
+    ingest(office.app, write_csv(tmp_path / "bill.csv", rows, columns))
+    office.github = [row for row in office.github if row["consumed_unit"] == "ai-credits" and row["person"] == "bob@x.example"]
+    assert office.estimates("ann")["seats"]["saving"] == "19"
 
 
 def test_nothing_is_said_of_a_tool_whose_use_no_source_shows(company: Callable[..., Company]) -> None:
