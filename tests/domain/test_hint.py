@@ -40,7 +40,7 @@ def test_newcomers_new_seats_and_what_cost_nothing_are_not_idle(seat: Seat) -> N
     assert idle([seat], [], BEGIN, JOINED) == []
 
 
-LIST = tuple(map(Fraction, (5, Fraction(1, 2), Fraction(25, 4), 10, 25)))
+LIST = (Fraction(5), Fraction(1, 2), Fraction(25, 4), Fraction(10), Fraction(25))
 BATCH = tuple(price / 2 for price in LIST)
 KEY = KeyUse("Anthropic", "large", (10, 0, 0, 0, 2), 100, 90)
 
