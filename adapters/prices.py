@@ -1,4 +1,10 @@
-"""Prices: the dated public list prices of genai-prices, bundled with it; nothing is fetched."""
+"""Prices: the dated public list prices of genai-prices, bundled with it; nothing is fetched.
+
+Batches     half the price, for answers within a day, as the list says per model (genai-prices 0.2.3): Anthropic, OpenAI, Google
+            https://platform.claude.com/docs/en/build-with-claude/batch-processing, https://developers.openai.com/api/docs/pricing,
+            https://docs.cloud.google.com/vertex-ai/generative-ai/docs/multimodal/batch-prediction-gemini (read 2026-11-28)
+            Google's cache reads cost the same in batches. The list states no price of batches for AWS and Azure.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +37,9 @@ _FALLBACK = {
 """A class without a price of its own costs what the next one does."""
 
 
+_BATCH = {"processing": "batch"}
+
+
 class GenaiPrices:
     """Answers from the data that came with the library."""
 
@@ -38,9 +47,15 @@ class GenaiPrices:
         """Return one row per wanted model, day and tier; see `bot.ports.PriceBook`."""
         return [row for item in wanted for row in _rows(item["provider_name"], item["model"], item["day"])]
 
+    def batches(self, wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the same for batches, of the models that are cheaper then."""
+        usual = self.prices(wanted)
+        batched = (row for item in wanted for row in _rows(item["provider_name"], item["model"], item["day"], _BATCH))
+        return [row for row in batched if row not in usual]
 
-def _rows(provider: str | None, model: str | None, day: date) -> Iterator[dict[str, Any]]:
-    price = _model_price(provider, model, day)
+
+def _rows(provider: str | None, model: str | None, day: date, context: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    price = _model_price(provider, model, day, context)
     if price is None:
         return
     found = {name: _first(price, keys) for name, keys in _FALLBACK.items()}
@@ -58,8 +73,8 @@ def _rows(provider: str | None, model: str | None, day: date) -> Iterator[dict[s
         }
 
 
-def _model_price(provider: str | None, model: str | None, day: date) -> Any:
-    """Return the price object of *model* on *day*, None where the list does not know it."""
+def _model_price(provider: str | None, model: str | None, day: date, context: dict[str, str] | None) -> Any:
+    """Return the price object of *model* on *day* in a *context*, None where the list does not know it."""
     if not model:
         return None
     from genai_prices import Usage, calc_price  # noqa: PLC0415 - only loads without costs need it: a second of start-up
@@ -68,7 +83,8 @@ def _model_price(provider: str | None, model: str | None, day: date) -> Any:
     at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
     try:
         usage = Usage(input_tokens=1, output_tokens=1)
-        return calc_price(usage, model, provider_id=PROVIDERS.get(name, name) or None, genai_request_timestamp=at).model_price
+        of = PROVIDERS.get(name, name) or None
+        return calc_price(usage, model, provider_id=of, genai_request_timestamp=at, price_context=context).model_price
     except (LookupError, ValueError):
         return None
 

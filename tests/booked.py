@@ -21,7 +21,7 @@ def book(
 ) -> Load:
     """Put *rows* (day, person, team, billed in nanos, …) in the place of what *source* had said of their days.
 
-    A row may name its model and provider, and the unit, category and quantity of what is no tokens.
+    A row may name its provider, tool and model, and the unit, category and quantity of what is no tokens.
 
     Args:
         at: When it was loaded.
@@ -52,6 +52,6 @@ def book(
 
 def _line(row: Mapping[str, Any]) -> tuple[str | None, ...]:
     """Return what *row* is for."""
-    given = {0: "provider", 2: "model", 4: "agent", 5: "charge_category", 8: "consumed_unit"}
+    given = {0: "provider", 1: "tool", 2: "model", 4: "agent", 5: "charge_category", 8: "consumed_unit"}
     usual = LINE if row.get("person") or row.get("team") else NOBODY
     return tuple(row.get(given[place], text) if place in given else text for place, text in enumerate(usual))

@@ -10,6 +10,7 @@ Freshness   newest day is yesterday, refreshed daily; seats are not in it, on se
 Final       after 30 days
 Maps        prompt tokens are the sum of uncached input, cache reads and cache writes, which newer files also show apart;
             older files (column `email`, `model_family`) show prompt tokens only, counted as uncached input
+            consumed_quantity = total_requests, where the file has it
             rows in parentheses such as (org service usage) are no person; display names of models become ids
 """
 
@@ -27,6 +28,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adapters import columns
 from adapters.place import Place, require
+from bot.domain.hint import REQUESTS
 from bot.domain.period import Window, midnight
 from bot.errors import SourceRefused
 from bot.ledger import parse
@@ -155,11 +157,11 @@ class ClaudeCsv:
             "model": model_id(columns.first_of(table, ("model", "model_family"))),
             "charge_category": ibis.literal("usage"),
             "billing_currency": ibis.literal("USD"),
-            "consumed_unit": ibis.literal("Tokens"),
             "billed_cost": net,
             "effective_cost": net,
             "list_cost": gross,
             "problem": self._problem(table, net),
+            **_requests(table),
             **_tokens(table),
         }
 
@@ -175,6 +177,12 @@ def model_id(name: Any) -> Any:
     """Return the id of a model from its display name: `Claude Opus 4.8` is `claude-opus-4-8`; ids stay as they are."""
     lower = name.lower().re_replace(r"[ .]+", "-")
     return ibis.ifelse(name.startswith("("), ibis.null("string"), lower)
+
+
+def _requests(table: ir.Table) -> dict[str, Any]:
+    if "total_requests" not in table.columns:
+        return {"consumed_unit": ibis.literal("Tokens")}
+    return {"consumed_unit": ibis.literal(REQUESTS), "consumed_quantity": parse.count(table.total_requests)}
 
 
 def _tokens(table: ir.Table) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters import columns
 from adapters.place import Place, starts_in
+from bot.domain.hint import REQUESTS
 from bot.domain.period import Window
 from bot.errors import SourceRefused
 from bot.ledger import parse
@@ -163,6 +164,7 @@ class MappedCsv:
             "service_name": ibis.literal(self.name),
             "consumed_quantity": None if quantity is None else parse.amount(quantity),
             "problem": parse.first_problem(*checks, *self._token_checks(table)),
+            **self._requests(),
             **self._texts(table),
             **self._tokens(table),
             **({f"{self._config.measure}_cost": cost} if cost is not None else {"needs_price": ibis.literal(True)}),
@@ -177,6 +179,13 @@ class MappedCsv:
         """Return when a row without an end has ended: a time that names only a day stands for all of it."""
         is_day = time.cast("string").strip().length() <= len("2026-11-03")
         return ibis.ifelse(is_day, start + ibis.interval(days=1), start)
+
+    def _requests(self) -> dict[str, Any]:
+        """Return one request a row, where each row is one and counts nothing else."""
+        counts_other = self._has("quantity") or self._has("unit")
+        if self._config.grain != "call" or counts_other:
+            return {}
+        return {"consumed_quantity": ibis.literal(1), "consumed_unit": ibis.literal(REQUESTS)}
 
     def _texts(self, table: ir.Table) -> dict[str, Any]:
         return {ours: parse.text(self._value(table, name)) for name, ours in _TEXTS.items() if self._has(name)}

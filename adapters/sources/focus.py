@@ -9,6 +9,7 @@ Final       five days after the end of the month
 Maps        provider_name = ServiceProviderName (1.3+), else ProviderName; sub_account_id = SubAccountId
             tokens: ConsumedUnit says tokens, SkuMeter, SkuId or ChargeDescription says which class; other units
             (hours, seats, requests, images) stay quantities
+            seats: purchases have no ConsumedUnit, so PricingUnit and PricingQuantity where that says seats, users or licences
             principal: PrincipalId (1.5 draft), x_PrincipalId, x_IamPrincipal, unless configured
             model: x_Model, else what stands before the colon of SkuId, unless configured
 AI          ServiceCategory "AI and Machine Learning", "(Amazon Bedrock Edition)" and other marketplace names of models,
@@ -25,6 +26,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from adapters import columns
 from adapters.place import Place, require, starts_in
+from bot.domain.hint import SEAT_UNITS
 from bot.domain.period import Window
 from bot.ledger import parse
 from bot.ledger.schema import Charges, charges
@@ -115,7 +117,7 @@ class Focus:
         start, end = parse.instant(table.ChargePeriodStart), parse.instant(table.ChargePeriodEnd)
         table = table.mutate(_start=start, _end=end).filter(starts_in(start, window))
         table, quantities = _quantities(table)
-        return charges(table, self._columns(table) | quantities)
+        return charges(table, self._columns(table) | _seats(table, quantities))
 
     def _files(self) -> list[Any]:
         path = self._config.path
@@ -220,6 +222,21 @@ def _quantities(table: ir.Table) -> tuple[ir.Table, dict[str, Any]]:
         "consumed_quantity": counted,
         "consumed_unit": ibis.ifelse(columns.is_tokens(unit), "Tokens", unit),
         **tokens,
+    }
+
+
+def _seats(table: ir.Table, quantities: dict[str, Any]) -> dict[str, Any]:
+    """Return *quantities* with seats: they are purchases, of which only PricingUnit tells what they are."""
+    if not {"PricingQuantity", "PricingUnit"} <= set(table.columns):
+        return quantities
+    unit, quantity = parse.text(table.PricingUnit.cast("string")), parse.amount(table.PricingQuantity)
+    is_seat = unit.lower().isin(sorted(SEAT_UNITS)).fill_null(False)
+    if not quantities:
+        return {"consumed_quantity": ibis.ifelse(is_seat, quantity, None), "consumed_unit": ibis.ifelse(is_seat, unit, None)}
+    is_seat = is_seat & parse.text(table.ConsumedUnit.cast("string")).isnull()
+    return quantities | {
+        "consumed_quantity": ibis.ifelse(is_seat, quantity, quantities["consumed_quantity"]),
+        "consumed_unit": ibis.ifelse(is_seat, unit, quantities["consumed_unit"]),
     }
 
 

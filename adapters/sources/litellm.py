@@ -10,6 +10,7 @@ Never       two tables together: the same request stands in user, team and tag r
             with three tags is three rows in it
 Maps        prompt_tokens includes cache reads and writes: uncached_input = prompt_tokens - cache_read - cache_creation
             principal = user (the key's owner), else the hash of the key; e-mail from metadata where the proxy knows it
+            consumed_quantity = requests that had an answer
             provider_name = custom_llm_provider; project = user_api_key_project_alias; agent = agent_id
             tags: team_id, team_alias, key_alias and the request's own metadata keys
 """
@@ -25,6 +26,7 @@ from pydantic import BaseModel, ConfigDict
 
 from adapters import columns
 from adapters.place import Place, require, starts_in
+from bot.domain.hint import REQUESTS
 from bot.domain.period import Window
 from bot.errors import SourceRefused
 from bot.ledger import parse
@@ -144,13 +146,13 @@ class LiteLlm:
             "charge_category": ibis.literal("usage"),
             "billing_currency": ibis.literal("USD"),
             "estimated_cost": cost,
-            "consumed_unit": ibis.literal("Tokens"),
             "problem": parse.first_problem(
                 parse.unreadable(table.spend, cost, "spend", "a number"),
                 parse.missing(cost, "spend"),
                 (table["_start"].isnull(), "startTime is no date" if kind == LOGS else "date is no date"),
             ),
             **_principal(table, meta),
+            **_requests(table, kind),
             **_tokens(table, meta),
             **self._tags(table, meta),
         }
@@ -201,6 +203,17 @@ def _principal(table: ir.Table, meta: _Metadata) -> dict[str, Any]:
     if not named:
         return {}
     return {"principal": ibis.coalesce(*named), "principal_email": meta.text("user_api_key_user_email")}
+
+
+def _requests(table: ir.Table, kind: str) -> dict[str, Any]:
+    """Return how many requests had an answer: those that failed have no tokens."""
+    if kind == LOGS:
+        total = sum((parse.count(table[name]).fill_null(0) for name in ("prompt_tokens", "completion_tokens") if name in table.columns), 0)
+        return {"consumed_unit": ibis.literal(REQUESTS), "consumed_quantity": ibis.ifelse(ibis.literal(0) < total, 1, 0)}
+    named = next((name for name in ("successful_requests", "api_requests") if name in table.columns), None)
+    if named is None:
+        return {"consumed_unit": ibis.literal("Tokens")}
+    return {"consumed_unit": ibis.literal(REQUESTS), "consumed_quantity": parse.count(table[named])}
 
 
 def _tokens(table: ir.Table, meta: _Metadata) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, text
 
 from adapters.store.database import Database
+from adapters.store.labels import named, numbered, projects_called, scoped
 from adapters.store.rollups import Grain, Rollup
 from adapters.store.tables import DailyCostRow, day_number, day_of
 from bot.domain.period import Window, add_months, first_of_month
@@ -41,16 +42,12 @@ _KEYS = {
     Dimension.PROVIDER: "l.provider_id",
 }
 _NEEDS_LINE = {Dimension.MODEL, Dimension.TOOL, Dimension.PROVIDER}
-_TOKENS = [name for name in DailyCostRow.model_fields if name.endswith("_tokens")]
+TOKEN_COLUMNS = [name for name in DailyCostRow.model_fields if name.endswith("_tokens")]
 """The columns of the token classes, in the ledger's order."""
-_USED = f"d.person_id, d.team_id, l.provider_id, {', '.join(f'SUM(d.{name})' for name in _TOKENS)}, SUM(d.billed + d.estimated)"
+_USED = f"d.person_id, d.team_id, l.provider_id, {', '.join(f'SUM(d.{name})' for name in TOKEN_COLUMNS)}, SUM(d.billed + d.estimated)"
 _USED_BY = ", d.person_id, d.team_id, l.provider_id, l.consumed_unit, l.charge_category"
 _SUMS = "CAST(SUM(d.billed) AS BIGINT), CAST(SUM(d.estimated) AS BIGINT)"
 """As whole numbers: PostgreSQL adds these up to decimal ones."""
-_NOBODY = -1
-"""A number no label has: the scope names something the ledger never saw."""
-_AT_ONCE = 50_000
-"""Labels in one statement, which SQLite takes up to a million letters long: a company is asked for in one."""
 
 
 class SqlFigures:
@@ -65,7 +62,7 @@ class SqlFigures:
             return []
         with self._database.reading() as connection:
             found = self._sums(connection, scope, window, by)
-            names = {} if by is Dimension.DAY else _names(connection, found)
+            names = {} if by is Dimension.DAY else named(connection, found)
         rows = [Cost(day_of(k).isoformat() if by is Dimension.DAY else names.get(k, ""), *v) for k, v in found.items() if any(v)]
         return sorted(rows, key=lambda c: c.key) if by is Dimension.DAY else sorted(rows, key=lambda c: (-c.total, c.key))
 
@@ -77,7 +74,7 @@ class SqlFigures:
         sql, params = _ranked(_ROLLUPS[by], window)
         with self._database.reading() as connection:
             found = connection.execute(text(sql), params | {"count": count}).all()
-            names = _names(connection, {row.k for row in found})
+            names = named(connection, {row.k for row in found})
         rows = sorted(((names.get(row.k, ""), int(row.c)) for row in found), key=_highest_first)
         keys, whole = (found[0].keys_, int(found[0].whole)) if found else (0, 0)
         return Ranking(tuple(rows), keys - len(rows), whole - sum(total for _, total in rows))
@@ -97,7 +94,7 @@ class SqlFigures:
             sql = f"SELECT DISTINCT {', '.join([*keys, f'{who} AS who'])} FROM {rows}"  # noqa: S608 - our names
             for *numbers, person in _plain(connection, text(sql), params):
                 found[tuple(numbers)] |= {person} - {0}
-            names = _names(connection, {number for numbers in found for number in numbers})
+            names = named(connection, {number for numbers in found for number in numbers})
         return {tuple(names.get(number, "") for number in numbers): frozenset(people) for numbers, people in found.items()}
 
     def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
@@ -105,7 +102,7 @@ class SqlFigures:
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)
         with self._database.reading() as connection:
             rows = _plain(connection, *_crossed(window, by, other))
-            names = _names(connection, {number for one, two, _ in rows for number in (one, two)})
+            names = named(connection, {number for one, two, _ in rows for number in (one, two)})
         for one, two, cost in rows:
             if cost:
                 found[names.get(one, "")][names.get(two, "")] = cost
@@ -126,7 +123,7 @@ class SqlFigures:
         with self._database.reading() as connection:
             keys, days, cost = _columns(_plain(connection, *question), 3)
             numbers, places = np.unique(keys, return_inverse=True)
-            names = _names(connection, numbers)
+            names = named(connection, numbers)
         costs = np.zeros((len(numbers), len(window)), dtype=np.int64)
         costs[places, days - day_number(window.start)] = cost
         return Daily(tuple(names.get(int(number), "") for number in numbers), window, costs)
@@ -135,7 +132,7 @@ class SqlFigures:
         """Return what was used in *window*; see `bot.ports.Figures`."""
         with self._database.reading() as connection:
             rows = connection.execute(*_daily(connection, scope, window, Dimension.MODEL, _USED, _USED_BY)).all()
-            of = _names(connection, {number for row in rows for number in row[:4]}).get
+            of = named(connection, {number for row in rows for number in row[:4]}).get
         found = (
             Used(of(who, ""), of(team, ""), of(provider, ""), of(model, ""), tuple(map(int, tokens)), int(cost))
             for model, who, team, provider, *tokens, cost in rows
@@ -148,11 +145,11 @@ class SqlFigures:
         with self._database.reading() as connection:
             query = _BILLED.format(only="", by="")
             if of:
-                numbers = [_number(connection, kind, [name])[0] for kind, name in zip(("provider", "model"), of, strict=True)]
+                numbers = [numbered(connection, kind, [name])[0] for kind, name in zip(("provider", "model"), of, strict=True)]
                 params |= dict(zip(("provider", "model"), numbers, strict=True))
                 query = _BILLED.format(only=_BILLED_OF, by=", d.person_id, d.principal_id")
             rows = connection.execute(text(query), params).all()
-            names = _names(connection, {number for row in rows for number in row[:2]})
+            names = named(connection, {number for row in rows for number in row[:2]})
         found = (
             Billed(names.get(provider, ""), names.get(model, ""), day_of(day), tuple(map(int, tokens)), int(original), int(cost))
             for provider, model, day, *tokens, original, cost in rows
@@ -166,7 +163,7 @@ class SqlFigures:
         with self._database.reading() as connection:
             teams, keys, days, cost = _columns(_plain(connection, text(_PARTS[member]), _days(window)), 4)
             pairs, places = np.unique(np.stack([teams, keys]), axis=1, return_inverse=True)
-            names = _names(connection, np.unique(pairs))
+            names = named(connection, np.unique(pairs))
         costs = np.zeros((pairs.shape[1], len(window)), dtype=np.int64)
         costs[places.reshape(-1), days - day_number(window.start)] = cost
         of, who = ([names.get(int(number), "") for number in row] for row in pairs)
@@ -177,7 +174,7 @@ class SqlFigures:
         params = {"start": day_number(window.start), "end": day_number(window.end)}
         with self._database.reading() as connection:
             rows = connection.execute(text(_UNALLOCATED), params).all()
-            names = _names(connection, {number for row in rows for number in (row.principal_id, row.source_id, row.project_id)})
+            names = named(connection, {number for row in rows for number in (row.principal_id, row.source_id, row.project_id)})
             owners = self._likely_owners(connection, {row.project_id for row in rows if row.project_id}, params)
         return [
             UnallocatedKey(
@@ -195,7 +192,7 @@ class SqlFigures:
     def has_project(self, name: str) -> str | None:
         """Return the project's name as the ledger spells it."""
         with self._database.reading() as connection:
-            return min((value for _, value in _projects(connection, name)), default=None)
+            return min((value for _, value in projects_called(connection, name)), default=None)
 
     def _sums(self, connection: Connection, scope: CostScope, window: Window, by: Dimension) -> dict[int, tuple[int, int]]:
         rolled = _rolled_scope(scope, by)
@@ -203,7 +200,7 @@ class SqlFigures:
             return _collect(connection.execute(*_daily(connection, scope, window, by)))
         rollup, key = rolled
         if key is not None:
-            number = _number(connection, *key)
+            number = numbered(connection, *key)
             return _from_rollup(connection, rollup, window, number, by)
         return _from_rollup(connection, rollup, window, None, by)
 
@@ -215,7 +212,7 @@ class SqlFigures:
         best: dict[int, int] = {}
         for row in connection.execute(query, params):
             best.setdefault(row.project_id, row.person_id)
-        names = _names(connection, best.values())
+        names = named(connection, best.values())
         return {project: names[person] for project, person in best.items() if person in names}
 
 
@@ -236,14 +233,14 @@ GROUP BY d.project_id, d.person_id ORDER BY d.project_id, cost DESC, d.person_id
 
 
 _TOKENS_BY_DAY = f"""
-SELECT d.team_id AS k, d.day, SUM({" + ".join(f"d.{name}" for name in _TOKENS)}) AS tokens FROM daily_costs d
+SELECT d.team_id AS k, d.day, SUM({" + ".join(f"d.{name}" for name in TOKEN_COLUMNS)}) AS tokens FROM daily_costs d
 WHERE d.day >= :start AND d.day < :end GROUP BY k, d.day
 """  # noqa: S608 - our names
 _BILLED = f"""
-SELECT l.provider_id, l.model_id, d.day, {", ".join(f"SUM(d.{name})" for name in _TOKENS)}, SUM(d.original), SUM(d.billed)
+SELECT l.provider_id, l.model_id, d.day, {", ".join(f"SUM(d.{name})" for name in TOKEN_COLUMNS)}, SUM(d.original), SUM(d.billed)
 FROM daily_costs d JOIN lines l ON l.id = d.line_id
 WHERE d.day >= :start AND d.day < :end AND d.billed <> 0 AND d.estimated = 0 AND l.billing_currency = :currency AND l.model_id > 0
-  AND {" + ".join(f"d.{name}" for name in _TOKENS)} > 0{{only}}
+  AND {" + ".join(f"d.{name}" for name in TOKEN_COLUMNS)} > 0{{only}}
 GROUP BY l.provider_id, l.model_id, d.day{{by}}
 """  # noqa: S608 - our names
 _BILLED_OF = " AND l.provider_id = :provider AND l.model_id = :model"
@@ -361,17 +358,7 @@ def _daily(
 
 def _rows(connection: Connection, scope: CostScope, window: Window, by: Sequence[Dimension]) -> tuple[str, dict[str, int]]:
     """Return the daily rows of *scope* in *window*, and what their conditions are given."""
-    conditions = ["d.day >= :start", "d.day < :end"]
-    for column, kind, values in (
-        ("d.person_id", "person", scope.people),
-        ("d.team_id", "team", scope.teams),
-        ("d.project_id", "project", (scope.project,) if scope.project else None),
-        ("l.provider_id", "provider", (scope.provider,) if scope.provider else None),
-        ("l.model_id", "model", (scope.model,) if scope.model else None),
-    ):
-        if values is not None:
-            numbers = _number(connection, kind, list(values)) or [_NOBODY]
-            conditions.append(f"{column} IN ({', '.join(str(int(n)) for n in numbers)})")
+    conditions = ["d.day >= :start", "d.day < :end", *scoped(connection, scope)]
     needs_line = _NEEDS_LINE.intersection(by) or scope.provider or scope.model
     join = " JOIN lines l ON l.id = d.line_id" if needs_line else ""
     return f"daily_costs d{join} WHERE {' AND '.join(conditions)}", _days(window)
@@ -407,32 +394,3 @@ def _plain(connection: Connection, query: Any, params: dict[str, int]) -> Sequen
 
 def _collect(rows: Iterable[Any]) -> dict[int, tuple[int, int]]:
     return {int(key): (int(billed), int(estimated)) for key, billed, estimated in rows}
-
-
-def _number(connection: Connection, kind: str, values: list[str]) -> list[int]:
-    """Return the numbers of the labels; e-mails and teams are spelled as the directory spells them."""
-    if kind == "project":
-        return [number for value in values for number, _ in _projects(connection, value)] or [_NOBODY]
-    found: list[int] = []
-    for i in range(0, len(values), 400):
-        marks = {f"v{n}": value for n, value in enumerate(values[i : i + 400])}
-        sql = f"SELECT id FROM labels WHERE kind = :kind AND value IN ({', '.join(f':{m}' for m in marks)})"  # noqa: S608
-        found += [int(number) for (number,) in connection.execute(text(sql), {"kind": kind, **marks})]
-    return found or [_NOBODY]
-
-
-def _projects(connection: Connection, name: str) -> list[tuple[int, str]]:
-    """Return the projects called *name* without regard to case, in any alphabet; databases fold some of them only."""
-    rows = connection.execute(text("SELECT id, value FROM labels WHERE kind = 'project'"))
-    return [(int(number), str(value)) for number, value in rows if str(value).casefold() == name.casefold()]
-
-
-def _names(connection: Connection, numbers: Iterable[int]) -> dict[int, str]:
-    wanted = sorted({int(number) for number in numbers if number})
-    found: dict[int, str] = {}
-    for i in range(0, len(wanted), _AT_ONCE):
-        chosen = ",".join(map(str, wanted[i : i + _AT_ONCE]))
-        # Straight to the driver: parsing a long statement takes longer than answering it.
-        with closing(connection.exec_driver_sql(f"SELECT id, value FROM labels WHERE id IN ({chosen})").cursor) as cursor:  # noqa: S608 - our numbers
-            found.update(cursor.fetchall())
-    return found

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from bot.domain.money import Money
 from bot.domain.period import Window
+from bot.messages.estimates import AsBefore, Batches, Estimate, IdleSeats, SmallCalls
 from bot.messages.formats import addends, rounded
 from bot.messages.parts import Freshness
 from bot.messages.samples import usd
@@ -98,22 +99,6 @@ class Mover:
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
-    """What would have been saved if one habit were as it was before.
-
-    Attributes:
-        name: As `domain.saving.Habit` calls it.
-    """
-
-    name: str
-    saving: Money
-
-    def document(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return {"name": self.name, "saving": self.saving.plain}
-
-
-@dataclass(frozen=True, slots=True)
 class Why:
     """`why`: why something cost more or less than as many days before.
 
@@ -177,7 +162,13 @@ class Why:
             Mover("Cy Moran", Change(usd("0"), usd("36"), (Reason("new_users", usd("36"), "Cy Moran", 1),))),
         )
         team = Change(usd("174"), usd("463"), reasons)
-        saved = (Estimate("caching", usd("126")), Estimate("model", usd("136")))
+        saved = (
+            AsBefore("caching", usd("126")),
+            AsBefore("model", usd("136")),
+            IdleSeats(usd("76"), 4, ("Copilot", "Cursor"), date(2026, 10, 25), ("Ana Ruiz", "Ben Okafor", "Cy Moran"), 1),
+            Batches(usd("61.5"), usd("123")),
+            SmallCalls(usd("48.2"), 12_400, 830, "claude-opus-5", "claude-haiku-4-5"),
+        )
         yield "team", cls("search", 'team "search"', _WINDOW, _BEFORE, team, movers, _FRESH, estimates=saved)
         mine = Change(
             usd("120.5"),
@@ -191,7 +182,9 @@ class Why:
             ),
             is_own=True,
         )
-        yield "me", cls("Ana Ruiz", "me", _WINDOW, _BEFORE, mine, (), _FRESH)
+        idle = IdleSeats(usd("19"), 1, ("Copilot",), date(2026, 10, 25), is_own=True)
+        few = SmallCalls(usd("4.4"), 1_350, 410, "claude-opus-5", "claude-haiku-4-5")
+        yield "me", cls("Ana Ruiz", "me", _WINDOW, _BEFORE, mine, (), _FRESH, estimates=(idle, few))
         counted = Change(
             usd("900"),
             usd("700"),
@@ -201,7 +194,14 @@ class Why:
                 Reason("model_mix", usd("-30")),
             ),
         )
-        yield "counted", cls("Nordwind", "org", _WINDOW, _BEFORE, counted, (), _FRESH, Phrase("the part of the teams you manage"))
+        part, waiting = Phrase("the part of the teams you manage"), Batches(usd("61.5"), usd("123"))
+        yield "counted", cls("Nordwind", "org", _WINDOW, _BEFORE, counted, (), _FRESH, part, estimates=(waiting,))
+        single = IdleSeats(usd("19"), 1, ("Copilot",), date(2026, 10, 25))
+        words, theirs = "person ben.okafor@nordwind.example", Change(usd("59"), usd("19"), (Reason("volume", usd("-40")),))
+        yield (
+            "person",
+            cls("Ben Okafor", words, _WINDOW, _BEFORE, theirs, (), _FRESH, part, estimates=(single,)),
+        )
         yield "same", cls("Ana Ruiz", "me", _WINDOW, _BEFORE, Change(usd("12"), usd("12"), (), is_own=True), (), _FRESH)
 
 

@@ -4,6 +4,7 @@ from bot.ports.alerts import Alerts, Case, Desk, Noted
 from bot.ports.chat import Chat, Sent
 from bot.ports.figures import Billed, Cost, CostScope, Daily, Dimension, Figures, Member, Parts, Ranking, UnallocatedKey, Used
 from bot.ports.forecasts import Forecasts
+from bot.ports.hints import Hints
 from bot.ports.loading import (
     FORGOTTEN,
     Engine,
@@ -51,6 +52,7 @@ __all__ = [
     "Engine",
     "Figures",
     "Forecasts",
+    "Hints",
     "Ledger",
     "Load",
     "LoadWriter",

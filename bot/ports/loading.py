@@ -118,6 +118,9 @@ class PriceBook(Protocol):
     def prices(self, wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return rows shaped as `ledger.price.PRICES` for the *wanted* (provider_name, model, day); nothing for unknown models."""
 
+    def batches(self, wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return the same for what may wait for its answer, of the models that are cheaper then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:

@@ -21,7 +21,7 @@ from bot.domain.visibility import (
 )
 from bot.errors import Refusal
 from bot.messages.words import N_, Phrase
-from bot.ports import Accounts, Budgets, Calendar, Clock, CostScope, Figures, Forecasts, Ledger, Look, Outcomes, People, PriceBook
+from bot.ports import Accounts, Budgets, Calendar, Clock, CostScope, Figures, Forecasts, Hints, Ledger, Look, Outcomes, People, PriceBook
 from bot.services.commands import Command
 from bot.services.groups import Groups
 from bot.services.habits import Chosen
@@ -41,6 +41,7 @@ class Means:
     """What answers are made of: ports, and what the deployment decided."""
 
     figures: Figures
+    hints: Hints
     ledger: Ledger
     people: People
     budgets: Budgets

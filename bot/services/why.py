@@ -15,10 +15,12 @@ from bot.domain.saving import savings
 from bot.domain.variance import Driver, Side, Usage, Variance, explain, largest
 from bot.domain.visibility import SMALLEST_GROUP
 from bot.errors import Refusal
+from bot.messages.estimates import AsBefore, Estimate
 from bot.messages.formats import rounded
-from bot.messages.why import Change, Estimate, Mover, Reason, Why
+from bot.messages.why import Change, Mover, Reason, Why
 from bot.ports import CostScope, Figures, PriceBook, Used
 from bot.services.commands import Verb
+from bot.services.leeway import Leeway
 from bot.services.question import too_few
 from bot.services.reach import Part, Reach
 
@@ -212,14 +214,27 @@ class Explaining(Reach):
             self._freshness(part.scope, window),
             part.partial,
             self.command.period_words,
-            () if is_grouped else self._estimates(old, new),
+            self._estimates(part, window, old, new),
         )
 
-    def _estimates(self, old: Side, new: Side) -> tuple[Estimate, ...]:
-        """Return what could have been saved, where it is worth a line."""
-        found = savings(old, new)
+    def _estimates(self, part: Part, window: Window, old: Side, new: Side) -> tuple[Estimate, ...]:
+        """Return what could have been saved, where it is worth a line.
+
+        Where nobody may be named, only what no person used is told, and only of the whole organisation: within a team it may be
+        somebody's who has left.
+        """
+        scope = part.scope
+        leeway = Leeway(self.of.hints, self.of.prices, self.directory, self._deliveries, self.of.currency, scope, window)
+        found: list[Estimate | None] = []
+        if part.has_names or scope.people is not None:
+            found += [AsBefore(habit.value, self._money(nanos)) for habit, nanos in savings(old, new).items()]
+            name = self._name_of if part.has_names else None
+            found.append(leeway.seats(name, is_own=scope.people == (self.viewer.email,)))
+            found.append(leeway.small_calls())
+        if scope.people is None and (part.has_names or scope.is_everything):
+            found.append(leeway.batches())
         least = _WORTH * sum(usage.cost for usage in new.usages)
-        return tuple(Estimate(habit.value, self._money(nanos)) for habit, nanos in found.items() if nanos >= least)
+        return tuple(estimate for estimate in found if estimate and estimate.saving.nanos >= least)
 
     def _incomparable(self, part: Part) -> Refusal:
         """Return why nothing can be said, and what may be asked instead."""

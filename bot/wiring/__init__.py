@@ -24,6 +24,7 @@ from adapters.store.budgets import SqlBudgets
 from adapters.store.database import Database
 from adapters.store.figures import SqlFigures
 from adapters.store.forecasts import SqlForecasts
+from adapters.store.hints import SqlHints
 from adapters.store.ledger import SqlLedger
 from adapters.store.outbox import SqlOutbox
 from adapters.store.outcomes import SqlOutcomes
@@ -120,6 +121,7 @@ class App:
         organisation = self.settings.organisation
         return Conversation(
             figures=SqlFigures(self.database),
+            hints=SqlHints(self.database),
             ledger=self.ledger,
             people=self.people,
             budgets=self.budgets,

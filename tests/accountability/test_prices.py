@@ -48,6 +48,9 @@ class Listed:
             for one in known
         ]
 
+    def batches(self, wanted: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        raise AssertionError("no question here is about batches")
+
 
 def pay(firm: Office, now: Decimal = USUAL, since: date = CHANGE, *, people: Sequence[str] = ("ana", "mia")) -> None:
     """Book what is paid for the model until yesterday: 90 % of the list, and the share *now* of it *since* a day."""

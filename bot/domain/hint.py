@@ -1,0 +1,191 @@
+"""Hints: where money lies on the table: seats without use, calls that could be batches, small calls on large models.
+
+Each is an estimate of which no bill knows: never negative, and never more than the cost it is about.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
+
+from bot.domain.variance import OUTPUT
+
+SEAT_UNITS = frozenset(
+    f"{word}{end}" for word in ("seat", "user", "license", "licence") for end in ("", "s", "-month", "-months", " month", " months")
+)
+"""What vendors count seats in, lower case."""
+REQUESTS = "Requests"
+"""The unit of charges that count calls: the quantity is how many; tokens stand beside it."""
+IDLE_DAYS = 30
+"""Days without use after which a seat is idle."""
+SMALL_INPUT, SMALL_OUTPUT = 2_000, 500
+"""Tokens of a small call, at most, in the mean of who makes them: a question and a paragraph, no document and no session of an agent."""
+DEARER = 3
+"""How many times as much a model has to cost at list price before another one is proposed for small calls."""
+
+Prices = Sequence[Fraction]
+"""List price of a token of each class, in any unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """What a person's seats of a tool cost.
+
+    Attributes:
+        since: The first day of it that is known.
+        cost: Nanos.
+    """
+
+    person: str
+    provider: str
+    tool: str
+    since: date
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """That a source shows use of a tool, other than its seats.
+
+    Attributes:
+        person: Empty where it is nobody's in person.
+        last: The last day of it.
+    """
+
+    person: str
+    provider: str
+    tool: str
+    source: str
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
+class KeyUse:
+    """What keys that stand for no person used of a model.
+
+    Attributes:
+        tokens: By class, as the ledger orders them.
+        original: As billed, or estimated, in nanos of the price list's currency.
+        cost: The same in nanos of the reporting currency.
+    """
+
+    provider: str
+    model: str
+    tokens: tuple[int, ...]
+    original: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What one person, or one key, asked of a model.
+
+    Attributes:
+        requests: How many times; a part of a call where days or teams share it.
+        tokens: By class, as the ledger orders them.
+        cost: Nanos.
+    """
+
+    provider: str
+    model: str
+    requests: Fraction
+    tokens: tuple[int, ...]
+    cost: int
+
+    @property
+    def are_small(self) -> bool:
+        """Tell whether they are small in the mean."""
+        entered = sum(self.tokens) - self.tokens[OUTPUT]
+        return self.requests > 0 and entered <= SMALL_INPUT * self.requests and self.tokens[OUTPUT] <= SMALL_OUTPUT * self.requests
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Small calls that another model could have answered.
+
+    Attributes:
+        dearer, cheaper: Models of one provider.
+        calls: How many, rounded.
+        tokens: Of a call, in the mean, rounded.
+        saving: Nanos, rounded down.
+    """
+
+    dearer: str
+    cheaper: str
+    calls: int
+    tokens: int
+    saving: int
+
+
+def idle(seats: Iterable[Seat], uses: Iterable[Presence], begin: date, joined: Mapping[str, date]) -> list[Seat]:
+    """Return the seats that cost something, and of whose provider and tool their person has used nothing since *begin*; dearest first.
+
+    Args:
+        begin: Seats that are younger are not judged, nor those of people who joined later.
+        joined: The first day of each person.
+    """
+    busy = {(use.person, of) for use in uses if use.last >= begin for of in (("provider", use.provider), ("tool", use.tool))}
+
+    def is_idle(seat: Seat) -> bool:
+        was_there = seat.since <= begin and joined.get(seat.person, date.max) <= begin
+        of = ((seat.person, ("provider", seat.provider)), (seat.person, ("tool", seat.tool)))
+        return seat.cost > 0 and was_there and busy.isdisjoint(of)
+
+    return sorted(filter(is_idle, seats), key=lambda seat: (-seat.cost, seat.person, seat.tool))
+
+
+def batchable(use: KeyUse, listed: Prices, batched: Prices) -> Fraction:
+    """Return what *use* would have cost less in batches, nanos.
+
+    What was paid at the price of batches already saves nothing, and what was paid in part at it, a part. A discount on the list
+    counts as if batches had none. Long calls, which cost more a token, save no larger a share than short ones.
+    """
+    at_list, at_batch = _at(use.tokens, listed), _at(use.tokens, batched)
+    if min(use.original, use.cost) <= 0 or min(use.tokens) < 0 or at_list <= 0:
+        return Fraction(0)
+    share = min(1 - at_batch / at_list, 1 - at_batch / use.original)
+    return use.cost * max(share, Fraction(0))
+
+
+def move(calls: Iterable[Calls], known: Collection[tuple[str, str]], prices: Mapping[tuple[str, str], Prices]) -> Move | None:
+    """Return the move of small calls that would have saved most, None where there is none.
+
+    All small calls to a model go to the cheapest one of its provider, at the share of the list that was paid.
+
+    Args:
+        known: Provider and model of all that the organisation used in these days; no other is proposed.
+        prices: By provider and model; those that give input or output away are no models of text.
+    """
+    found: defaultdict[tuple[str, str], list[Calls]] = defaultdict(list)
+    for one in calls:
+        if one.are_small and one.cost > 0 and min(one.tokens) >= 0:
+            found[one.provider, one.model].append(one)
+    moves = (_best(key, of, known, prices) for key, of in sorted(found.items()))
+    return max((one for one in moves if one), key=lambda one: one.saving, default=None)
+
+
+def _best(
+    key: tuple[str, str], calls: Sequence[Calls], known: Collection[tuple[str, str]], prices: Mapping[tuple[str, str], Prices]
+) -> Move | None:
+    tokens = tuple(map(sum, zip(*(one.tokens for one in calls), strict=True)))
+    others = {of: _at(tokens, prices[of]) for of in sorted(known) if of[0] == key[0] and of != key and _is_text(prices.get(of, ()))}
+    if not others or not _is_text(prices.get(key, ())):
+        return None
+    cheaper = min(others, key=lambda of: others[of])
+    now, then = _at(tokens, prices[key]), others[cheaper]
+    saving = int(sum(one.cost for one in calls) * (1 - then / now)) if now > 0 else 0
+    if now < DEARER * then or saving <= 0:
+        return None
+    requests = sum((one.requests for one in calls), Fraction(0))
+    return Move(key[1], cheaper[1], round(requests), round(sum(tokens) / requests), saving)
+
+
+def _is_text(prices: Prices) -> bool:
+    return bool(prices) and prices[0] > 0 and prices[OUTPUT] > 0
+
+
+def _at(tokens: Sequence[int], prices: Prices) -> Fraction:
+    return sum((count * price for count, price in zip(tokens, prices, strict=True)), Fraction(0))

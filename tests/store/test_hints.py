@@ -1,0 +1,121 @@
+"""Questions about seats, keys and calls, over both stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+from booked import book
+
+from adapters.store import schema
+from adapters.store.database import Database
+from adapters.store.hints import SqlHints
+from adapters.store.ledger import SqlLedger
+from bot.domain.hint import Calls, KeyUse, Presence, Seat
+from bot.domain.period import Window
+from bot.ports import CostScope
+
+NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))
+EVERYTHING = CostScope()
+ANA, BEN = "ana@x.example", "ben@x.example"
+SEAT = {"provider": "GitHub", "model": None, "consumed_unit": "User-Months", "charge_category": "purchase", "team": "search"}
+USE = {"provider": "GitHub", "model": "small", "tokens": (10, 0, 0, 0, 2), "team": "search", "billed": 0}
+ASKED = {"provider": "OpenAI", "consumed_unit": "Requests", "tokens": (10, 0, 5, 0, 2), "billed": 7, "quantity": 3 * 10**6}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.service)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/s.db"
+    if request.param == "postgresql":
+        from conftest import fresh_postgresql
+
+        url = fresh_postgresql(request.getfixturevalue("postgresql_url"), f"h_{abs(hash(tmp_path))}")
+    made = Database(url)
+    schema.upgrade(made)
+    yield made
+    made.close()
+
+
+def asked(database: Database, *rows: dict[str, Any], source: str = "bills") -> SqlHints:
+    book(SqlLedger(database), [{"day": "2026-11-03"} | row for row in rows], source)
+    return SqlHints(database)
+
+
+def test_seats_are_told_by_person_and_tool_with_the_first_day_that_is_known(database: Database) -> None:
+    hints = asked(
+        database,
+        SEAT | {"day": "2026-10-20", "person": ANA, "billed": 5},
+        SEAT | {"person": ANA, "billed": 7},
+        SEAT | {"person": ANA, "billed": 2, "team": "support"},
+        SEAT | {"person": BEN, "billed": 1},
+        SEAT | {"billed": 9},  # nobody's
+        SEAT | {"day": "2026-10-21", "person": "left@x.example", "billed": 4},
+        USE | {"person": ANA, "billed": 3},
+    )
+    mine = Seat(ANA, "GitHub", "API", date(2026, 10, 20), 9)
+    assert sorted(hints.seats(EVERYTHING, NOVEMBER, date(2026, 10, 1)), key=str) == [mine, Seat(BEN, "GitHub", "API", date(2026, 11, 3), 1)]
+    assert hints.seats(CostScope(teams=("support",)), NOVEMBER, date(2026, 10, 1)) == [Seat(ANA, "GitHub", "API", date(2026, 11, 3), 2)]
+    assert hints.seats(CostScope(people=("nobody@x.example",)), NOVEMBER, date(2026, 10, 1)) == []
+
+
+def test_use_is_whatever_is_counted_but_for_seats(database: Database) -> None:
+    """What is included in a plan costs nothing and is use; a credit is none."""
+    hints = asked(
+        database,
+        SEAT | {"person": BEN, "billed": 1},
+        USE | {"person": ANA},
+        USE | {"person": ANA, "day": "2026-11-05"},
+        USE | {"person": BEN, "charge_category": "credit", "billed": -3},
+        USE | {"person": BEN, "provider": "Cursor"},
+        USE | {"principal": "sk-1", "team": "", "quantity": 10**6, "tokens": (0,) * 5, "consumed_unit": "ai-credits"},
+    )
+    found = hints.uses([("GitHub", "API")], NOVEMBER)
+    assert sorted(found, key=str) == sorted(
+        [
+            Presence(ANA, "GitHub", "API", "bills", date(2026, 11, 5)),
+            Presence(BEN, "Cursor", "API", "bills", date(2026, 11, 3)),
+            Presence("", "GitHub", "API", "bills", date(2026, 11, 3)),
+        ],
+        key=str,
+    )
+    assert hints.uses([("GitHub", "Other")], NOVEMBER) == [], "no source shows use of that tool"
+
+
+def test_keys_are_neither_people_nor_e_mails(database: Database) -> None:
+    hints = asked(
+        database,
+        ASKED | {"principal": "sk-1", "estimated": 1},
+        ASKED | {"principal": "sk-1", "team": "search", "day": "2026-11-04"},
+        ASKED | {"principal": "sk-2", "team": "search"},
+        ASKED | {"principal": "new@x.example"},
+        ASKED | {},
+        ASKED | {"person": ANA, "principal": "u-1"},
+        ASKED | {"principal": "sk-1", "charge_category": "tax"},
+        ASKED | {"principal": "sk-1", "tokens": (0,) * 5, "day": "2026-11-05"},
+    )
+    one, other = KeyUse("OpenAI", "large-1", (20, 0, 10, 0, 4), 15, 15), KeyUse("OpenAI", "large-1", (10, 0, 5, 0, 2), 7, 7)
+    assert sorted(hints.keys(EVERYTHING, NOVEMBER, "USD"), key=str) == [other, one]
+    assert hints.keys(CostScope(teams=("search",)), NOVEMBER, "USD") == [other, other]
+    assert hints.keys(EVERYTHING, NOVEMBER, "EUR") == []
+
+
+def test_calls_are_told_by_person_or_key_where_requests_are_counted(database: Database) -> None:
+    hints = asked(
+        database,
+        ASKED | {"person": ANA, "principal": "u-1"},
+        ASKED | {"person": ANA, "principal": "u-2", "quantity": 500_000},
+        ASKED | {"principal": "sk-1"},
+        ASKED | {},
+        ASKED | {"person": ANA, "consumed_unit": "Tokens"},
+        ASKED | {"person": ANA, "tokens": (0,) * 5, "day": "2026-11-04"},
+        ASKED | {"person": ANA, "model": "large-2", "day": "2026-12-01"},
+    )
+    mine = Calls("OpenAI", "large-1", Fraction(7, 2), (20, 0, 10, 0, 4), 14)
+    key = Calls("OpenAI", "large-1", Fraction(3), (10, 0, 5, 0, 2), 7)
+    assert sorted(hints.calls(EVERYTHING, NOVEMBER), key=str) == sorted([mine, key], key=str)
+    assert hints.calls(CostScope(people=(ANA,)), NOVEMBER) == [mine]
+    assert hints.models(NOVEMBER) == {("OpenAI", "large-1")}
