@@ -19,7 +19,7 @@ from sqlmodel import col
 from adapters.store import outbox
 from adapters.store.database import Database, put
 from adapters.store.tables import AlertRow, AuditRow, CaseRow, MarkRow, RaiseRow
-from bot.domain.alert import LIVE, Alert, Because, Change, Identity, Kind, Promise, Reason, Seen, State
+from bot.domain.alert import LIVE, Alert, Because, Change, Identity, Kind, Promise, Reason, Says, Seen, State
 from bot.domain.budget import Raise
 from bot.domain.burn import Burn
 from bot.domain.episode import Channel, Episode, Share
@@ -122,8 +122,8 @@ class SqlDesk:
         changed = [_row(alert) | {"of_id": alert.number} for alert, change in zip(saved, changes, strict=True) if change.before]
         if changed:
             self._connection.execute(update(AlertRow).where(col(AlertRow.id) == bindparam("of_id")), changed)
-        reasons = [change.reason.value for change in changes]
-        self._note_all((by, why, f"alert {alert.number}", _detail(alert)) for why, alert in zip(reasons, saved, strict=True))
+        events = [(change, alert) for change, alert in zip(changes, saved, strict=True) if change.says is not Says.KEEP]
+        self._note_all((by, change.reason.value, f"alert {alert.number}", _detail(alert)) for change, alert in events)
         return saved
 
     def note(self, by: str, what: str, about: str, detail: Mapping[str, str]) -> None:

@@ -330,6 +330,14 @@ def went_on(alert: Alert, seen: Seen, at: datetime) -> Change:
     return Change(alert, replace(alert, seen=seen), Reason.GOES_ON, Says.KEEP)
 
 
+def refreshed(alert: Alert, seen: Seen) -> Change:
+    """Take the newest figures of what is live: whoever reads it next reads these, and what was said of it stands."""
+    seen = replace(seen, burn=alert.seen.burn, limit=alert.seen.limit)
+    if not alert.is_live or not alert.was_told or alert.identity.kind not in {Kind.TIER, Kind.FORECAST}:
+        return Change(alert, alert, Reason.NOTHING_NEW)
+    return Change(alert, replace(alert, seen=seen), Reason.GOES_ON, Says.KEEP)
+
+
 def expected(alert: Alert, by: str, at: datetime) -> Change:
     """Close an anomaly that somebody says was to be expected: its days are the usual ones from now on."""
     if not alert.is_live:

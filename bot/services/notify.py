@@ -192,6 +192,7 @@ class Notices:
         shows = self.shows(email, subject, window)
         seen, told = alert.seen, alert.told
         is_live = alert.state in {State.OPEN, State.ESCALATED}
+        explains = shows and is_live and self._is_newest(alert, subject, window)
         happened = _HAPPENED.get(alert.reason, "crossed")
         if alert.round > 1 and happened == "crossed":
             happened = "again"
@@ -211,10 +212,10 @@ class Notices:
             told_limit=told.limit if told and shows else None,
             expected=seen.expected if shows else None,
             forecast=self._outlook(alert, window) if shows and is_live else None,
-            why=self._why(email, alert, subject, window) if shows and is_live else None,
+            why=self._why(email, alert, subject, window) if explains else None,
             burned=Burned(seen.burn.cost, seen.burn.hours, seen.burn.until) if seen.burn and shows else None,
             as_of=seen.as_of,
-            drivers=self._drivers(email, subject, window) if shows and is_live else (),
+            drivers=self._drivers(email, subject, window) if explains else (),
             promise=promised(alert, self.audience) if shows or self.is_asked(email, alert) else None,
             until=alert.due if alert.state is State.SNOOZED else None,
             note=note,
@@ -392,6 +393,14 @@ class Notices:
             return Window(first_of_month(start), period_containing(max(self.audience.today, start), PeriodKind.MONTH).window.end)
         return budget.current(start).window if budget else period_containing(start, PeriodKind.MONTH).window
 
+    def _is_newest(self, alert: Alert, subject: Scope, window: Window) -> bool:
+        """Tell whether the ledger still says what *alert* does: reasons of other figures do not belong beside it."""
+        return self.figures.total(cost_scope(subject, self.audience.directory), self._so_far(window)).total == alert.seen.cost.nanos
+
+    def _so_far(self, window: Window) -> Window:
+        """Return the days of *window* that have begun: what is billed ahead has not been used."""
+        return window.until(max(window.start, self.audience.today) + timedelta(days=1))
+
     def _why(self, email: str, alert: Alert, subject: Scope, window: Window) -> why.Change | None:
         budget = self.budgets.get(alert.identity.budget)
         return self.because.change(email, subject, window, budget.period) if budget else None
@@ -412,7 +421,7 @@ class Notices:
         if self.audience.privacy is Privacy.WORKS_COUNCIL and subject != Scope(ScopeKind.PERSON, email):
             return ()
         by = Dimension.TEAM if subject.kind in {ScopeKind.MODEL, ScopeKind.PROVIDER} else Dimension.MODEL
-        costs = self.figures.costs(cost_scope(subject, self.audience.directory), window, by)
+        costs = self.figures.costs(cost_scope(subject, self.audience.directory), self._so_far(window), by)
         total = sum(cost.total for cost in costs)
         found = [cost for cost in costs[:_DRIVERS] if cost.total > 0 and total > 0]
         return tuple(Row(cost.key, Money(cost.total, self.currency), Fraction(cost.total, total)) for cost in found)

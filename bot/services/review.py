@@ -300,7 +300,14 @@ class _Decision:
             return []
         owners = self.notices.audience.owners(measured.budget, measured.subject)
         due = self.notices.due(owners, now) if self.notices.audience.ladder(measured.subject, owners) else None
-        return Deciding(measured, known, self.terms.crossing, owners, due, now).decide()
+        changes = Deciding(measured, known, self.terms.crossing, owners, due, now).decide()
+        touched = {change.before.number for change in changes if change.before}
+        newer = (alerts.refreshed(alert, measured.seen) for alert in known if alert.number not in touched and self._is_of(alert, measured))
+        return [*changes, *(change for change in newer if change.happened)]
+
+    @staticmethod
+    def _is_of(alert: Alert, measured: Measured) -> bool:
+        return alert.identity.version == measured.budget.version
 
     def _gone(self, known: Alert, now: datetime) -> Change:
         """End what is measured no more: with its budget, with its period, or because the subject has another budget now."""

@@ -56,6 +56,24 @@ def test_a_warning_says_why(make_app: Callable[..., App], tmp_path: Path) -> Non
     assert any(look.viewer == "mia@x.example" for look in looks), "who is named sees who read it"
 
 
+def test_a_warning_that_is_worded_again_holds_figures_and_reasons_of_one_state(make_app: Callable[..., App], tmp_path: Path) -> None:
+    """A load and a review later the warning says all of the new figures; between the two it gives no reason of others."""
+    of = firm(make_app, tmp_path)
+    of.review()
+    number = next(alert.number for alert in of.app.alerts.every(live=True) if alert.owners == ("ana@x.example",))
+    assert of.app.answered("ana@x.example", f"alerts {number}").why.cost == Money(80 * 10**9, "USD")
+    of.bill = {("ana", "2026-10-01"): "40", ("mia", "2026-10-02"): "1", ("ana", "2026-11-01"): "128", ("ben", "2026-11-01"): "30"}
+    of.spend("0.5", "mia", "2026-10-03")
+    between = of.app.answered("ana@x.example", f"alerts {number}")
+    assert (between.cost, between.why, between.drivers) == (Money(120 * 10**9, "USD"), None, ())
+    of.review()
+    after = of.app.answered("ana@x.example", f"alerts {number}")
+    assert (after.cost, after.why.cost) == (Money(128 * 10**9, "USD"), Money(88 * 10**9, "USD"))
+    assert sum(row.cost.nanos for row in after.drivers) == after.cost.nanos
+    assert [post.revision for post in of.posts() if post.message.about == f"alert {number}"] == [1], "what was said stands"
+    assert "it goes on" not in {noted.what for noted in of.app.alerts.history(f"alert {number}")}
+
+
 @pytest.mark.parametrize(("email", "names"), [("mia@x.example", True), ("fin@x.example", True), ("ben@x.example", False)])
 def test_people_are_named_to_those_who_may_see_them(make_app: Callable[..., App], tmp_path: Path, email: str, names: bool) -> None:  # noqa: FBT001
     found = change(firm(make_app, tmp_path), email, Scope(ScopeKind.TEAM, "search"))
