@@ -272,3 +272,70 @@ def test_a_look_is_what_was_shown_and_no_more(firm: Office) -> None:
     rewrite(firm, "people.csv", "Ruth Amadi", "Ruth A.")
     firm.app.reconsider()
     assert [look.viewer for look in firm.app.people.looks_at(ana)] == ["mia@x.example"] * 2, "another figure is another look"
+
+
+def propose(firm: Office) -> tuple[int, str]:
+    """Let Uma propose to tell everybody something, so that Ruth or Mia has to agree."""
+    object.__setattr__(firm.app.broadcasts, "alone_up_to", 1)
+    join_finops(firm, "ruth", "mia")
+    number = firm.ask("fin", 'broadcast everyone "we close the Acme contract"')["number"]
+    firm.ask("fin", f"approve {number}")
+    return number, f"broadcast plan {number}"
+
+
+def test_who_need_not_agree_any_more_reads_who_has(firm: Office) -> None:
+    number, plan = propose(firm)
+    firm.deliver()
+    assert all(f"approve {number}" in shown(firm, plan, who) for who in ("mia", "ruth"))
+    firm.ask("ruth", f"approve {number}")
+    firm.deliver()
+    for who in ("mia", "ruth"):
+        text = shown(firm, plan, who)
+        assert "has its second yes" in text
+        assert "Uma Patel, Ruth Amadi" in text
+        assert not any(word in text for word in (f"approve {number}", f"deny {number}", "I agree"))
+
+
+def test_who_was_asked_to_agree_reads_who_stopped_it(firm: Office) -> None:
+    number, plan = propose(firm)
+    firm.deliver()
+    firm.ask("mia", f"deny {number}")
+    firm.deliver()
+    text = shown(firm, plan, "ruth")
+    assert f"Broadcast {number} was cancelled" in text
+    assert text.index("Cancelled by") < text.index("Mia Berg")
+    assert f"approve {number}" not in text
+
+
+def test_what_is_stopped_and_gone_on_with_is_said_in_place(firm: Office) -> None:
+    number, plan = propose(firm)
+    firm.deliver()
+    firm.ask("ruth", f"approve {number}")
+    firm.ask("fin", f"deny {number}")
+    firm.deliver()
+    assert f"Broadcast {number} was stopped" in shown(firm, plan, "mia")
+    firm.ask("fin", f"approve {number}")
+    firm.deliver()
+    assert "Stopped by" not in shown(firm, plan, "mia")
+    assert "has its second yes" in shown(firm, plan, "mia")
+
+
+@pytest.mark.parametrize(("who", "verb"), [("fin", "deny"), ("mia", "approve")])
+def test_a_second_yes_that_is_not_needed_any_more_is_not_asked_for(firm: Office, who: str, verb: str) -> None:
+    number, plan = propose(firm)
+    firm.ask(who, f"{verb} {number}")
+    firm.deliver()
+    assert {post.state for post in firm.posts() if post.message.about == plan} == {Delivery.DROPPED}
+    rewrite(firm, "people.csv", "Uma Patel", "Uma P.")
+    firm.deliver()
+    assert {post.state for post in firm.posts() if post.message.about == plan} == {Delivery.DROPPED}
+
+
+def test_who_is_of_finops_no_longer_is_not_told_what_became_of_it(firm: Office) -> None:
+    number, plan = propose(firm)
+    firm.deliver()
+    rewrite(firm, "people.csv", ROWS["mia"].removesuffix(",,,") + ",finops,,", ROWS["mia"])
+    firm.ask("ruth", f"approve {number}")
+    firm.deliver()
+    assert "somebody else's to agree to" in shown(firm, plan, "mia")
+    assert "everyone" not in shown(firm, plan, "mia")
