@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from bot.domain import request as requests
 from bot.domain.alert import Alert
@@ -21,8 +20,9 @@ from bot.messages.card import Card
 from bot.messages.moved import Moved
 from bot.messages.requests import RaiseRequest
 from bot.messages.words import N_
-from bot.ports import NOT_THEIRS, Case, Delivery, Desk, Message, MessageKind, Post
+from bot.ports import NOT_THEIRS, Delivery, Desk, Message, MessageKind, Post
 from bot.services.answers import NO_SUCH as NO_SUCH_ALERT
+from bot.services.asked import plain, request_of, told
 from bot.services.matters import missed, revive, say, unseen, worded
 from bot.services.notify import Notices
 from bot.services.review import Review
@@ -91,7 +91,7 @@ class Requests:
         asked = Request(person.email, budget.name, str(subject), Money(amount, held.limit.currency), held.limit, ends, text, now, approvers)
         with self.review.alerts.decide() as desk:
             for case in [*desk.cases(KIND, Standing.ASKED.value), *desk.cases(KIND, Standing.SECOND.value)]:
-                if self._same(_request(case), asked):
+                if self._same(request_of(case), asked):
                     raise Refusal(
                         "You have asked already: request {number} waits for an answer. To take it back: withdraw {number}",
                         f"withdraw {case.number}",
@@ -117,7 +117,7 @@ class Requests:
             if answer.verdict is Verdict.GRANTED and done.granted:
                 desk.grant(Raise(done.budget, done.subject, done.granted, now, done.ends, person.email))
                 if self.has_webhook:
-                    desk.open_case(WEBHOOK, "waiting", json.dumps(_told(done)), now)
+                    desk.open_case(WEBHOOK, "waiting", json.dumps(told(done)), now)
         if answer.verdict is Verdict.GRANTED:
             self.review.run()
         return self._shown(notices, done, person.email)
@@ -146,7 +146,7 @@ class Requests:
         now, notices = self.review.clock.now(), self.review.notices()
         with self.review.alerts.decide() as desk:
             case = desk.case(number)
-            request = _request(case) if case and case.kind == KIND else None
+            request = request_of(case) if case and case.kind == KIND else None
             if request is None or request.by != person.email:
                 raise Refusal(_NOT_ASKED, number=str(number))
             for post in desk.about(f"request {number}"):
@@ -169,7 +169,7 @@ class Requests:
         with self.review.alerts.decide() as desk:
             for state in (Standing.ASKED, Standing.SECOND):
                 for case in desk.cases(KIND, state.value):
-                    answer = requests.expire(_request(case), now)
+                    answer = requests.expire(request_of(case), now)
                     if answer.verdict is Verdict.EXPIRED:
                         self._tell(desk, notices, self._store(desk, answer.request, "timer", "request expired"))
                         count += 1
@@ -182,13 +182,13 @@ class Requests:
         Who was away is asked, or told the answer, after all.
         """
         for post, case in unseen(desk, KIND, waiting):
-            self._put_right(desk, notices, _request(case), post)
+            self._put_right(desk, notices, request_of(case), post)
         for state in _OPEN:
-            for request in map(_request, desk.cases(KIND, state.value)):
+            for request in map(request_of, desk.cases(KIND, state.value)):
                 if not any(self._concerns(request, email, notices) for email in request.approvers):
                     self._ask_others(desk, notices, request)
         for post, case in missed(desk, KIND, _OPEN, notices.now):
-            request, email = _request(case), post.message.to
+            request, email = request_of(case), post.message.to
             if email in _told_now(request) and self._concerns(request, email, notices):
                 revive(desk, post, self._card(notices, request, email))
                 self._note_look(notices, request, email)
@@ -237,7 +237,7 @@ class Requests:
         return done
 
     def _store(self, desk: Desk, request: Request, by: str, what: str) -> Request:
-        now, body = self.review.clock.now(), _plain(request)
+        now, body = self.review.clock.now(), plain(request)
         if request.number:
             desk.change_case(request.number, request.state.value, body, now)
             number = request.number
@@ -340,7 +340,7 @@ class Requests:
     def _theirs(self, desk: Desk, person: Person, number: int, notices: Notices) -> Request:
         """Return a request that *person* may answer today, has answered, or has made."""
         case = desk.case(number)
-        request = _request(case) if case and case.kind == KIND else None
+        request = request_of(case) if case and case.kind == KIND else None
         if request is None or not (person.email in {*request.approved_by, request.by} or self._may_answer(person, request, notices)):
             raise Refusal(_NO_SUCH, number=str(number))
         return request
@@ -388,33 +388,3 @@ def _answers_for(person: Person, alert: Alert, notices: Notices) -> bool:
     """Tell whether *person* is here and may hear of *alert* today, and is who was told it or who would be told it now."""
     is_here = person.stint(notices.audience.today) is not None
     return is_here and notices.concerns(person.email, alert) and person.email in {*alert.owners, *notices.owners(alert)}
-
-
-def _plain(request: Request) -> str:
-    body: dict[str, Any] = asdict(request)
-    body |= {name: getattr(request, name).isoformat() for name in ("ends", "opened_at")}
-    return json.dumps(body | {"state": request.state.value})
-
-
-def _request(case: Case) -> Request:
-    body = json.loads(case.body)
-    money = {name: Money(**body[name]) if body[name] else None for name in ("amount", "limit", "granted")}
-    times = {name: datetime.fromisoformat(body[name]) for name in ("ends", "opened_at")}
-    lists = {name: tuple(body[name]) for name in ("approvers", "approved_by")}
-    return Request(**body | money | times | lists | {"state": Standing(body["state"]), "number": case.number})
-
-
-def _told(request: Request) -> dict[str, Any]:
-    """Return what a system of the company's is told; it may wire it to a vendor's limit."""
-    assert request.granted
-    return {
-        "event": "budget.raised",
-        "request": request.number,
-        "budget": request.budget,
-        "subject": request.subject,
-        "granted": request.granted.plain,
-        "limit": (request.limit + request.granted).plain,
-        "currency": request.granted.currency,
-        "ends": request.ends.isoformat(),
-        "approved_by": list(request.approved_by),
-    }
