@@ -86,6 +86,32 @@ class BroadcastPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class BroadcastDecided:
+    """What stands where somebody of FinOps was asked for a second yes, when it is not asked any more.
+
+    Attributes:
+        state: As of `BroadcastPlan`, neither `draft` nor `second`.
+        agreed_by: Who has said yes.
+        stopped_by: Who stopped or cancelled it; empty where nobody did.
+    """
+
+    number: int
+    audience: str
+    state: str
+    agreed_by: tuple[str, ...]
+    stopped_by: str = ""
+
+    template: ClassVar[str] = "cases/broadcast_decided"
+
+    @classmethod
+    def examples(cls) -> Iterator[tuple[str, BroadcastDecided]]:
+        """Yield named examples."""
+        yield "agreed", cls(7, "everyone", "sending", ("Uma Patel", "Ruth Amadi"))
+        yield "stopped", cls(7, "everyone", "stopped", ("Uma Patel", "Ruth Amadi"), "Ruth Amadi")
+        yield "cancelled", cls(7, "everyone", "cancelled", ("Uma Patel",), "Uma Patel")
+
+
+@dataclass(frozen=True, slots=True)
 class BroadcastStart:
     """What FinOps reads who asks for a broadcast without saying for whom."""
 
@@ -117,4 +143,4 @@ class BroadcastForm:
         yield "one", cls(("everyone", "team:NAME", "over:80%"))
 
 
-BROADCASTS: tuple[Any, ...] = (Broadcast, BroadcastPlan, BroadcastStart, BroadcastForm)
+BROADCASTS: tuple[Any, ...] = (Broadcast, BroadcastPlan, BroadcastDecided, BroadcastStart, BroadcastForm)

@@ -15,12 +15,12 @@ from bot.domain.crowd import TERMS, Crowd, Usage, parse_crowd
 from bot.domain.people import Person, Role
 from bot.domain.visibility import SMALLEST_GROUP, Privacy
 from bot.errors import Refusal, RuleError
-from bot.messages.broadcasts import VARIABLES, Broadcast, BroadcastForm, BroadcastPlan, BroadcastStart
+from bot.messages.broadcasts import VARIABLES, Broadcast, BroadcastDecided, BroadcastForm, BroadcastPlan, BroadcastStart
 from bot.messages.card import Card
 from bot.messages.moved import Moved
 from bot.messages.words import N_
 from bot.ports import FORGOTTEN, NOT_THEIRS, Case, Delivery, Desk, Message, MessageKind, Post
-from bot.services.matters import say
+from bot.services.matters import say, worded
 from bot.services.measure import Ruler
 from bot.services.notify import Notices
 from bot.services.question import too_few
@@ -31,6 +31,8 @@ KIND = "broadcast"
 _PLAN = "broadcast plan"
 """What the messages that ask for a second yes are about, with the number."""
 DRAFT, SECOND, SENDING, STOPPED, DONE, CANCELLED = "draft", "second", "sending", "stopped", "done", "cancelled"
+_DECIDED = "decided before it was sent"
+"""Why a question for a second yes was dropped."""
 CHUNK = 200
 """Messages put in the outbox at once; a stop takes back what was not sent of them."""
 _LONGEST = 1500
@@ -50,6 +52,7 @@ class Plan:
         done: How many of them are in the outbox.
         size: People of the audience, whatever they have used.
         is_hidden: Whom it is for depends on figures that FinOps may not see here: it learns neither who nor how many.
+        stopped_by: Who stopped it last; empty while it goes on.
     """
 
     by: str
@@ -62,6 +65,7 @@ class Plan:
     done: int = 0
     size: int = 0
     is_hidden: bool = False
+    stopped_by: str = ""
     number: int = 0
 
 
@@ -145,7 +149,8 @@ class Broadcasts:
             others = [email for email in notices.audience.finops() if email not in agreed.agreed_by]
             if needs_two and not others:
                 raise Refusal("So many people are told only after somebody else of FinOps has agreed, and there is nobody else.")
-            plan = self._store(desk, replace(agreed, state=SECOND if needs_two else SENDING), person.email)
+            plan = self._store(desk, replace(agreed, state=SECOND if needs_two else SENDING, stopped_by=""), person.email)
+            self._put_all_right(desk, notices, plan)
             if needs_two:
                 self._ask_others(desk, notices, plan)
         return self._shown(notices, plan, person, self._measured())
@@ -164,9 +169,11 @@ class Broadcasts:
             is_out = all(post.sent or post.state not in {Delivery.WAITING, Delivery.HELD} for post in posts)
             if plan.state == CANCELLED or (plan.state == DONE and is_out):
                 raise Refusal("Broadcast {number} is over; there is nothing left to stop.", number=str(number))
-            plan = self._store(desk, replace(plan, state=STOPPED if plan.state in {SENDING, DONE} else CANCELLED), person.email)
+            state = STOPPED if plan.state in {SENDING, DONE} else CANCELLED
+            plan = self._store(desk, replace(plan, state=state, stopped_by=person.email), person.email)
             for post in posts:
                 desk.drop(post, "stopped")
+            self._put_all_right(desk, notices, plan)
         return self._shown(notices, plan, person, {})
 
     def show(self, person: Person, number: int) -> BroadcastPlan:
@@ -278,27 +285,45 @@ class Broadcasts:
 
     def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
         """Ask FinOps of today for a second yes; take it back from who is of it no longer."""
-        for plan in map(_stored, desk.cases(KIND, SECOND)):
-            self._ask_others(desk, notices, plan)
-        finops = notices.audience.finops()
         for post in waiting:
             about, _, number = post.message.about.rpartition(" ")
-            if about != _PLAN or post.message.to in finops:
-                continue
-            if post.is_unseen:
-                desk.drop(post, NOT_THEIRS)
-            else:
-                desk.revise(post, self._card(Moved(KIND, int(number)), notices.audience.person(post.message.to)))
+            if about == _PLAN:
+                self._put_right(desk, notices, self._plan(desk, int(number)), post)
+        for plan in map(_stored, desk.cases(KIND, SECOND)):
+            self._ask_others(desk, notices, plan)
+
+    def _put_all_right(self, desk: Desk, notices: Notices, plan: Plan) -> None:
+        for post in desk.about(f"{_PLAN} {plan.number}"):
+            self._put_right(desk, notices, plan, post)
+
+    def _put_right(self, desk: Desk, notices: Notices, plan: Plan, post: Post) -> None:
+        """Say in the place of a question for a second yes what became of it; one that nobody has seen is not asked any more."""
+        email = post.message.to
+        is_theirs, is_asked = email in notices.audience.finops(), plan.state == SECOND
+        if post.is_unseen and not (is_theirs and is_asked):
+            desk.drop(post, NOT_THEIRS if is_asked else _DECIDED)
+        elif post.state is not Delivery.DROPPED:
+            desk.revise(post, worded(post, self._question(desk, notices, plan, email) if is_theirs else self._moved(notices, plan, email)))
+
+    def _question(self, desk: Desk, notices: Notices, plan: Plan, email: str) -> Card:
+        """Return what *email* of FinOps reads where they were asked for a second yes: the question, or what became of it."""
+        person, name = notices.audience.person(email), notices.audience.name
+        if person and plan.state == SECOND:
+            return self._card(self._view(desk, notices, plan, person, {}), person)
+        agreed_by = tuple(name(by) for by in plan.agreed_by)
+        return self._card(BroadcastDecided(plan.number, plan.audience, plan.state, agreed_by, name(plan.stopped_by)), person)
+
+    def _moved(self, notices: Notices, plan: Plan, email: str) -> Card:
+        return self._card(Moved(KIND, plan.number), notices.audience.person(email))
 
     def _ask_others(self, desk: Desk, notices: Notices, plan: Plan) -> None:
         about = f"{_PLAN} {plan.number}"
         for email in notices.audience.finops():
-            other = notices.audience.person(email)
-            if other and email not in plan.agreed_by:
-                card = self._card(self._view(desk, notices, plan, other, {}), other)
+            if email not in plan.agreed_by:
+                card = self._question(desk, notices, plan, email)
                 say(desk, Message(f"{about} {email}", MessageKind.APPROVAL, email, card, about, is_urgent=True))
 
-    def _card(self, view: BroadcastPlan | Moved, person: Person | None) -> Card:
+    def _card(self, view: BroadcastPlan | BroadcastDecided | Moved, person: Person | None) -> Card:
         return self.review.templates.card(view.template, view, reader_of(person, self.review.documents))
 
     def _view(self, desk: Desk, notices: Notices, plan: Plan, person: Person, measured: dict[str, Measured]) -> BroadcastPlan:

@@ -18,8 +18,8 @@ from bot.messages.card import Card
 from bot.messages.claims import KeyClaim
 from bot.messages.moved import Moved
 from bot.messages.words import N_
-from bot.ports import NOT_THEIRS, Case, CostScope, Desk, Message, MessageKind, Post, UnallocatedKey
-from bot.services.matters import say, unseen
+from bot.ports import NOT_THEIRS, Case, CostScope, Delivery, Desk, Message, MessageKind, Post, UnallocatedKey
+from bot.services.matters import missed, revive, say, unseen, worded
 from bot.services.near import close
 from bot.services.notify import Notices
 from bot.services.review import Review
@@ -133,15 +133,26 @@ class Claims:
         return replace(claim, state=CONFIRMED, before=str(self._coverage()), must_reload=True)
 
     def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
-        """Tell FinOps of today of what waits for them; leave out what waits for somebody whom it is no matter of."""
+        """Tell FinOps of today of what waits for them; leave out what waits for somebody whom it is no matter of.
+
+        Who was away is asked, or told the answer, after all.
+        """
+        for post, case in unseen(desk, KIND, waiting):
+            self._put_right(desk, notices, _claim(case), post)
         for case in desk.cases(KIND, SAID):
             self._ask(desk, notices, _claim(case), "")
-        for post, case in unseen(desk, KIND, waiting):
+        for post, case in missed(desk, KIND, (ASKED, SAID), notices.now):
             claim, email = _claim(case), post.message.to
-            if post.is_unseen and not self._concerns(claim, email, notices):
-                desk.drop(post, NOT_THEIRS)
-            else:
-                desk.revise(post, self._card(notices, claim, email))
+            if email in _told_now(claim, notices) and self._concerns(claim, email, notices):
+                revive(desk, post, self._card(notices, claim, email))
+
+    def _put_right(self, desk: Desk, notices: Notices, claim: Claim, post: Post) -> None:
+        """Word *post* as the claim stands and its reader may see it."""
+        email = post.message.to
+        if post.is_unseen and not self._concerns(claim, email, notices):
+            desk.drop(post, NOT_THEIRS)
+        elif post.state is not Delivery.DROPPED:
+            desk.revise(post, worded(post, self._card(notices, claim, email)))
 
     def follow_up(self) -> None:
         """Put the identities of confirmed claims into the directory that a stop had kept from it."""
@@ -213,17 +224,17 @@ class Claims:
     def _tell(self, desk: Desk, notices: Notices, claim: Claim, by: str) -> None:
         about = f"claim {claim.number}"
         for post in desk.about(about):
-            desk.revise(post, self._card(notices, claim, post.message.to))
+            self._put_right(desk, notices, claim, post)
         self._ask(desk, notices, claim, by)
 
     def _ask(self, desk: Desk, notices: Notices, claim: Claim, by: str) -> None:
         """Tell who has to know now."""
         about = f"claim {claim.number}"
-        asked = {ASKED: (claim.owner,), SAID: tuple(e for e in notices.audience.finops() if e != claim.owner)}
-        for email in asked.get(claim.state, tuple({claim.owner, claim.asked_by})):
+        for email in _told_now(claim, notices):
             if email != by:
-                key = f"{about} {claim.state} {email}"
-                say(desk, Message(key, MessageKind.CLAIM, email, self._card(notices, claim, email), about, is_urgent=False))
+                key, card = f"{about} {claim.state} {email}", self._card(notices, claim, email)
+                is_theirs = self._concerns(claim, email, notices)
+                say(desk, Message(key, MessageKind.CLAIM, email, card, about, is_urgent=False), is_theirs=is_theirs)
 
     def _card(self, notices: Notices, claim: Claim, email: str) -> Card:
         view = self._view(notices, claim, email) if self._concerns(claim, email, notices) else Moved(KIND, claim.number)
@@ -290,6 +301,15 @@ def _without(part: Identity, other: Identity) -> list[Identity]:
         return [part]
     before = [replace(part, valid_to=from_)] if begin < from_ else []
     return before + ([replace(part, valid_from=to)] if to < end else [])
+
+
+def _told_now(claim: Claim, notices: Notices) -> tuple[str, ...]:
+    """Return who has to know where it stands: whose it may be, then FinOps, then both who asked and whose it may be."""
+    if claim.state == ASKED:
+        return (claim.owner,)
+    if claim.state == SAID:
+        return tuple(email for email in notices.audience.finops() if email != claim.owner)
+    return tuple(sorted({claim.owner, claim.asked_by}))
 
 
 def _is_finops(notices: Notices, person: Person) -> bool:

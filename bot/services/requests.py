@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from bot.domain import request as requests
+from bot.domain.alert import Alert
 from bot.domain.audience import scope_of
 from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force, person_budget
 from bot.domain.money import Money
@@ -20,8 +20,10 @@ from bot.messages.card import Card
 from bot.messages.moved import Moved
 from bot.messages.requests import RaiseRequest
 from bot.messages.words import N_
-from bot.ports import NOT_THEIRS, Case, Desk, Message, MessageKind, Post
-from bot.services.matters import say, unseen
+from bot.ports import NOT_THEIRS, Delivery, Desk, Message, MessageKind, Post
+from bot.services.answers import NO_SUCH as NO_SUCH_ALERT
+from bot.services.asked import plain, request_of, told
+from bot.services.matters import missed, revive, say, unseen, worded
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.subjects import cost_scope, words_for
@@ -29,6 +31,7 @@ from bot.services.talk import reader_of
 
 KIND = "request"
 WEBHOOK = "webhook"
+_OPEN = (Standing.ASKED, Standing.SECOND)
 _NO_SUCH = N_("There is no request {number} that you could answer.")
 _NOT_ASKED = N_("There is no request {number} of yours.")
 _SENTENCES = {
@@ -88,7 +91,7 @@ class Requests:
         asked = Request(person.email, budget.name, str(subject), Money(amount, held.limit.currency), held.limit, ends, text, now, approvers)
         with self.review.alerts.decide() as desk:
             for case in [*desk.cases(KIND, Standing.ASKED.value), *desk.cases(KIND, Standing.SECOND.value)]:
-                if self._same(_request(case), asked):
+                if self._same(request_of(case), asked):
                     raise Refusal(
                         "You have asked already: request {number} waits for an answer. To take it back: withdraw {number}",
                         f"withdraw {case.number}",
@@ -114,7 +117,7 @@ class Requests:
             if answer.verdict is Verdict.GRANTED and done.granted:
                 desk.grant(Raise(done.budget, done.subject, done.granted, now, done.ends, person.email))
                 if self.has_webhook:
-                    desk.open_case(WEBHOOK, "waiting", json.dumps(_told(done)), now)
+                    desk.open_case(WEBHOOK, "waiting", json.dumps(told(done)), now)
         if answer.verdict is Verdict.GRANTED:
             self.review.run()
         return self._shown(notices, done, person.email)
@@ -143,7 +146,7 @@ class Requests:
         now, notices = self.review.clock.now(), self.review.notices()
         with self.review.alerts.decide() as desk:
             case = desk.case(number)
-            request = _request(case) if case and case.kind == KIND else None
+            request = request_of(case) if case and case.kind == KIND else None
             if request is None or request.by != person.email:
                 raise Refusal(_NOT_ASKED, number=str(number))
             for post in desk.about(f"request {number}"):
@@ -166,7 +169,7 @@ class Requests:
         with self.review.alerts.decide() as desk:
             for state in (Standing.ASKED, Standing.SECOND):
                 for case in desk.cases(KIND, state.value):
-                    answer = requests.expire(_request(case), now)
+                    answer = requests.expire(request_of(case), now)
                     if answer.verdict is Verdict.EXPIRED:
                         self._tell(desk, notices, self._store(desk, answer.request, "timer", "request expired"))
                         count += 1
@@ -174,17 +177,32 @@ class Requests:
         return count
 
     def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
-        """Ask who may answer today, where nobody who was asked may; leave out what waits for somebody whom it is no matter of."""
-        for state in (Standing.ASKED, Standing.SECOND):
-            for request in map(_request, desk.cases(KIND, state.value)):
+        """Ask who may answer today, where nobody who was asked may; leave out what waits for somebody whom it is no matter of.
+
+        Who was away is asked, or told the answer, after all.
+        """
+        for post, case in unseen(desk, KIND, waiting):
+            self._put_right(desk, notices, request_of(case), post)
+        for state in _OPEN:
+            for request in map(request_of, desk.cases(KIND, state.value)):
                 if not any(self._concerns(request, email, notices) for email in request.approvers):
                     self._ask_others(desk, notices, request)
-        for post, case in unseen(desk, KIND, waiting):
-            request, email = _request(case), post.message.to
-            if post.is_unseen and not self._concerns(request, email, notices):
-                desk.drop(post, NOT_THEIRS)
-            else:
-                desk.revise(post, self._card(notices, request, email))
+        for post, case in missed(desk, KIND, _OPEN, notices.now):
+            request, email = request_of(case), post.message.to
+            if email in _told_now(request) and self._concerns(request, email, notices):
+                revive(desk, post, self._card(notices, request, email))
+                self._note_look(notices, request, email)
+
+    def _put_right(self, desk: Desk, notices: Notices, request: Request, post: Post) -> None:
+        """Word *post* as the request stands and its reader may see it; it is a look of theirs only where it says something new."""
+        email = post.message.to
+        if post.is_unseen and not self._concerns(request, email, notices):
+            desk.drop(post, NOT_THEIRS)
+        elif post.state is not Delivery.DROPPED:
+            card = worded(post, self._card(notices, request, email))
+            if card != post.message.card:
+                desk.revise(post, card)
+                self._note_look(notices, request, email)
 
     def _ask_others(self, desk: Desk, notices: Notices, request: Request) -> None:
         of, budget, asker = notices.audience, notices.budgets.get(request.budget), notices.audience.person(request.by)
@@ -206,6 +224,7 @@ class Requests:
     def _shown(self, notices: Notices, request: Request, email: str) -> RaiseRequest:
         """Return the view, and keep who was shown whose figures in all of this."""
         view = self._view(notices, request, email)
+        self._note_look(notices, request, email)
         self.review.remember(notices)
         return view
 
@@ -218,7 +237,7 @@ class Requests:
         return done
 
     def _store(self, desk: Desk, request: Request, by: str, what: str) -> Request:
-        now, body = self.review.clock.now(), _plain(request)
+        now, body = self.review.clock.now(), plain(request)
         if request.number:
             desk.change_case(request.number, request.state.value, body, now)
             number = request.number
@@ -232,14 +251,15 @@ class Requests:
         """Put right what was said of it, and tell who has to know now."""
         about = f"request {request.number}"
         for post in desk.about(about):
-            desk.revise(post, self._card(notices, request, post.message.to))
-        to = request.approvers if request.is_open else (request.by,)
-        for email in to:
+            self._put_right(desk, notices, request, post)
+        for email in _told_now(request):
             if email != answered_by:
                 key = f"{about} {request.state.value} {email}"
                 card = self._card(notices, request, email)
                 role = "approver" if request.is_open else "asker"
-                say(desk, Message(key, MessageKind.APPROVAL, email, card, about, role, is_urgent=True))
+                message = Message(key, MessageKind.APPROVAL, email, card, about, role, is_urgent=True)
+                if say(desk, message, is_theirs=self._concerns(request, email, notices)):
+                    self._note_look(notices, request, email)
 
     def _card(self, notices: Notices, request: Request, email: str) -> Card:
         concerns = self._concerns(request, email, notices)
@@ -256,8 +276,6 @@ class Requests:
         limit = self._limit(request, budget) if budget else request.limit
         if request.state is Standing.GRANTED and request.granted:
             limit = request.limit + request.granted
-        if shows:
-            notices.note_subject(email, subject, window, f"request {request.number}")
         return RaiseRequest(
             request.number,
             "" if email == request.by else name(request.by),
@@ -276,20 +294,26 @@ class Requests:
             is_own_yes=request.state is Standing.SECOND and email in request.approved_by,
         )
 
+    def _note_look(self, notices: Notices, request: Request, email: str) -> None:
+        """Note that *email* is shown the figures of whose budget it is, where they are shown any."""
+        if self._concerns(request, email, notices):
+            notices.note_subject(email, scope_of(request.subject), self._window(notices, request), f"request {request.number}")
+
     def _window(self, notices: Notices, request: Request) -> Window:
         budget = notices.budgets.get(request.budget)
         day = self.review.clock.now().date()
         return budget.current(day).window if budget else Window(day.replace(day=1), day + timedelta(days=1))
 
     def _budget(self, person: Person, about: int, notices: Notices) -> tuple[Budget, Scope]:
-        """Return the budget that *person* may ask about: their own, or that of an alert they answer for."""
+        """Return the budget that *person* may ask about: their own, or that of a live alert they answer for today."""
         today = self.review.clock.now().date()
         if about:
-            alert = self.review.alerts.find(about)
+            found = self.review.alerts.find(about)
+            alert = found if found and found.is_live and _answers_for(person, found, notices) else None
             subject = notices.subject(alert) if alert else None
             budget = notices.budgets.get(alert.identity.budget) if alert else None
-            if alert is None or subject is None or budget is None or person.email not in alert.owners:
-                raise Refusal("There is no alert {number} of yours. Your alerts: alerts", number=str(about))
+            if subject is None or budget is None:
+                raise Refusal(NO_SUCH_ALERT, number=str(about))
             return budget, subject
         stint = person.stint(today)
         own = person_budget(self.review.budgets.current(), person.email, stint.team if stint else None) if stint else None
@@ -316,7 +340,7 @@ class Requests:
     def _theirs(self, desk: Desk, person: Person, number: int, notices: Notices) -> Request:
         """Return a request that *person* may answer today, has answered, or has made."""
         case = desk.case(number)
-        request = _request(case) if case and case.kind == KIND else None
+        request = request_of(case) if case and case.kind == KIND else None
         if request is None or not (person.email in {*request.approved_by, request.by} or self._may_answer(person, request, notices)):
             raise Refusal(_NO_SUCH, number=str(number))
         return request
@@ -355,31 +379,12 @@ class Requests:
         return sum(r.amount.nanos for r in self.review.budgets.raises() if (r.budget, r.subject) == mine and r.ends > now)
 
 
-def _plain(request: Request) -> str:
-    body: dict[str, Any] = asdict(request)
-    body |= {name: getattr(request, name).isoformat() for name in ("ends", "opened_at")}
-    return json.dumps(body | {"state": request.state.value})
+def _told_now(request: Request) -> tuple[str, ...]:
+    """Return who has to know where it stands: who may answer it, then who asked."""
+    return request.approvers if request.is_open else (request.by,)
 
 
-def _request(case: Case) -> Request:
-    body = json.loads(case.body)
-    money = {name: Money(**body[name]) if body[name] else None for name in ("amount", "limit", "granted")}
-    times = {name: datetime.fromisoformat(body[name]) for name in ("ends", "opened_at")}
-    lists = {name: tuple(body[name]) for name in ("approvers", "approved_by")}
-    return Request(**body | money | times | lists | {"state": Standing(body["state"]), "number": case.number})
-
-
-def _told(request: Request) -> dict[str, Any]:
-    """Return what a system of the company's is told; it may wire it to a vendor's limit."""
-    assert request.granted
-    return {
-        "event": "budget.raised",
-        "request": request.number,
-        "budget": request.budget,
-        "subject": request.subject,
-        "granted": request.granted.plain,
-        "limit": (request.limit + request.granted).plain,
-        "currency": request.granted.currency,
-        "ends": request.ends.isoformat(),
-        "approved_by": list(request.approved_by),
-    }
+def _answers_for(person: Person, alert: Alert, notices: Notices) -> bool:
+    """Tell whether *person* is here and may hear of *alert* today, and is who was told it or who would be told it now."""
+    is_here = person.stint(notices.audience.today) is not None
+    return is_here and notices.reaches(person.email, alert) and person.email in {*alert.owners, *notices.owners(alert)}
