@@ -136,9 +136,8 @@ class Broadcasts:
         Raises:
             Refusal: Only FinOps may, or it is under way or over.
         """
-        notices = self.review.notices()
-        self._check(person, notices)
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
+            self._check(person, notices)
             plan = self._plan(desk, number)
             if plan.state not in {DRAFT, SECOND, STOPPED}:
                 raise Refusal("Broadcast {number} is under way or over.", number=str(number))
@@ -161,9 +160,8 @@ class Broadcasts:
         Raises:
             Refusal: Only FinOps may, or it is over.
         """
-        notices = self.review.notices()
-        self._check(person, notices)
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
+            self._check(person, notices)
             plan = self._plan(desk, number)
             posts = desk.about(_about(number))
             is_out = all(post.sent or post.state not in {Delivery.WAITING, Delivery.HELD} for post in posts)
@@ -215,8 +213,8 @@ class Broadcasts:
         return sum(self._go_on(plan.number) for plan in plans)
 
     def _go_on(self, number: int) -> int:
-        notices, measured = self.review.notices(), self._measured()
-        with self.review.alerts.decide() as desk:
+        measured = self._measured()
+        with self.review.decide() as (desk, notices):
             plan = self._plan(desk, number)
             if plan.state != SENDING:
                 return 0

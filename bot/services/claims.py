@@ -71,7 +71,14 @@ class Claims:
         Raises:
             Refusal: No cost is open for such a key, or only FinOps may ask somebody else.
         """
-        notices = self.review.notices()
+        with self.review.decide() as (desk, notices):
+            new = self._claimed(desk, notices, person, key, owner)
+            stored = self._store(desk, new, person.email)
+            self._tell(desk, notices, stored, person.email)
+        return self._view(notices, stored, person.email)
+
+    def _claimed(self, desk: Desk, notices: Notices, person: Person, key: str, owner: str) -> Claim:
+        """Return what *person* says of *key*, not stored yet."""
         is_finops = _is_finops(notices, person)
         wanted = notices.audience.person(owner) if owner else person
         if owner and not is_finops and wanted != person:
@@ -81,14 +88,10 @@ class Claims:
         found = self._open_key(key)
         if found is None:
             raise self._no_key(key, owner, is_finops=is_finops)
-        with self.review.alerts.decide() as desk:
-            for case in [*desk.cases(KIND, ASKED), *desk.cases(KIND, SAID)]:
-                self._check_open(_claim(case), found.key, is_finops=is_finops)
-            state = SAID if wanted == person else ASKED
-            new = Claim(found.key, found.source, found.cost, found.first_seen.isoformat(), wanted.email, person.email, state)
-            stored = self._store(desk, new, person.email)
-            self._tell(desk, notices, stored, person.email)
-        return self._view(notices, stored, person.email)
+        for case in [*desk.cases(KIND, ASKED), *desk.cases(KIND, SAID)]:
+            self._check_open(_claim(case), found.key, is_finops=is_finops)
+        state = SAID if wanted == person else ASKED
+        return Claim(found.key, found.source, found.cost, found.first_seen.isoformat(), wanted.email, person.email, state)
 
     @staticmethod
     def _check_open(other: Claim, key: str, *, is_finops: bool) -> None:
@@ -106,8 +109,7 @@ class Claims:
         Raises:
             Refusal: It is not theirs to answer, or was answered.
         """
-        notices = self.review.notices()
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
             case = desk.case(number)
             claim = _claim(case) if case and case.kind == KIND else None
             is_finops = _is_finops(notices, person)
@@ -180,9 +182,9 @@ class Claims:
         if not self.reload(claim.source):
             return claim
         after = replace(claim, must_reload=False, after=str(self._coverage()))
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
             stored = self._store(desk, after, "ledger")
-            self._tell(desk, self.review.notices(), stored, "")
+            self._tell(desk, notices, stored, "")
         return stored
 
     def _coverage(self) -> Fraction:

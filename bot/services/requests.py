@@ -72,8 +72,23 @@ class Requests:
         Raises:
             Refusal: There is no such budget of theirs, or the request is not whole.
         """
-        now, notices = self.review.clock.now(), self.review.notices()
+        with self.review.decide() as (desk, notices):
+            asked = self._wanted(person, amount, until, reason, about, notices)
+            for case in [*desk.cases(KIND, Standing.ASKED.value), *desk.cases(KIND, Standing.SECOND.value)]:
+                if self._same(request_of(case), asked):
+                    raise Refusal(
+                        "You have asked already: request {number} waits for an answer. To take it back: withdraw {number}",
+                        f"withdraw {case.number}",
+                        number=str(case.number),
+                    )
+            asked = self._store(desk, asked, person.email, "request asked")
+            self._tell(desk, notices, asked)
+        return self._shown(notices, asked, person.email)
+
+    def _wanted(self, person: Person, amount: int, until: date | None, reason: str, about: int, notices: Notices) -> Request:
+        """Return what *person* asks for, not stored yet."""
         budget, subject = self._budget(person, about, notices)
+        now = notices.now
         held = in_force(budget, subject, self.review.budgets.raises(), now)
         ends = midnight(until + timedelta(days=1)) if until else midnight(budget.current(now.date()).window.end)
         if not now < ends <= now + _LONGEST:
@@ -88,18 +103,7 @@ class Requests:
         if not approvers:
             raise Refusal("There is nobody who could approve it. Please talk to FinOps.")
         text = " ".join(reason.split())[:_LONGEST_TEXT]
-        asked = Request(person.email, budget.name, str(subject), Money(amount, held.limit.currency), held.limit, ends, text, now, approvers)
-        with self.review.alerts.decide() as desk:
-            for case in [*desk.cases(KIND, Standing.ASKED.value), *desk.cases(KIND, Standing.SECOND.value)]:
-                if self._same(request_of(case), asked):
-                    raise Refusal(
-                        "You have asked already: request {number} waits for an answer. To take it back: withdraw {number}",
-                        f"withdraw {case.number}",
-                        number=str(case.number),
-                    )
-            asked = self._store(desk, asked, person.email, "request asked")
-            self._tell(desk, notices, asked)
-        return self._shown(notices, asked, person.email)
+        return Request(person.email, budget.name, str(subject), Money(amount, held.limit.currency), held.limit, ends, text, now, approvers)
 
     def approve(self, person: Person, number: int, amount: int | None = None) -> RaiseRequest:
         """Say yes, to *amount* nanos or to all that was asked.
@@ -107,8 +111,8 @@ class Requests:
         Raises:
             Refusal: It is not theirs to answer, was answered, or the amount does not fit.
         """
-        now, notices = self.review.clock.now(), self.review.notices()
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
+            now = notices.now
             asked = self._as_now(self._theirs(desk, person, number, notices), notices)
             granted = Money(amount, asked.amount.currency) if amount is not None else None
             limit = Money(max(0, self.four_eyes_from - self._granted_already(asked)), asked.amount.currency)
@@ -130,8 +134,8 @@ class Requests:
         """
         if not sentence.strip():
             raise Refusal("Why not? Who asked reads it: deny {number} and why", number=str(number))
-        now, notices = self.review.clock.now(), self.review.notices()
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
+            now = notices.now
             asked = self._theirs(desk, person, number, notices)
             text = " ".join(sentence.split())[:_LONGEST_TEXT]
             done = self._answered(desk, notices, requests.deny(asked, person.email, text, now), person)
@@ -143,8 +147,8 @@ class Requests:
         Raises:
             Refusal: They have not asked for it, or it was answered.
         """
-        now, notices = self.review.clock.now(), self.review.notices()
-        with self.review.alerts.decide() as desk:
+        with self.review.decide() as (desk, notices):
+            now = notices.now
             case = desk.case(number)
             request = request_of(case) if case and case.kind == KIND else None
             if request is None or request.by != person.email:
@@ -160,20 +164,19 @@ class Requests:
         Raises:
             Refusal: There is none.
         """
-        with self.review.alerts.decide() as desk:
-            return self._theirs(desk, person, number, self.review.notices())
+        with self.review.decide() as (desk, notices):
+            return self._theirs(desk, person, number, notices)
 
     def expire(self) -> int:
         """Close the requests that nobody answered in time, and tell who asked."""
-        now, notices, count = self.review.clock.now(), self.review.notices(), 0
-        with self.review.alerts.decide() as desk:
+        count = 0
+        with self.review.decide() as (desk, notices):
             for state in (Standing.ASKED, Standing.SECOND):
                 for case in desk.cases(KIND, state.value):
-                    answer = requests.expire(request_of(case), now)
+                    answer = requests.expire(request_of(case), notices.now)
                     if answer.verdict is Verdict.EXPIRED:
                         self._tell(desk, notices, self._store(desk, answer.request, "timer", "request expired"))
                         count += 1
-        self.review.remember(notices)
         return count
 
     def readdress(self, desk: Desk, notices: Notices, waiting: Sequence[Post]) -> None:
