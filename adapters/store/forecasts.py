@@ -63,10 +63,11 @@ class SqlForecasts:
     def forget(self, before: date, kept_since: Callable[[date, date], date | None]) -> int:
         """Drop those as of a day before *before* that are no milestones, by the start of their period and the day."""
         days = select(*_columns("period_start", "as_of")).where(col(ForecastRow.as_of) < before).distinct()
-        with self._database.writing() as connection:
+        with self._database.reading() as connection:
             found = [(start, day, kept_since(start, day)) for start, day in connection.execute(days)]
-            dropped = [_old(start, day) for start, day, since in found if since is None]
-            dropped += [and_(_old(start, day), _has_earlier(since)) for start, day, since in found if since and since < day]
+        dropped = [_old(start, day) for start, day, since in found if since is None]
+        dropped += [and_(_old(start, day), _has_earlier(since)) for start, day, since in found if since and since < day]
+        with self._database.writing() as connection:
             return sum(int(connection.execute(delete(ForecastRow).where(old)).rowcount) for old in dropped)
 
 

@@ -35,18 +35,17 @@ class Longer:
 
     def ended(self, now: datetime, months: int) -> list[LongAccuracy]:
         """Return how right the forecasts were of every period that ended in the last *months* months and is final, oldest first."""
-        return [one for period in _ended(now.date(), months) if self._is_final(period.window, now) for one in self._judged(period)]
+        return [one for period in _ended(now.date(), months) for one in self._judged(period, now)]
 
     def news(self, now: datetime) -> list[LongAccuracy]:
-        """Return those that were not known a month ago: in the month after the end, or in the week in which it becomes final."""
+        """Return those that were not known a month ago: in the month after the end, or the week after it became final."""
         periods = [period for period in _ended(now.date(), _LATELY) if now.date() < self._told_until(period.window)]
-        return [one for period in periods if self._is_final(period.window, now) for one in self._judged(period)]
+        return [one for period in periods for one in self._judged(period, now)]
 
-    def _judged(self, period: Period) -> Iterator[LongAccuracy]:
-        spans, start = horizons(period), period.window.start
-        names = self._names(period)
-        days = [day for span in spans.values() for day in span]
-        told = [one for one in self.hindsight.forecasts.of_period(start, days) if one.budget in names]
+    def _judged(self, period: Period, now: datetime) -> Iterator[LongAccuracy]:
+        spans, told = horizons(period), self._told(period)
+        if not told or not self._is_final(period.window, now):
+            return
         pairs = list(self.hindsight.held_against(told, period.window))
         for share, span in spans.items():
             first = _first(one for one in told if one.as_of in span)
@@ -55,6 +54,13 @@ class Longer:
             found = accuracy(self.hindsight.enough(shown))
             if found:
                 yield LongAccuracy(period, share, found)
+
+    def _told(self, period: Period) -> list[Foretold]:
+        """Return what was foretold of *period* as of the days that count."""
+        names = self._names(period)
+        days = [day for span in horizons(period).values() for day in span]
+        found = self.hindsight.forecasts.of_period(period.window.start, days) if names else []
+        return [one for one in found if one.budget in names]
 
     def _names(self, period: Period) -> set[str]:
         """Return the names of the budgets that were by *period* in its last instant, whatever their limit was before."""
