@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, func, insert, select
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from adapters.store.database import Database
@@ -59,12 +60,26 @@ class SqlForecasts:
         with self._database.reading() as connection:
             return [_foretold(row) for row in connection.execute(select(*_columns(*_FIELDS)).where(*where))]
 
-    def forget(self, before: date, kept: Collection[int]) -> int:
-        """Drop those as of a day before *before*, except on the *kept* days of a month; return how many."""
-        days = select(col(ForecastRow.as_of)).where(col(ForecastRow.as_of) < before).distinct()
+    def forget(self, before: date, kept_since: Callable[[date, date], date | None]) -> int:
+        """Drop those as of a day before *before* that are no milestones, by the start of their period and the day."""
+        days = select(*_columns("period_start", "as_of")).where(col(ForecastRow.as_of) < before).distinct()
+        with self._database.reading() as connection:
+            found = [(start, day, kept_since(start, day)) for start, day in connection.execute(days)]
+        dropped = [_old(start, day) for start, day, since in found if since is None]
+        dropped += [and_(_old(start, day), _has_earlier(since)) for start, day, since in found if since and since < day]
         with self._database.writing() as connection:
-            old = [day for (day,) in connection.execute(days) if day.day not in kept]
-            return int(connection.execute(delete(ForecastRow).where(col(ForecastRow.as_of).in_(old))).rowcount) if old else 0
+            return sum(int(connection.execute(delete(ForecastRow).where(old)).rowcount) for old in dropped)
+
+
+def _old(start: date, as_of: date) -> Any:
+    return and_(col(ForecastRow.period_start) == start, col(ForecastRow.as_of) == as_of)
+
+
+def _has_earlier(since: date) -> Any:
+    """Return whether the same subject has one as of an earlier day, from *since* on."""
+    other: Any = aliased(ForecastRow)
+    same = (getattr(other, name) == getattr(ForecastRow, name) for name in _KEY)
+    return exists().where(*same, other.as_of >= since, other.as_of < col(ForecastRow.as_of))
 
 
 def _columns(*names: str) -> list[Any]:

@@ -14,6 +14,7 @@ from bot.errors import ConfigError
 
 if TYPE_CHECKING:
     from bot.domain.foretold import Accuracy as Told
+    from bot.domain.foretold import LongAccuracy
     from bot.services.backtest import Accuracy, Foresight, Omission
 
 _SHOWN = 10
@@ -77,21 +78,40 @@ def backtest(
 
 
 def _told_before(of: Context, country: Sequence[str] | None, format_: Format) -> None:
-    """Print how right the forecasts were that people were shown in the months before."""
+    """Print how right the forecasts were that people were shown: of the months before, and of quarters and years that ended in them."""
     if country:
         raise ConfigError("--country is about a file; write it with --data FILE.")
     with of.app() as app:
         app.open_store()
-        found = list(app.hindsight.months(app.clock.now().date(), _MONTHS))
-    if not any(rows for _, rows in found):
+        now = app.clock.now()
+        found, longer = list(app.hindsight.months(now.date(), _MONTHS)), app.longer_hindsight.ended(now, _MONTHS)
+    if not longer and not any(rows for _, rows in found):
         raise ConfigError("No month is over whose forecasts were kept. A file can be judged: backtest --data FILE.")
     rows = [(month, one) for month, judged in found for one in judged]
     if format_ is Format.JSON:
-        say_json({"rows": [{"month": f"{month:%Y-%m}", **one.document()} for month, one in rows]})
+        months = [{"month": f"{month:%Y-%m}", **one.document()} for month, one in rows]
+        say_json({"rows": months, "periods": [one.document() for one in longer]})
+        return
+    _months(rows)
+    _longer(longer)
+
+
+def _months(rows: Sequence[tuple[date, Told]]) -> None:
+    if not rows:
         return
     say(f"{'month':8} {'forecasts of':24} {'n':>7} {'WAPE':>8} {'80 %':>7}")
     for month, one in rows:
         say(f"{month:%Y-%m}  {_judged(one)[:24]:24} {one.count:>7} {float(one.off):>8.1%} {float(one.held):>7.1%}")
+
+
+def _longer(rows: Sequence[LongAccuracy]) -> None:
+    if not rows:
+        return
+    say(f"{'begins':10} {'period':9} {'known':>6} {'n':>21} {'WAPE':>8} {'80 %':>7}")
+    for row in rows:
+        one = row.found
+        known = f"{float(row.share):.0%}"
+        say(f"{row.period.window.start} {row.period.kind:9} {known:>6} {one.count:>21} {float(one.off):>8.1%} {float(one.held):>7.1%}")
 
 
 def _judged(one: Told) -> str:

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from bot.domain.budget import Budget
 from bot.domain.money import Money
+from bot.domain.period import Period
 
 MONTH, YEAR = "", " year"
 """In the place of a budget's name: what was foretold of a month and of a year without one; no budget is called so."""
@@ -85,6 +86,30 @@ class Accuracy:
             "n": self.count,
             "wape": f"{float(self.off):.6f}",
             "coverage_80": f"{float(self.held):.6f}",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LongAccuracy:
+    """How right the forecasts of one quarter or year were.
+
+    Attributes:
+        share: Of its days, that were known.
+    """
+
+    period: Period
+    share: Fraction
+    found: Accuracy
+
+    def document(self) -> dict[str, str | int | None]:
+        """Return the JSON form; shares of 1, as strings."""
+        judged, window = self.found.document(), self.period.window
+        return {
+            "period": str(self.period.kind),
+            "start": window.start.isoformat(),
+            "end": window.end.isoformat(),
+            "horizon": str(float(self.share)),
+            **{key: judged[key] for key in ("n", "wape", "coverage_80")},
         }
 
 

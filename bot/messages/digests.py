@@ -9,10 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from bot.domain.foretold import Accuracy
+from bot.domain.foretold import Accuracy, LongAccuracy
 from bot.domain.money import Money
 from bot.domain.outcome import CostPerOutcome
-from bot.domain.period import Window
+from bot.domain.period import Period, PeriodKind, Window
 from bot.messages.alerts import AlertRow, Answered
 from bot.messages.parts import BudgetLine, Freshness, Row, Unit
 from bot.messages.samples import usd
@@ -173,6 +173,7 @@ class FinopsDigest:
     Attributes:
         movers: Teams.
         accuracy: How right the forecasts of the month before were, by known days and by provider.
+        longer: How right those of quarters and years were that have ended lately, by the share that was known.
     """
 
     window: Window
@@ -195,6 +196,7 @@ class FinopsDigest:
     why: Change | None = None
     accuracy: tuple[Accuracy, ...] = ()
     units: tuple[Unit, ...] = ()
+    longer: tuple[LongAccuracy, ...] = ()
 
     template: ClassVar[str] = "digests/finops"
 
@@ -226,6 +228,10 @@ class FinopsDigest:
                     Accuracy(412, Fraction(17, 100), Fraction(78, 100), day=5),
                     Accuracy(412, Fraction(9, 100), Fraction(81, 100), day=15),
                     Accuracy(5, Fraction(4, 100), Fraction(4, 5), "Anthropic"),
+                ),
+                longer=(
+                    LongAccuracy(_QUARTER, Fraction(1, 2), Accuracy(24, Fraction(11, 100), Fraction(5, 6))),
+                    LongAccuracy(_YEAR, Fraction(3, 4), Accuracy(8, Fraction(7, 100), Fraction(7, 8))),
                 ),
                 why=Change(usd("2890"), usd("3210.55"), (Reason("new_users", usd("200.55"), count=4), Reason("volume", usd("120")))),
             ),
@@ -306,6 +312,8 @@ def _alert() -> AlertRow:
 
 _WEEK, _DAY = Window(date(2026, 11, 16), date(2026, 11, 23)), Window(date(2026, 11, 20), date(2026, 11, 21))
 _MONTH = Window(date(2026, 11, 1), date(2026, 11, 24))
+_QUARTER = Period(PeriodKind.QUARTER, Window(date(2026, 8, 1), date(2026, 11, 1)))
+_YEAR = Period(PeriodKind.YEAR, Window(date(2025, 11, 1), date(2026, 11, 1)))
 _FRESH = Freshness(datetime(2026, 11, 23, tzinfo=UTC), date(2026, 11, 26))
 _DRIVERS = (Row("claude-opus-4", usd("60.25"), Fraction(5, 8)), Row("gpt-5", usd("36.15"), Fraction(3, 8)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -24,5 +24,10 @@ class Forecasts(Protocol):
     def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
         """Return the forecasts of periods that began on *period_start* as of any of *days*."""
 
-    def forget(self, before: date, kept: Collection[int]) -> int:
-        """Drop those as of a day before *before*, except on the *kept* days of a month; return how many."""
+    def forget(self, before: date, kept_since: Callable[[date, date], date | None]) -> int:
+        """Drop those as of a day before *before* that are no milestones; return how many.
+
+        Args:
+            kept_since: Returns for the start of a period and a day from which day on only the first forecast of each subject
+                is kept; None drops all of that day.
+        """

@@ -19,11 +19,11 @@ from bot.domain.completeness import LOOKED_AT, OLDEST, Opened, Usual
 from bot.domain.exhaustion import Exhaustion, exhaustion
 from bot.domain.forecast import HISTORY, Outlook, Terms, outlook, totals
 from bot.domain.foretold import MONTH, Foretold
+from bot.domain.milestone import kept_since
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.period import Window, add_months, first_of_month
 from bot.ports import Calendar, Dimension, Documents, Figures, Forecasts, Ledger
 from bot.services import overlays
-from bot.services.hindsight import MILESTONES
 from bot.services.measure import Ruler, Running
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Foresight:
         run = _Foreseeing(self.figures, usual(self.ledger, ruler.now), self.calendar, ruler, self.currency)
         found = [*run.all(), *run.providers()]
         self.forecasts.keep(found)
-        self.forecasts.forget(ruler.now.date() - KEPT, frozenset(MILESTONES))
+        self.forecasts.forget(ruler.now.date() - KEPT, kept_since)
         self.documents.put(KIND, "of", stamp)
         return len(found)
 

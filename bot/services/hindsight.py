@@ -9,13 +9,12 @@ from datetime import date, timedelta
 from bot.domain.audience import scope_of
 from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.foretold import MONTH, Accuracy, Foretold, accuracy
+from bot.domain.milestone import MILESTONES
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, add_months, first_of_month
+from bot.domain.visibility import SMALLEST_GROUP, Privacy
 from bot.ports import CostScope, Dimension, Figures, Forecasts
 from bot.services.subjects import DIMENSIONS
-
-MILESTONES = (5, 10, 15, 20, 25)
-"""How many days of a month were known when the forecasts were made that are held against what it came to."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +23,14 @@ class Hindsight:
 
     Attributes:
         monthly: Names of the budgets that are by month.
+        privacy: In works_council mode fewer than five people, teams or the like are not judged, but for the organisation.
     """
 
     figures: Figures
     forecasts: Forecasts
     directory: Directory
     monthly: Collection[str]
+    privacy: Privacy = Privacy.STANDARD
 
     def months(self, today: date, count: int) -> Iterator[tuple[date, list[Accuracy]]]:
         """Yield how right the forecasts of each of the *count* months before this one were, oldest first."""
@@ -44,21 +45,31 @@ class Hindsight:
     def month(self, first: date) -> list[Accuracy]:
         """Return how right the forecasts of the month from *first* on were: all by known days, then of each provider."""
         days = {first + timedelta(days=count - 1): count for count in MILESTONES}
-        pairs = list(self._pairs(self.forecasts.of_period(first, list(days)), Window(first, add_months(first, 1))))
+        pairs = list(self.held_against(self.forecasts.of_period(first, list(days)), Window(first, add_months(first, 1))))
         providers = sorted({one.subject for one, _ in pairs if _is_provider(one)})
         shown = [(one, cost) for one, cost in pairs if one.budget in self.monthly or (one.budget == MONTH and not _is_provider(one))]
-        found = [accuracy([pair for pair in shown if pair[0].as_of == day], day=count) for day, count in days.items()]
+        found = [accuracy(self.enough([pair for pair in shown if pair[0].as_of == day]), day=count) for day, count in days.items()]
         found += [accuracy([pair for pair in pairs if _is_of(pair[0], name)], scope_of(name).name) for name in providers]
         return [one for one in found if one]
 
-    def _pairs(self, told: Sequence[Foretold], month: Window) -> Iterator[tuple[Foretold, int]]:
+    def held_against(self, told: Iterable[Foretold], window: Window) -> Iterator[tuple[Foretold, int]]:
+        """Yield each forecast with what its subject did cost in *window*, in nanos."""
         costs: dict[Dimension, dict[str, int]] = {}
         for one in told:
             subject = scope_of(one.subject)
             dimension = DIMENSIONS[subject.kind]
             if dimension not in costs:
-                costs[dimension] = {cost.key: cost.total for cost in self.figures.costs(CostScope(), month, dimension)}
+                costs[dimension] = {cost.key: cost.total for cost in self.figures.costs(CostScope(), window, dimension)}
             yield one, self._cost(subject, costs[dimension])
+
+    def enough(self, pairs: Sequence[tuple[Foretold, int]]) -> Sequence[tuple[Foretold, int]]:
+        """Return *pairs*, in works_council mode without what is of too few to be shown together."""
+        if self.privacy is not Privacy.WORKS_COUNCIL:
+            return pairs
+        whole = str(Scope(ScopeKind.ORG))
+        if len({one.subject for one, _ in pairs} - {whole}) >= SMALLEST_GROUP:
+            return pairs
+        return [pair for pair in pairs if pair[0].subject == whole]
 
     def _cost(self, subject: Scope, costs: Mapping[str, int]) -> int:
         match subject.kind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -254,9 +254,13 @@ class MemoryForecasts:
         """Return the forecasts of a period as of any of *days*."""
         return [one for one in self.kept.values() if one.period_start == period_start and one.as_of in days]
 
-    def forget(self, before: date, kept: Collection[int]) -> int:
-        """Drop what is as of a day before *before*, except on the *kept* days of a month."""
-        old = [key for key, one in self.kept.items() if one.as_of < before and one.as_of.day not in kept]
+    def forget(self, before: date, kept_since: Callable[[date, date], date | None]) -> int:
+        """Drop what is as of a day before *before* and no milestone."""
+        old = [key for key in self.kept if key[-1] < before and not self._is_first(key, kept_since(*key[2:]))]
         for key in old:
             del self.kept[key]
         return len(old)
+
+    def _is_first(self, key: tuple[str, str, date, date], since: date | None) -> bool:
+        *of, as_of = key
+        return since is not None and not any(other == of and since <= day < as_of for *other, day in self.kept)

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from bot.services.hindsight import Hindsight
     from bot.services.ingest import Ingest
     from bot.services.links import Links
+    from bot.services.longer import Longer
     from bot.services.planning import Planning
     from bot.services.reconsider import Reconsider
     from bot.services.requests import Requests
@@ -308,7 +309,16 @@ class App:
         from bot.services.hindsight import Hindsight, monthly  # noqa: PLC0415
 
         review = self.review
-        return Hindsight(review.figures, review.forecasts, self.people.directory(), monthly(self.budgets.current()))
+        return Hindsight(review.figures, review.forecasts, self.people.directory(), monthly(self.budgets.current()), review.privacy)
+
+    @property
+    def longer_hindsight(self) -> Longer:
+        """What tells how right forecasts of quarters and years were."""
+        from bot.ports import FORGOTTEN  # noqa: PLC0415
+        from bot.services.longer import Longer  # noqa: PLC0415
+
+        loads = [load for load in self.ledger.sources() if load.description != FORGOTTEN]
+        return Longer(self.hindsight, self.budgets, loads)
 
     @cached_property
     def planning(self) -> Planning:

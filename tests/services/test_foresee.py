@@ -158,6 +158,16 @@ def test_the_same_state_is_not_worked_out_twice() -> None:
     assert company.told("everyone", "person ana@x.example").limit == usd(400)
 
 
+def test_a_refresh_forgets_old_days_but_for_the_milestones_of_months_and_longer_periods() -> None:
+    company = Company()
+    july = date(2026, 7, 1)
+    days = [july + timedelta(days=n) for n in range(92)]
+    company.forecasts.keep([Foretold("q", "team product", july, day, *[usd(1)] * 4, Decimal(0)) for day in days])
+    company.refresh()
+    kept = {(one.as_of.month, one.as_of.day) for one in company.forecasts.of_period(july, days)}
+    assert kept == {(month, day) for month in (7, 8, 9) for day in (5, 10, 15, 20, 25)} | {(7, 23), (9, 7), (9, 30)}
+
+
 def test_a_planned_change_is_taken_in() -> None:
     """From the 21st on a launch makes ten days half as dear again, and seats add four a day: 20 × 10 + 10 × (15 + 4)."""
     company = Company()

@@ -12,6 +12,7 @@ from months import usd
 from adapters.store.database import Database
 from adapters.store.forecasts import SqlForecasts
 from bot.domain.foretold import Foretold
+from bot.domain.milestone import kept_since
 from bot.ports import Forecasts
 from bot.services.rehearsal import MemoryForecasts
 
@@ -55,9 +56,23 @@ def test_periods_and_subjects_are_kept_apart(forecasts: Forecasts) -> None:
 
 def test_old_days_are_forgotten_but_for_the_milestones(forecasts: Forecasts) -> None:
     forecasts.keep([replace(ANA, as_of=date(2026, 11, day)) for day in range(1, 21)])
-    assert forecasts.forget(date(2026, 11, 13), {5, 10, 15}) == 10
+    assert forecasts.forget(date(2026, 11, 13), kept_since) == 10
     kept = {one.as_of.day for one in forecasts.of_period(NOVEMBER, [date(2026, 11, day) for day in range(1, 31)])}
     assert kept == {5, 10, *range(13, 21)}
+
+
+def test_of_the_week_of_a_milestone_the_first_forecast_of_each_subject_is_kept(forecasts: Forecasts) -> None:
+    """A quarter of the quarter from November on is known on the 23rd; Ben's source delivers once a week."""
+    daily = [replace(ANA, as_of=date(2026, 11, day)) for day in range(1, 31)]
+    ben = [replace(ANA, subject="person ben@x.example", as_of=date(2026, 11, day)) for day in (12, 19, 26)]
+    december = replace(ANA, period_start=date(2026, 12, 1), as_of=date(2026, 12, 24))
+    forecasts.keep([*daily, *ben, december])
+    assert forecasts.forget(date(2027, 1, 1), kept_since) == 30 - 6 + 2
+    kept = forecasts.of_period(NOVEMBER, [one.as_of for one in daily])
+    assert sorted(one.as_of.day for one in kept if one.subject == ANA.subject) == [5, 10, 15, 20, 23, 25]
+    assert [one.as_of.day for one in kept if one.subject != ANA.subject] == [26]
+    assert forecasts.of_period(december.period_start, [december.as_of]) == [december]
+    assert forecasts.forget(date(2027, 1, 1), kept_since) == 0
 
 
 def test_nothing_is_kept_of_nothing(forecasts: Forecasts) -> None:

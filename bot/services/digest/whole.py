@@ -9,13 +9,14 @@ from typing import Any
 from bot.domain.alert import Alert, Kind, Outcome, outcome
 from bot.domain.attention import Slot
 from bot.domain.budget import Scope, ScopeKind
-from bot.domain.foretold import Accuracy
+from bot.domain.foretold import Accuracy, LongAccuracy
 from bot.domain.people import Person
 from bot.domain.period import same_days_before
 from bot.messages.digests import FinopsDigest, Noise
 from bot.ports import CostScope, Delivery, Dimension
 from bot.services.digest.gathered import OPEN, Gathered, Planned
 from bot.services.hindsight import Hindsight, monthly
+from bot.services.longer import Longer
 from bot.services.why import Everybody
 
 _NOISE_FROM, _NOISE_SHARE = 5, Fraction(1, 3)
@@ -56,6 +57,7 @@ def _view(found: Gathered, person: Person, slot: Slot) -> FinopsDigest:
         found.why(before, window, Everybody.whole) if compares else None,
         found.once(("accuracy",), lambda: _accuracy(found)),
         found.units(CostScope(), window, slot),
+        found.once(("longer",), lambda: _longer(found)),
     )
 
 
@@ -86,6 +88,13 @@ def _noise(found: Gathered) -> tuple[Noise, ...]:
 
 
 def _accuracy(found: Gathered) -> tuple[Accuracy, ...]:
+    return tuple(_hindsight(found).last_month(found.now.date()))
+
+
+def _longer(found: Gathered) -> tuple[LongAccuracy, ...]:
+    return tuple(Longer(_hindsight(found), found.review.budgets, found.loads).news(found.now))
+
+
+def _hindsight(found: Gathered) -> Hindsight:
     of, names = found.review, monthly(found.ruler.budgets)
-    hindsight = Hindsight(of.figures, of.forecasts, found.directory, names)
-    return tuple(hindsight.last_month(found.now.date()))
+    return Hindsight(of.figures, of.forecasts, found.directory, names, found.notices.audience.privacy)
