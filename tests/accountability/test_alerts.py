@@ -376,6 +376,17 @@ def test_a_list_of_alerts_is_a_look_at_those_whom_it_names_only(firm: Office) ->
     assert Counter(looks("ana@x.example")) - Counter(before[0]) == Counter(about)
 
 
+def test_a_language_is_chosen_in_words(firm: Office) -> None:
+    assert firm.ask("mia", "settings")["language"] == "en"
+    for words, language in (("settings language de", "de"), ("settings language English", "en"), ("settings language deutsch", "de")):
+        view = firm.app.answered("mia@x.example", words)
+        assert ("Eingestellt." if language == "de" else "It is set.") in firm.app.text(view, "mia@x.example")
+        assert firm.ask("mia", "settings")["language"] == language
+    assert "Deutsch" in firm.app.text(firm.app.answered("mia@x.example", "settings"), "mia@x.example")
+    with pytest.raises(Refusal, match="One of en, de"):
+        firm.ask("mia", "settings language klingon")
+
+
 def test_finops_gives_it_to_whom_the_owner_names(firm: Office) -> None:
     firm.agree('[[budgets]]\nname = "search"\nteam = "search"\nlimit = 100\n')
     firm.spend("104")
