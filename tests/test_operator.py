@@ -153,6 +153,43 @@ def test_alerts_are_listed_in_words(folder: Path) -> None:
     assert run(folder, "alerts", "--promises") == f"1  budget 50 %: everyone, person ana@x.example · {said}\n"
 
 
+COUNCIL = """
+[organisation]
+privacy = "works_council"
+"""
+
+
+def test_works_council_loads_name_no_small_team(folder: Path) -> None:
+    """Six people are a team, two teams of one are others."""
+    big = "".join(f"b{n}@x.example,B{n},big,\n" for n in range(6))
+    small = "".join(f"s{n}@x.example,S{n},small{n},\n" for n in range(5))
+    (folder / "people.csv").write_text(f"email,name,team,roles\nana@x.example,Ana,search,\n{big}{small}", "utf-8")
+    (folder / "usage.csv").write_text(f"{ROWS}2026-11-02,b1@x.example,p1,7\n2026-11-02,s1@x.example,p1,3\n", "utf-8")
+    run(folder, "directory", "load", "people.csv")
+    assert "search" in run(folder, "ingest", "--dry-run")
+    (folder / "aispend.toml").write_text(COUNCIL + TOML, "utf-8")
+    said = run(folder, "ingest")
+    assert "$7.00  big" in said
+    assert "search" not in said
+    assert "small" not in said
+    assert "$72.00  others" in said
+
+
+def test_works_council_hides_what_a_message_says_from_the_operator(tmp_path: Path, make_app: Callable[..., App]) -> None:
+    firm = office(make_app, tmp_path)
+    firm.spend("104")
+    firm.review()
+    number = firm.posts()[0].number
+    (tmp_path / "aispend.toml").write_text('[organisation]\nprivacy = "standard"\n', "utf-8")
+    assert "104 %" in run(tmp_path, "outbox", "show", str(number))
+    (tmp_path / "aispend.toml").write_text('[organisation]\nprivacy = "works_council"\n', "utf-8")
+    said = run(tmp_path, "outbox", "show", str(number))
+    assert "104 %" not in said
+    assert "$" not in said
+    assert said.startswith(f"{number}  waiting  alert to ana@x.example  alert ")
+    assert f"Key: {firm.posts()[0].message.key}. " in said
+
+
 def test_budgets_that_are_probably_not_meant_are_told(tmp_path: Path, make_app: Callable[..., App]) -> None:
     firm = office(make_app, tmp_path)
     firm.spend("5")

@@ -213,18 +213,20 @@ def show(context: typer.Context, format_: Annotated[Format, typer.Option("--form
         say_json({"rows": [_document(post) for post in posts]})
         return
     for post in posts:
-        reason = f": {post.reason}" if post.reason else ""
-        say(f"{post.number}  {post.state}  {post.message.kind} to {post.message.to}  {post.message.about}{reason}")
+        say(_line(post))
     if not posts:
         say("The outbox is empty.")
 
 
 def card(context: typer.Context, number: Annotated[int, typer.Argument(help="As `outbox list` shows it.")]) -> None:
-    """Show what a message says, as its reader sees it; the look is remembered."""
+    """Show what a message says, as its reader sees it; the look is remembered. In works_council mode, what became of it only."""
     of: Context = context.obj
     with of.app() as app:
         app.open_store()
         post = _found(app, number)
+        if app.settings.organisation.privacy is Privacy.WORKS_COUNCIL:
+            say(_header(post))
+            return
         with app.alerts.decide() as desk:
             desk.note("operator", "message shown", f"message {number}", {"to": post.message.to})
         if "@" in post.message.to:
@@ -297,6 +299,16 @@ def _lacking(app: App) -> str:
 
 def _nothing() -> None:
     """Hold the group's options."""
+
+
+def _line(post: Post) -> str:
+    reason = f": {post.reason}" if post.reason else ""
+    return f"{post.number}  {post.state}  {post.message.kind} to {post.message.to}  {post.message.about}{reason}"
+
+
+def _header(post: Post) -> str:
+    """Return what may be known of a message that only its reader may read."""
+    return f"{_line(post)}\nKey: {post.message.key}. In works_council mode only its reader sees what it says."
 
 
 def _found(app: App, number: int) -> Post:

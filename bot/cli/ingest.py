@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,6 +19,7 @@ from adapters.registry import kinds
 from bot.cli.context import Context, Format, say, say_json
 from bot.domain.money import Money, from_nanos
 from bot.domain.period import Window
+from bot.domain.visibility import Privacy, merged_teams
 from bot.errors import BotError, ConfigError, SourceRefused
 from bot.messages.formats import Reader
 from bot.settings import NAME, SourceSettings
@@ -177,7 +178,7 @@ def _load_all(app: App, sections: list[SourceSettings], window: Window | None, f
             app.note_trouble(section.name, "")
         reports.append(report)
         if format_ is Format.TEXT:
-            show(report)
+            show(report, _few(app, report.load.window))
     if format_ is Format.JSON:
         say_json({"loads": [_document(report.load) for report in reports], "failures": failures, "dry_run": dry_run})
     if failures:
@@ -216,14 +217,25 @@ class _Bar:
         self._bar.update(self._task, stored=f"{done:,} daily rows")
 
 
-def show(report: Report) -> None:
-    """Print what a load brought."""
+def _few(app: App, window: Window) -> set[str]:
+    """Return the owners that must not be shown by themselves, as the mode protects groups of few people; no owner is one of them."""
+    from bot.services.groups import months  # noqa: PLC0415
+
+    if app.settings.organisation.privacy is not Privacy.WORKS_COUNCIL:
+        return set()
+    ends = {window.start, window.end - timedelta(days=1), app.clock.now().date()}
+    return merged_teams(app.people.directory(), sorted(ends | {month.start for month in months(window)}), has_others=True)
+
+
+def show(report: Report, few: Collection[str] = ()) -> None:
+    """Print what a load brought; the owners of *few* are shown as one."""
     load = report.load
     last = load.window.end - timedelta(days=1)
     say(f"{load.source}: {load.description}, {load.window.start} to {last}" + (" (dry run, nothing kept)" if report.is_dry_run else ""))
     for name, value in _lines(load):
         say(f"  {name:<13}{value}")
-    for title, rows in (("Owners", report.owners), ("Unallocated", report.unowned)):
+    owners = tuple((key, nanos) for key, nanos in report.owners if key not in few)
+    for title, rows in (("Owners", owners), ("Unallocated", report.unowned)):
         whole = load.allocated_nanos if title == "Owners" else load.unallocated_nanos
         others = whole - sum(nanos for _, nanos in rows)
         named = [(key or "not stated", nanos) for key, nanos in rows if nanos] + ([("others", others)] if others else [])

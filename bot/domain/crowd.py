@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from bot.domain.people import Directory, Person, Role
-from bot.errors import RuleError
+from bot.errors import Refusal
 
 TERMS = ("everyone", "team:NAME", "person:E-MAIL", "role:finops", "department:COST-CENTER", "over:80%", "forecast:110%")
 
@@ -69,18 +69,18 @@ def parse_crowd(words: Iterable[str], directory: Directory) -> Crowd:
     """Return the crowd that *words* name.
 
     Raises:
-        RuleError: A word is no term, or names what there is not; the sentence says which.
+        Refusal: A word is no term, or names what there is not; the sentence says which.
     """
     found: dict[str, object] = {}
     terms = list(words)
     if not terms:
-        raise RuleError(f"For whom? Some of: {', '.join(TERMS)}.")
+        raise Refusal("For whom? Some of: {known}.", known=", ".join(TERMS))
     for term in terms:
         if term.lower() == "everyone":
             continue
         kind, colon, value = term.partition(":")
         if not colon or not value:
-            raise RuleError(f"“{term}” is no audience. There are: {', '.join(TERMS)}.")
+            raise Refusal("“{word}” is no audience. There are: {known}.", word=term, known=", ".join(TERMS))
         found[_NAMES.get(kind.lower(), kind)] = _value(kind.lower(), value, directory)
     return Crowd(**found)  # type: ignore[arg-type]
 
@@ -104,46 +104,53 @@ def _value(kind: str, value: str, directory: Directory) -> object:
             return _share(kind, value)
         case _:
             near = get_close_matches(kind, _KINDS, 1)
-            meant = f" Did you mean: {near[0]}:{value}?" if near else f" There are: {', '.join(TERMS)}."
-            raise RuleError(f"“{kind}:” is no audience.{meant}")
+            if near:
+                raise Refusal("“{word}” is no audience. Did you mean: {nearest}?", word=f"{kind}:", nearest=f"{near[0]}:{value}")
+            raise Refusal("“{word}” is no audience. There are: {known}.", word=f"{kind}:", known=", ".join(TERMS))
 
 
 def _meant(kind: str, name: str, known: Iterable[str]) -> str:
-    """Return the question whether the name nearest to *name* was meant; nothing where none is near."""
+    """Return the term whose name is nearest to *name*; nothing where none is near."""
     spelled = {one.casefold(): one for one in known}
     near = get_close_matches(name.casefold(), list(spelled), 1)
-    return f" Did you mean: {kind}:{spelled[near[0]]}?" if near else ""
+    return f"{kind}:{spelled[near[0]]}" if near else ""
 
 
 def _team(name: str, directory: Directory) -> str:
     team = directory.team(name)
+    if team is None and (nearest := _meant("team", name, directory.teams)):
+        raise Refusal("There is no team “{word}”. Did you mean: {nearest}?", word=name, nearest=nearest)
     if team is None:
-        raise RuleError(f"There is no team “{name}”.{_meant('team', name, directory.teams)}")
+        raise Refusal("There is no team “{word}”.", word=name)
     return team.name
 
 
 def _person(email: str, directory: Directory) -> str:
     person = directory.person(email)
+    if person is None and (nearest := _meant("person", email, directory.people)):
+        raise Refusal("I do not know {word}. Did you mean: {nearest}?", word=email, nearest=nearest)
     if person is None:
-        raise RuleError(f"I do not know {email}.{_meant('person', email, directory.people)}")
+        raise Refusal("I do not know {word}.", word=email)
     return person.email
 
 
 def _center(name: str, directory: Directory) -> str:
     known = {team.cost_center for team in directory.teams.values() if team.cost_center}
     if name.casefold() not in {center.casefold() for center in known}:
-        raise RuleError(f"There is no department “{name}”" + (f"; there are {', '.join(sorted(known)[:10])}." if known else "."))
+        if known:
+            raise Refusal("There is no department “{word}”; there are {known}.", word=name, known=", ".join(sorted(known)[:10]))
+        raise Refusal("There is no department “{word}”.", word=name)
     return name.casefold()
 
 
 def _role(name: str) -> Role:
     if name.lower() not in list(Role):
-        raise RuleError(f"“{name}” is no role; there are {', '.join(Role)}.")
+        raise Refusal("“{word}” is no role; there are {known}.", word=name, known=", ".join(Role))
     return Role(name.lower())
 
 
 def _share(kind: str, value: str) -> Fraction:
     plain = value.lstrip(">=").rstrip("%").strip()
     if not plain.isdecimal() or not 0 < int(plain) <= 1000:  # noqa: PLR2004 - percent
-        raise RuleError(f"“{kind}:{value}” is no share; write {kind}:80%.")
+        raise Refusal("“{word}” is no share; write {example}.", word=f"{kind}:{value}", example=f"{kind}:80%")
     return Fraction(int(plain), 100)

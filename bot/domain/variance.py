@@ -131,7 +131,8 @@ class Variance:
     Attributes:
         exact: The parts as they come out of the formulas; those that are zero are left out.
         parts: The same in whole nanos by largest remainder; they add up to the difference.
-        gained: The model whose share of the tokens has grown most, None where none has.
+        gained: The model of a larger share of the tokens than before that explains most of what the models made dearer or cheaper; None
+            where only those of smaller shares do.
     """
 
     before: int
@@ -318,8 +319,18 @@ def shares_of(cube: Cube) -> Shares:
 
 
 def _gained(old: Cube, new: Cube) -> str | None:
+    """Return the model whose share has grown and whose price beside the mean of all most explains the part of the model mix.
+
+    Shares grow by as much as others shrink, so that the mean price may be taken from each: what a model adds is the growth of its
+    share times how much dearer than the mean it is.
+    """
     if not old.count or not new.count:
         return None
-    grown = {model: new.share(model) - old.share(model) for model in new.models}
-    best = max(sorted(grown), key=lambda model: grown[model])
-    return best if grown[best] > 0 else None
+    models = sorted({**old.models, **new.models})
+    grown = {model: new.share(model) - old.share(model) for model in models}
+    prices = {model: sum(_units(model, old, new)[:2], Fraction(0)) for model in models}
+    mean = sum((prices[model] * (old.share(model) + new.share(model)) for model in models), Fraction(0)) / 2
+    sign = 1 if sum(grown[model] * prices[model] for model in models) > 0 else -1
+    added = {model: sign * grown[model] * (prices[model] - mean) for model in models if grown[model] > 0}
+    best = max(added, key=lambda model: added[model], default=None)
+    return best if best is not None and added[best] > 0 else None

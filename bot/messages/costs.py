@@ -123,6 +123,14 @@ class MyCosts(Costs):
         yearly = {"budget": line, "forecast": replace(expected, foretold=calm)}
         part = {"compared": usd("410"), "compared_window": Window(date(2026, 11, 1), date(2026, 11, 22))}
         yield "year", cls(**(_example("Ana Ruiz", "412.805", "12.70") | whole | yearly | {"previous": None, "trend": ()}))
+        so_far = Window(date(2026, 1, 1), date(2026, 11, 24))
+        closed = {
+            "window": Window(date(2026, 10, 1), date(2026, 11, 1)),
+            "previous_window": Window(date(2026, 9, 1), date(2026, 10, 1)),
+            "asked_period": "last month",
+            "budget": replace(sample_budget("6000", "1450"), period="year", resets_at=line.resets_at, counted=so_far),
+        }
+        yield "closed", cls(**(_example("Ana Ruiz", "412.805", "12.70") | closed | {"trend": ()}))
         yield "behind", cls(**(_example("Ana Ruiz", "412.805", "12.70") | part))
         yield "over", cls(**(_example("Ana Ruiz", "640", "0") | {"budget": sample_budget("600", "640")}))
         nothing = _example("Ana Ruiz", "0", "0") | {

@@ -60,7 +60,11 @@ class Breakdown:
 
 @dataclass(frozen=True, slots=True)
 class BudgetLine:
-    """A budget and how far along it is."""
+    """A budget and how far along it is.
+
+    Attributes:
+        counted: The days that are counted, where they go on after those that a message is about.
+    """
 
     name: str
     scope: str
@@ -71,6 +75,7 @@ class BudgetLine:
     share: Fraction
     resets_at: datetime
     tier: Decimal | None = None
+    counted: Window | None = None
 
     @property
     def left(self) -> Money:

@@ -16,7 +16,7 @@ from bot.domain.period import Window
 from bot.messages.costs import COSTS, Costs
 from bot.messages.parts import Breakdown, BudgetLine, Freshness
 from bot.messages.samples import FRESH, WINDOW, sample_budget, sample_row, usd
-from bot.messages.words import Phrase
+from bot.messages.words import LANGUAGES, SOURCE, Phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,13 +201,25 @@ class Settings:
     quiet: str = ""
     platform: str = ""
     away: date | None = None
+    language: str = SOURCE
 
     template: ClassVar[str] = "replies/settings"
+
+    @property
+    def speaks(self) -> str:
+        """The language under its own name."""
+        return LANGUAGES[self.language]
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
         rows = [{"account": account, "checked_at": at.isoformat()} for account, at in self.accounts]
-        chosen = {"digest": self.cadence, "hour": self.hour, "quiet": self.quiet or None, "platform": self.platform or None}
+        chosen = {
+            "digest": self.cadence,
+            "hour": self.hour,
+            "quiet": self.quiet or None,
+            "platform": self.platform or None,
+            "language": self.language,
+        }
         away = self.away.isoformat() if self.away else None
         return {"view": "settings", "email": self.email, "time_zone": self.time_zone, **chosen, "away": away, "rows": rows}
 

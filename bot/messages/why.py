@@ -25,7 +25,7 @@ class Reason:
         name: As `domain.variance.Driver` calls it.
         who: Who is new, has stopped or has moved to another model; empty where nobody is to be named.
         count: How many are new or have stopped.
-        model: What is used more of; empty where no model is to be named.
+        model: What is used more of, dearer or cheaper than the rest as *cost* says; empty where no model is to be named.
         cached: Share of cache reads among input tokens, before and after, where that is what matters.
         output: Share of output among all tokens, the same.
         is_mostly: Others had a part in it, too.
@@ -191,13 +191,16 @@ class Why:
             (
                 Reason("lost_users", usd("-120"), count=3),
                 Reason("class_mix", usd("-50"), cached=(Fraction(1, 2), Fraction(3, 5))),
-                Reason("model_mix", usd("-30")),
+                Reason("model_mix", usd("-30"), model="claude-opus-5"),
             ),
         )
         part, waiting = Phrase("the part of the teams you manage"), Batches(usd("61.5"), usd("123"))
         yield "counted", cls("Nordwind", "org", _WINDOW, _BEFORE, counted, (), _FRESH, part, estimates=(waiting,))
         single = IdleSeats(usd("19"), 1, ("Copilot",), date(2026, 10, 25))
-        words, theirs = "person ben.okafor@nordwind.example", Change(usd("59"), usd("19"), (Reason("volume", usd("-40")),))
+        words, theirs = (
+            "person ben.okafor@nordwind.example",
+            Change(usd("59"), usd("19"), (Reason("volume", usd("-30")), Reason("model_mix", usd("-10")))),
+        )
         yield (
             "person",
             cls("Ben Okafor", words, _WINDOW, _BEFORE, theirs, (), _FRESH, part, estimates=(single,)),

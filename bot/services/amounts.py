@@ -199,7 +199,8 @@ class Amounts(Question):
         """Return how far along *budget* is in its period that holds the end of what was asked."""
         budget = in_force(budget, subject_of(budget, scope), self.of.budgets.raises(), self.now)
         window = self._budget_window(budget)
-        spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1)))
+        counted = window.until(self.now.date() + timedelta(days=1))
+        spent = self.of.figures.total(scope, counted)
         use = budget.used(self._money(spent.total))
         return BudgetLine(
             budget.name,
@@ -211,6 +212,7 @@ class Amounts(Question):
             use.share,
             midnight(window.end),
             use.tier,
+            counted if counted.end > self._window().end else None,
         )
 
     def _budget_window(self, budget: Budget) -> Window:

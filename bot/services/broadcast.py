@@ -14,7 +14,7 @@ from bot.domain.crossing import Measured
 from bot.domain.crowd import TERMS, Crowd, Usage, parse_crowd
 from bot.domain.people import Person, Role
 from bot.domain.visibility import SMALLEST_GROUP, Privacy
-from bot.errors import Refusal, RuleError
+from bot.errors import Refusal
 from bot.messages.broadcasts import VARIABLES, Broadcast, BroadcastDecided, BroadcastForm, BroadcastPlan, BroadcastStart
 from bot.messages.card import Card
 from bot.messages.moved import Moved
@@ -94,10 +94,7 @@ class Broadcasts:
         unknown = sorted(set(_VARIABLE.findall(text)) - set(VARIABLES))
         if unknown or len(text) > _LONGEST:
             raise Refusal(BAD_TEXT, known=", ".join(VARIABLES))
-        try:
-            crowd = parse_crowd(terms, notices.audience.directory)
-        except RuleError as exc:
-            raise Refusal("{sentence}", sentence=str(exc)) from exc
+        crowd = parse_crowd(terms, notices.audience.directory)
         measured = self._measured()
         people = crowd.members(notices.audience.directory, _usage(measured), notices.audience.today)
         told = [p.email for p in people if self._worded(text, p, measured) is not None]

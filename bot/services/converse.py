@@ -217,7 +217,8 @@ class _Asked(Expecting):
         quiet = f"{habits.quiet_from}–{habits.quiet_to}" if habits.quiet_from != habits.quiet_to else ""
         away = of.chosen.away(self.viewer.email)
         me = self.viewer
-        return Settings(me.name, me.email, me.time_zone, tuple(known), habits.cadence.value, habits.hour, quiet, habits.platform, away)
+        chosen = habits.cadence.value, habits.hour, quiet, habits.platform, away, of.chosen.language(me)
+        return Settings(me.name, me.email, me.time_zone, tuple(known), *chosen)
 
     def _looks(self) -> View:
         looks = [(look.at, self._name_of(look.viewer), look.command) for look in self.of.people.looks_at(self.viewer)]

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 
 from bot.domain.period import Period, PeriodKind, Window, period_containing
 from bot.errors import Refusal
+from bot.messages.words import N_
 from bot.ports import Dimension
 from bot.services.commands import ACTS, SUBJECTS, Command, Verb
 
@@ -26,6 +27,9 @@ LONGEST = 2000
 """Characters of a question; what comes after them is not read."""
 YEARS = range(2000, 2101)
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+_MEANT = N_("I do not understand “{words}” after {verb}. Did you mean: {nearest}?")
+_ALIKE = 0.7
+"""From which on a word is a misspelt one of a period."""
 _TIMELESS = {Verb.SETTINGS, Verb.PRIVACY, Verb.HELP, Verb.FORECAST}
 _ABOUT = {Verb.WHY, Verb.FORECAST}
 _TAKES_BY = {Verb.ME, Verb.PERSON, Verb.TEAM, Verb.PROJECT, Verb.ORG}
@@ -68,7 +72,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1, meant: Callable[[s
     if found.words and verb in _TIMELESS:
         raise Refusal("{verb} is not about a period. Try: {verb}", verb.value, verb=verb.value)
     if name and about not in _TAKES_NAME:
-        raise _unexpected(verb, found.rest, meant)
+        raise _misspelt(verb, about, rest, by, found.rest, today) or _unexpected(verb, found.rest, meant)
     if verb is Verb.TOP:
         name = _ranked(name)
     if about is Verb.PROJECT and not name:
@@ -208,8 +212,19 @@ def _ranked(name: str) -> str:
     raise Refusal("Top of what? One of {known}.", known=", ".join(f"top {ranked}" for ranked in RANKED))
 
 
+def _misspelt(verb: Verb, about: Verb, words: list[str], by: Dimension | None, odd: list[str], today: date) -> Refusal | None:
+    """Return the question whether the period that is nearest to *words* was meant; None where they are none, however they are spelled."""
+    known = ["last", "today", "yesterday", *_KINDS]
+    spelled = [next(iter(get_close_matches(word.lower(), known, n=1, cutoff=_ALIKE)), word) for word in words]
+    if verb in _TIMELESS or not (found := _period(spelled, today, 1)).words or found.rest:
+        return None
+    subject = [about.value] if verb in _ABOUT and about is not Verb.ME else []
+    nearest = " ".join([verb.value, *subject, found.words, *(["by", by.value] if by else [])])
+    return Refusal(_MEANT, nearest, words=" ".join(odd), verb=verb.value, nearest=nearest)
+
+
 def _unexpected(verb: Verb, words: list[str], meant: Callable[[str], str]) -> Refusal:
-    near = get_close_matches(words[0].lower(), ["today", "yesterday", *_KINDS], n=1, cutoff=0.6) if verb not in _TIMELESS else []
+    near: list[str] = []
     if verb in _ABOUT:
         near = [" ".join([match, *words[1:]]) for match in get_close_matches(words[0].lower(), SUBJECTS, n=1, cutoff=0.6)]
     if verb is Verb.BUDGET and get_close_matches(words[0].lower(), ["request"], n=1, cutoff=0.6):
@@ -221,5 +236,5 @@ def _unexpected(verb: Verb, words: list[str], meant: Callable[[str], str]) -> Re
     nearest = f"{verb} {near[0]}" if near else f"{verb}{example}"
     values = {"words": " ".join(words), "verb": verb.value, "nearest": nearest}
     if near:
-        return Refusal("I do not understand “{words}” after {verb}. Did you mean: {nearest}?", nearest, **values)
+        return Refusal(_MEANT, nearest, **values)
     return Refusal("I do not understand “{words}” after {verb}. For instance: {nearest}.", nearest, **values)

@@ -11,18 +11,21 @@ from typing import Any
 from bot.domain.attention import Cadence, Habits
 from bot.domain.people import Person
 from bot.errors import Refusal
-from bot.messages.words import N_
+from bot.messages.words import LANGUAGES, N_, language_of
 from bot.ports import Clock, Documents
 from bot.services import written
 
 KIND = "habits"
+LANGUAGE = "language"
+"""Documents: the language somebody has chosen."""
 AWAY = "away"
 """Documents: the last day somebody said they are away."""
 _LONGEST_AWAY = timedelta(days=366)
 PLATFORMS = ("slack", "teams")
 _NOTHING = N_(
     "“{word}” is nothing that can be set. "
-    "For instance: settings digest daily, settings hour 8, settings quiet 19-8, settings platform teams, settings away 2026-12-24."
+    "For instance: settings digest daily, settings hour 8, settings quiet 19-8, settings platform teams, settings language de, "
+    "settings away 2026-12-24."
 )
 
 
@@ -64,8 +67,8 @@ class Chosen:
             Refusal: They name nothing that can be chosen, or no choice there is.
         """
         name, value = (words[0].lower(), " ".join(words[1:]).lower()) if words else ("", "")
-        if name == "away":
-            self._away(person, value)
+        if name in {"away", "language"}:
+            (self._away if name == "away" else self._speak)(person, value)
             return
         habits = self.of(person.email)
         match name:
@@ -86,6 +89,16 @@ class Chosen:
             case _:
                 raise Refusal(_NOTHING, word=name)
         self.documents.put(KIND, person.email, json.dumps(asdict(habits)))
+
+    def language(self, person: Person) -> str:
+        """Return what *person* reads: as chosen, else by the locale of the directory."""
+        return language_of(self.documents.get(LANGUAGE, person.email) or person.locale)
+
+    def _speak(self, person: Person, value: str) -> None:
+        named = {word: code for code, name in LANGUAGES.items() for word in (code, name.lower())}
+        if value not in named:
+            raise Refusal("Which language? One of {known}.", known=", ".join(LANGUAGES))
+        self.documents.put(LANGUAGE, person.email, named[value])
 
     def _away(self, person: Person, value: str) -> None:
         if value in {"off", "no", "back"}:

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bot.domain.alert import Alert, Kind, Outcome, outcome
+from bot.domain.audience import subject_of
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.people import Person, Role
+from bot.domain.visibility import SubjectKind, may_see
 from bot.messages.alerts import AlertList, AlertRow
 from bot.messages.words import Phrase
-from bot.ports import Alerts
+from bot.ports import Alerts, Look
 from bot.services.notify import Notices, promised
 from bot.services.subjects import words_for
 
@@ -33,7 +35,7 @@ class Listing:
         mine.sort(key=lambda alert: (not alert.is_live, -alert.number))
         rows = tuple(self.row(alert, every, person) for alert in mine[:SHOWN])
         for alert in mine[:SHOWN]:
-            self.notices.note_look(person.email, alert)
+            self._note(alert, person)
         return AlertList(rows, max(0, len(mine) - SHOWN), is_promises=promises)
 
     def everything(self, *, promises: bool = False) -> AlertList:
@@ -66,6 +68,16 @@ class Listing:
             promised(alert, self.notices.audience),
             outcome(alert, every, self.notices.now).value if alert.promise else Outcome.OPEN.value,
         )
+
+    def _note(self, alert: Alert, person: Person) -> None:
+        """Note the look that a row is: at the person whom it is about; the others whom the alert itself names are not in it."""
+        subject, of = self.notices.subject(alert), self.notices.audience
+        if subject is None or subject.kind is not ScopeKind.PERSON or subject.name == person.email:
+            return
+        verdict = may_see(person, subject_of(subject), of.directory, of.privacy, of.today)
+        if verdict.allows:
+            look = Look(self.notices.now, person.email, SubjectKind.PERSON.value, subject.name, verdict.value, f"alert {alert.number}")
+            self.notices.looks.append(look)
 
     def _whose(self, alert: Alert, subject: Scope | None, person: Person | None) -> str:
         if subject is None:

@@ -24,11 +24,11 @@ from bot.ports import Documents, Look
 from bot.services.accounts import Ask, Register, Standing, settle
 from bot.services.converse import Conversation
 from bot.services.grammar import is_act
+from bot.services.habits import LANGUAGE
 
 if TYPE_CHECKING:
     from bot.services.acts import Acts
 
-PREFERENCES = "language"
 _WRITES = {Action.CONFIRM, Action.DECLINE, Action.FORGET, Action.LANGUAGE, *ACTS}
 LATER = N_("I cannot check who you are with {platform} just now. Please try again in a minute.")
 BROKEN = N_("Something went wrong on my side; it has been noted. Please try again, and tell FinOps if it stays.")
@@ -179,7 +179,7 @@ class Talk:
             case Action.ASK | Action.CONFIRM:
                 return self._asked(heard.on, person)
             case Action.LANGUAGE if heard.on in LANGUAGES:
-                self.documents.put(PREFERENCES, person.email, heard.on)
+                self.documents.put(LANGUAGE, person.email, heard.on)
                 return self._asked("settings", person)
             case Action.PICK:
                 return self._said(PickDays(heard.on, *self._month()), person)
@@ -239,7 +239,7 @@ def reader_of(person: Person | None, documents: Documents) -> Reader:
     """Return how *person* reads: in the language they chose, else by the directory's locale; nobody in particular reads English."""
     if person is None:
         return Reader()
-    return Reader(documents.get(PREFERENCES, person.email) or person.locale, person.time_zone)
+    return Reader(documents.get(LANGUAGE, person.email) or person.locale, person.time_zone)
 
 
 def _wanted(heard: Heard) -> str:

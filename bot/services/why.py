@@ -11,7 +11,7 @@ from functools import cached_property
 
 from bot.domain.money import Money
 from bot.domain.period import Window, same_days_before
-from bot.domain.saving import savings
+from bot.domain.saving import Habit, savings
 from bot.domain.variance import Driver, Side, Usage, Variance, explain, largest
 from bot.domain.visibility import SMALLEST_GROUP
 from bot.errors import Refusal
@@ -214,20 +214,23 @@ class Explaining(Reach):
             self._freshness(part.scope, window),
             part.partial,
             self.command.period_words,
-            self._estimates(part, window, old, new),
+            self._estimates(part, window, old, new, variance),
         )
 
-    def _estimates(self, part: Part, window: Window, old: Side, new: Side) -> tuple[Estimate, ...]:
+    def _estimates(self, part: Part, window: Window, old: Side, new: Side, variance: Variance) -> tuple[Estimate, ...]:
         """Return what could have been saved, where it is worth a line.
 
         Where nobody may be named, only what no person used is told, and only of the whole organisation: within a team it may be
-        somebody's who has left.
+        somebody's who has left. Other models are no advice where those of today have saved money already.
         """
         scope = part.scope
         leeway = Leeway(self.of.hints, self.of.prices, self.directory, self._deliveries, self.of.currency, scope, window)
         found: list[Estimate | None] = []
         if part.has_names or scope.people is not None:
-            found += [AsBefore(habit.value, self._money(nanos)) for habit, nanos in savings(old, new).items()]
+            saved = savings(old, new)
+            if variance.parts.get(Driver.MODEL_MIX, 0) < 0:
+                saved.pop(Habit.MODEL, None)
+            found += [AsBefore(habit.value, self._money(nanos)) for habit, nanos in saved.items()]
             name = self._name_of if part.has_names else None
             found.append(leeway.seats(name, is_own=scope.people == (self.viewer.email,)))
             found.append(leeway.small_calls())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -352,6 +353,38 @@ def test_people_see_who_was_told_of_their_figures(firm: Office) -> None:
     looks = firm.app.people.looks_at(firm.app.people.directory().people["ana@x.example"])
     number = max(a.number for a in firm.app.alerts.every() if a.needs_answer and a.was_told)
     assert {(look.viewer, look.command) for look in looks} >= {("mia@x.example", f"alert {number}"), ("fin@x.example", f"alert {number}")}
+
+
+def test_a_list_of_alerts_is_a_look_at_those_whom_it_names_only(firm: Office) -> None:
+    """A team's alert names nobody in the list, whatever its card tells."""
+    firm.agree(LEADS)
+    firm.spend("150")
+    firm.spend("40", who="ben")
+    firm.review()
+    firm.agree(BUDGETS + LEADS)
+    firm.review()
+
+    def looks(email: str) -> list[str]:
+        person = firm.app.people.directory().people[email]
+        return [look.command for look in firm.app.people.looks_at(person) if look.viewer == "mia@x.example"]
+
+    before = looks("ana@x.example"), looks("ben@x.example")
+    rows = firm.ask("mia", "alerts")["rows"]
+    assert {row["subject"] for row in rows} == {"team search", "person ana@x.example"}
+    about = [f"alert {row['number']}" for row in rows if row["subject"] == "person ana@x.example"]
+    assert looks("ben@x.example") == before[1]
+    assert Counter(looks("ana@x.example")) - Counter(before[0]) == Counter(about)
+
+
+def test_a_language_is_chosen_in_words(firm: Office) -> None:
+    assert firm.ask("mia", "settings")["language"] == "en"
+    for words, language in (("settings language de", "de"), ("settings language English", "en"), ("settings language deutsch", "de")):
+        view = firm.app.answered("mia@x.example", words)
+        assert ("Eingestellt." if language == "de" else "It is set.") in firm.app.text(view, "mia@x.example")
+        assert firm.ask("mia", "settings")["language"] == language
+    assert "Deutsch" in firm.app.text(firm.app.answered("mia@x.example", "settings"), "mia@x.example")
+    with pytest.raises(Refusal, match="One of en, de"):
+        firm.ask("mia", "settings language klingon")
 
 
 def test_finops_gives_it_to_whom_the_owner_names(firm: Office) -> None:

@@ -11,7 +11,7 @@ import pytest
 from office import Office, office
 
 from bot.domain.crowd import Crowd, parse_crowd
-from bot.errors import Refusal, RuleError
+from bot.errors import Refusal
 from bot.ports import Delivery
 from bot.services import broadcast, directory
 from bot.wiring import App
@@ -182,8 +182,28 @@ def test_terms_narrow_and_values_widen(firm: Office) -> None:
         "ana@x.example", "ben@x.example", "mia@x.example", "ruth@x.example",
     ]  # fmt: skip
     assert [p.email for p in parse_crowd(["role:finops"], found).members(found, {}, today)] == ["fin@x.example"]
-    with pytest.raises(RuleError, match="For whom"):
+    with pytest.raises(Refusal, match="For whom"):
         parse_crowd([], found)
+
+
+@pytest.mark.parametrize(
+    ("audience", "english", "german"),
+    [
+        ("nobody", "“nobody” is no audience. There are", "„nobody“ ist kein Empfängerkreis. Es gibt"),
+        ("tem:search", "Did you mean: team:search?", "Meintest du: team:search?"),
+        ("team:serch", "There is no team “serch”. Did you mean: team:search?", "Es gibt kein Team „serch“. Meintest du: team:search?"),
+        ("person:zed", "I do not know zed.", "Ich kenne zed nicht."),
+        ("role:boss", "“boss” is no role", "„boss“ ist keine Rolle"),
+        ("department:X", "There is no department “X”", "Es gibt keine Abteilung „X“"),
+        ("over:much", "“over:much” is no share; write over:80%.", "„over:much“ ist kein Anteil; schreibe over:80%."),
+    ],
+)
+def test_an_audience_that_is_none_is_told_in_the_reader_s_language(firm: Office, audience: str, english: str, german: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        firm.ask("fin", f'broadcast {audience} "Hello."')
+    assert english in str(refused.value)
+    firm.app.chosen.change(firm.app.people.directory().people["fin@x.example"], ["language", "de"])
+    assert german in firm.app.said(refused.value, "fin@x.example")
 
 
 def test_a_form_leads_to_the_same_preview(firm: Office) -> None:

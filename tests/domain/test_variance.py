@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from usage import AFTER, BEFORE, MODELS, PEOPLE, SIDES
 
 from bot.domain.money import round_together
-from bot.domain.variance import USUAL, Driver, Side, Usage, explain, explain_mean, largest, together
+from bot.domain.variance import USUAL, Driver, Side, Usage, cube_of, explain, explain_mean, largest, together
 from bot.errors import RuleError
 
 CENT = 10**7
@@ -48,6 +48,29 @@ def test_the_worked_example_s_facts() -> None:
         ("cy", 36, Driver.NEW_USERS),
     ]
     assert [shares.main for shares in people[0][1].shares] == ["sonnet", "opus"]
+
+
+def test_the_model_that_is_named_explains_the_sign() -> None:
+    """Opus grows most and is the dearest, Haiku grows less: what made it cheaper is Haiku in the place of Sonnet."""
+
+    def side(opus: int, sonnet: int, haiku: int) -> Side:
+        prices = {"opus": (opus, 5), "sonnet": (sonnet, 4), "haiku": (haiku, 1)}
+        return Side(tuple(Usage("ann", model, (count, 0, 0, 0, 0), count * price) for model, (count, price) in prices.items() if count))
+
+    found = explain(side(10, 90, 0), side(45, 30, 25))
+    assert found.parts == {Driver.MODEL_MIX: -40}
+    assert found.gained == "haiku"
+    assert explain(side(45, 30, 25), side(10, 90, 0)).gained == "sonnet"
+    assert explain(side(0, 90, 10), side(10, 90, 0)).gained == "opus"
+
+
+@given(SIDES, SIDES)
+def test_the_model_that_is_named_has_a_larger_share(before: Side, after: Side) -> None:
+    found = explain(before, after)
+    if found.gained is None:
+        return
+    stayed = [cube_of(before, found.left), cube_of(after, found.came)]
+    assert stayed[1].share(found.gained) > stayed[0].share(found.gained)
 
 
 def test_class_weights_of_the_price_list_make_the_same_of_it() -> None:

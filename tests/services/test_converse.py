@@ -165,6 +165,8 @@ def test_a_budget_by_the_year_leaves_the_month_its_own_forecast(company: Callabl
     assert periods == [("2026-01-01", "2027-01-01", "all", "2026-09-01"), ("2026-11-01", "2026-12-01", None, None)]
     assert "Jan 1 – Dec 31, 2026 ($9,000.00, budget all) (known since Sep 1, 2026)" in text(app, "fin", "forecast org")
     assert "Expected by the end of the year" in text(app, "fin", "org")
+    assert "used (Jan 1 – Nov 23, 2026): " in text(app, "fin", "org last month"), "what a closed month says of the year ends today"
+    assert "used (" not in text(app, "fin", "org")
     assert ask(app, "fin", "org year")["known_since"] == "2026-09-01"
     assert "Nothing was delivered of the days before Sep 1, 2026." in text(app, "ana", "me year")
     assert "Nothing was delivered" not in text(app, "ana", "me")

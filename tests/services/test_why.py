@@ -262,6 +262,23 @@ def test_what_could_have_been_saved_is_an_estimate(company: Callable[..., App]) 
     assert ask(app, "cy", "why last month")["estimates"] == []
 
 
+def test_a_move_that_saved_money_says_so_and_no_estimate_contradicts_it(company: Callable[..., App], tmp_path: Path) -> None:
+    """In July one moves to the dearer model and the other, who uses more, to the cheaper one."""
+    app = company()
+    rows = [
+        *use("ann", "2026-06-01", "opus", 40, 360, 8, "moving"),
+        *use("bob", "2026-06-01", "sonnet", 10, 90, 2, "moving"),
+        *use("ann", "2026-07-01", "sonnet", 40, 360, 8, "moving"),
+        *use("bob", "2026-07-01", "opus", 10, 90, 2, "moving"),
+    ]
+    ingest(app, write_csv(tmp_path / "moving.csv", rows), name="moving", account="moving", project="SubAccountId")
+    why = ask(app, "mia", "why project moving 2026-07")
+    assert parts(why)["model_mix"].startswith("-")
+    assert [estimate["name"] for estimate in why["estimates"]] == []
+    assert "mostly because Ann Roy moved to sonnet (cheaper here)" in text(app, "mia", "why project moving 2026-07")
+    assert "because you moved to opus." in text(app, "bob", "why project moving 2026-07")
+
+
 def test_works_council_estimates_are_for_oneself_only(company: Callable[..., App]) -> None:
     app = company("works_council")
     assert len(ask(app, "bob", "why last month")["estimates"]) == 2

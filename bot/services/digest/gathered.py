@@ -26,11 +26,11 @@ from bot.messages.why import Change
 from bot.ports import FORGOTTEN, CostScope, Delivery, Dimension, Load, Look, Outbox, Outcomes, Post, PriceBook
 from bot.services.amounts import final_day
 from bot.services.deliveries import has_all, standing
+from bot.services.habits import LANGUAGE
 from bot.services.listing import Listing
 from bot.services.measure import Ruler
 from bot.services.notify import Notices
 from bot.services.review import LONGEST_PERIOD, Review
-from bot.services.talk import PREFERENCES
 from bot.services.units import Units, costed
 from bot.services.why import Everybody, Words, used
 
@@ -271,7 +271,7 @@ class Gathered:
     @cached_property
     def languages(self) -> dict[str, str]:
         """The languages that people have chosen."""
-        return self.review.documents.every(PREFERENCES)
+        return self.review.documents.every(LANGUAGE)
 
     @cached_property
     def held(self) -> dict[str, list[Post]]:
