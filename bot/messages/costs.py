@@ -80,8 +80,8 @@ class Costs:
 
     @property
     def compares_part(self) -> bool:
-        """Tell whether fewer days than those shown are compared, and they cost less than what is shown."""
-        return self.compared is not None and rounded(self.compared) != rounded(self.total)
+        """Tell whether other days than those shown are compared: the last ones were not delivered yet."""
+        return self.compared is not None and (self.compared_window != self.window or rounded(self.compared) != rounded(self.total))
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""

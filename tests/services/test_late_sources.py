@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from booked import book
 from factories import write_directory
 
 from bot.errors import Refusal
+from bot.messages.costs import MyCosts
 from bot.services import directory
 from bot.wiring import App
 
@@ -41,3 +43,11 @@ def test_a_month_is_not_compared_while_a_source_of_the_month_before_is_late(app:
 def test_nothing_is_foretold_from_a_part_of_what_is_usual(app: App) -> None:
     """Ten days are too many to bridge."""
     assert app.answered("ana@x.example", "forecast me").document()["rows"] == []
+
+
+def test_the_days_that_are_compared_are_named_where_the_last_ones_are_not_there_yet(app: App) -> None:
+    """Beside a title of thirty days, "Before (Oct 1 – 27)" alone would look cut."""
+    found = next(view for name, view in MyCosts.examples() if view.compared_window)
+    same = replace(found, compared=found.total)
+    assert same.compares_part
+    assert not replace(same, compared_window=same.window).compares_part
