@@ -102,9 +102,11 @@ class SqlOutbox:
             connection.execute(statement, sorted(rows, key=lambda row: str(row["of_id"])))
 
     def settle(self, post: Post, state: Delivery, reason: str, now: datetime) -> None:
-        """Give *post* up in *state*."""
+        """Give *post* up in *state*; what was to be dropped while it was being sent is, and nothing brings it back."""
         unknown = {"was_unknown": True} if state is Delivery.UNKNOWN else {}
-        self._update(post, {"state": state.value, "reason": reason, "leased_until": None, "due_at": now} | unknown)
+        kept = case((_IS_TAKEN_BACK, Delivery.DROPPED.value), else_=state.value)
+        why = case((_IS_TAKEN_BACK, NOT_THEIRS), else_=reason)
+        self._update(post, {"state": kept, "reason": why, "leased_until": None, "due_at": now} | unknown)
 
     def repeat(self, post: Post, card: Card, now: datetime) -> None:
         """Send *post* once more, as *card*, or as what was put in its place meanwhile; not what was to be dropped."""
@@ -117,11 +119,13 @@ class SqlOutbox:
             if revision == post.revision:
                 revise(connection, post, card, now)
 
-    def posts(self, states: Sequence[Delivery] = (), limit: int = 1000) -> list[Post]:
-        """Return the messages in *states*, newest first."""
+    def posts(self, states: Sequence[Delivery] = (), limit: int = 1000, reason: str = "") -> list[Post]:
+        """Return the messages in *states*, for *reason*, newest first."""
         query = select(PostRow).order_by(col(PostRow.id).desc()).limit(limit)
         if states:
             query = query.where(_STATE.in_([state.value for state in states]))
+        if reason:
+            query = query.where(col(PostRow.reason) == reason)
         with self._database.reading() as connection:
             return [_post(row) for row in connection.execute(query)]
 
@@ -219,12 +223,11 @@ def enqueue_all(connection: Connection, messages: Sequence[Message], now: dateti
     by_key = {message.key: message for message in messages}
     keys, there, count = list(by_key), set[str](), 0
     for i in range(0, len(keys), 500):
-        query = select(col(PostRow.key), _STATE, col(PostRow.reason), col(PostRow.sent_revision)).where(
-            col(PostRow.key).in_(keys[i : i + 500])
-        )
+        columns = (col(PostRow.key), _STATE, col(PostRow.reason), col(PostRow.sent_revision), col(PostRow.was_unknown))
+        query = select(*columns).where(col(PostRow.key).in_(keys[i : i + 500]))
         for key, *standing in connection.execute(query):
             there.add(key)
-            if standing == [Delivery.DROPPED.value, NOT_THEIRS, 0]:
+            if standing == [Delivery.DROPPED.value, NOT_THEIRS, 0, False]:
                 count += _put_again(connection, by_key[key], now)
     rows = [_row(message, now) for key, message in by_key.items() if key not in there]
     if rows:

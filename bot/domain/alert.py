@@ -194,7 +194,8 @@ class Alert:
         number: By which people call it; 0 before it is stored.
         owners: E-mails of who was told first; empty where nobody was.
         told: The figures people were last told in a new message, or an anomaly's in an edited one; None where nobody was told.
-        round: Counts announcements: it may be crossed again after a correction.
+        round: Counts announcements: it may be crossed again after a correction, lapse, or go to others.
+        crossings: How often it was told as crossed.
         step: Escalation steps taken.
         due: When silence escalates it, or an answer or a snooze lapses.
         is_last: The tier is the last of its ladder.
@@ -212,6 +213,7 @@ class Alert:
     owners: tuple[str, ...] = ()
     told: Seen | None = None
     round: int = 0
+    crossings: int = 0
     step: int = 0
     due: datetime | None = None
     promise: Promise | None = None
@@ -267,6 +269,7 @@ def crossed(alert: Alert | None, found: Found, owners: tuple[str, ...], due: dat
         owners=owners,
         told=found.seen,
         round=(alert.round if alert else 0) + 1,
+        crossings=(alert.crossings if alert else 0) + 1,
         due=due if found.needs_answer else None,
     )
     return Change(alert, after, reason, Says.ANNOUNCE)
@@ -277,7 +280,7 @@ def crossed_late(alert: Alert | None, found: Found, owners: tuple[str, ...], at:
     if alert and alert.state is not State.RETRACTED:
         return Change(alert, alert, Reason.NOTHING_NEW)
     recorded = _recorded(alert, found, State.CLOSED, Reason.CROSSED_LATE, at)
-    after = replace(recorded, owners=owners, told=found.seen, round=recorded.round + 1)
+    after = replace(recorded, owners=owners, told=found.seen, round=recorded.round + 1, crossings=recorded.crossings + 1)
     return Change(alert, after, Reason.CROSSED_LATE, Says.ANNOUNCE)
 
 
@@ -333,7 +336,7 @@ def went_on(alert: Alert, seen: Seen, at: datetime) -> Change:
 def refreshed(alert: Alert, seen: Seen) -> Change:
     """Take the newest figures of what is live: whoever reads it next reads these, and what was said of it stands."""
     seen = replace(seen, burn=alert.seen.burn, limit=alert.seen.limit)
-    if not alert.is_live or not alert.was_told or alert.identity.kind not in {Kind.TIER, Kind.FORECAST}:
+    if not alert.is_live or not alert.was_told or alert.identity.kind not in {Kind.TIER, Kind.FORECAST, Kind.BURN}:
         return Change(alert, alert, Reason.NOTHING_NEW)
     return Change(alert, replace(alert, seen=seen), Reason.GOES_ON, Says.KEEP)
 
@@ -387,7 +390,14 @@ def lapsed(alert: Alert, due: datetime | None, at: datetime) -> Change:
     if alert.due is None or alert.due > at:
         return Change(alert, alert, Reason.NOT_DUE)
     after = replace(
-        alert, state=State.OPEN, reason=Reason.LAPSED, changed_at=at, due=due if alert.needs_answer else None, step=0, round=alert.round + 1
+        alert,
+        state=State.OPEN,
+        reason=Reason.LAPSED,
+        told=alert.seen,
+        changed_at=at,
+        due=due if alert.needs_answer else None,
+        step=0,
+        round=alert.round + 1,
     )
     return Change(alert, after, Reason.LAPSED, Says.REMIND)
 
@@ -430,7 +440,17 @@ def reassigned(alert: Alert, owners: tuple[str, ...], due: datetime | None, at: 
     """
     if not alert.is_live:
         return Change(alert, alert, Reason.NOT_LIVE)
-    after = replace(alert, state=State.OPEN, reason=Reason.REASSIGNED, owners=owners, step=0, round=alert.round + 1, changed_at=at, due=due)
+    after = replace(
+        alert,
+        state=State.OPEN,
+        reason=Reason.REASSIGNED,
+        owners=owners,
+        told=alert.seen,
+        step=0,
+        round=alert.round + 1,
+        changed_at=at,
+        due=due,
+    )
     return Change(alert, _chosen(after, by_name), Reason.REASSIGNED, Says.ANNOUNCE)
 
 
@@ -456,6 +476,7 @@ def _recorded(alert: Alert | None, found: Found, state: State, reason: Reason, a
         alert.opened_at if alert else at,
         at,
         round=alert.round if alert else 0,
+        crossings=alert.crossings if alert else 0,
         told=alert.told if alert else None,
         is_last=found.is_last,
         needs_answer=found.needs_answer,

@@ -124,7 +124,7 @@ class Deciding:
             self._take(alerts.inhibited(known, found, Reason.HIGHER_TIER, self.at))
         elif tier < LIMIT and self._known_before_raise(tier):
             self._take(alerts.inhibited(known, found, Reason.KNOWN_BEFORE_RAISE, self.at))
-        elif known and known.round >= MOST_ROUNDS and not self.measured.is_over:
+        elif known and known.crossings >= MOST_ROUNDS and not self.measured.is_over:
             self._take(alerts.inhibited(known, found, Reason.FLAPPING, self.at))
         elif self.measured.is_over and tier < LIMIT:
             self._take(alerts.inhibited(known, found, Reason.PERIOD_ENDED, self.at))
@@ -305,6 +305,7 @@ def _silenced(change: Change) -> Change:
         owners=(),
         told=change.before.told if change.before else None,
         round=change.before.round if change.before else 0,
+        crossings=change.before.crossings if change.before else 0,
         due=None,
     )
     return Change(change.before, after, Reason.SAME_CHAIN)

@@ -146,8 +146,8 @@ class Outbox(Protocol):
     def repeat(self, post: Post, card: Card, now: datetime) -> None:
         """Send *post* once more after its outcome was not known: as *card*, or as what was put in its place meanwhile."""
 
-    def posts(self, states: Sequence[Delivery] = (), limit: int = 1000) -> list[Post]:
-        """Return the messages in *states* (all for none), newest first."""
+    def posts(self, states: Sequence[Delivery] = (), limit: int = 1000, reason: str = "") -> list[Post]:
+        """Return the messages in *states* (all for none), for *reason* (any for none), newest first."""
 
     def pushes(self, emails: Collection[str], since: datetime) -> dict[str, int]:
         """Return how many new messages each of *emails* was sent since, or is about to be, without those that are urgent."""

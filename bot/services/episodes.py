@@ -66,7 +66,7 @@ class Episodes:
         if self.watched.is_first:
             return alerts.inhibited(None, found, Reason.THERE_BEFORE, now)
         owners = self.notices.answering(found.identity)
-        if not owners or (before and before.round >= MOST_ROUNDS):
+        if not owners or (before and before.crossings >= MOST_ROUNDS):
             return None
         due = self.notices.due(owners, now) if self.notices.audience.ladder(subject, owners) else None
         return alerts.crossed(before, found, owners, due, now)

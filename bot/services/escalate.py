@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.domain import alert as alerts
@@ -16,12 +17,18 @@ TIMER = "timer"
 
 @dataclass(frozen=True)
 class Escalation:
-    """Takes the steps that are due."""
+    """Takes the steps that are due.
+
+    Attributes:
+        reconsider: Gives what has changed hands to who answers for it by now.
+    """
 
     review: Review
+    reconsider: Callable[[], None] = lambda: None
 
     def run(self) -> list[Alert]:
         """Take every step that is due, each once, and return the alerts that changed."""
+        self.reconsider()
         done = []
         with self.review.decide() as (desk, notices):
             for alert in desk.alerts(notices.now.date()):

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from bot.domain import alert as alerts
-from bot.domain.alert import Alert, Change, State
+from bot.domain.alert import Alert, Change, Reason, State
 from bot.ports import Desk, MessageKind
-from bot.services.notify import Notices
+from bot.services.notify import Notices, round_of
 
 _BY = "directory"
 _WAITS = {State.OPEN, State.ESCALATED}
@@ -17,8 +17,8 @@ _WAITS = {State.OPEN, State.ESCALATED}
 def hand_over(desk: Desk, notices: Notices, live: Iterable[Alert]) -> None:
     """Give those of *live* whose owners have all lost them to who answers today.
 
-    What waits for an answer is told as if it were new; an answer or a snooze holds on. Where only those who were asked after the
-    owners have lost it, who is next is asked at once.
+    What waits for an answer is told as if it were new; an answer or a snooze holds on; what its owner says is not theirs waits for
+    FinOps. Where only those who were asked after the owners have lost it, who is next is asked at once.
     """
     for alert in live:
         if not alert.was_told:
@@ -32,7 +32,7 @@ def hand_over(desk: Desk, notices: Notices, live: Iterable[Alert]) -> None:
 
 def _change(notices: Notices, alert: Alert) -> Change | None:
     """Return how *alert* goes to others; None where it stays, or where there is nobody else."""
-    owners = () if notices.holders(alert) else notices.owners(alert)
+    owners = () if alert.reason is Reason.DISOWNED or notices.holders(alert) else notices.owners(alert)
     if not owners or owners == alert.owners:
         return None
     if alert.state in _WAITS:
@@ -52,6 +52,6 @@ def _was_lost(desk: Desk, notices: Notices, alert: Alert) -> bool:
     asked = [
         post.message.to
         for post in desk.about(f"alert {alert.number}")
-        if post.message.kind is MessageKind.ESCALATION and f" {alert.round}." in post.message.key
+        if post.message.kind is MessageKind.ESCALATION and round_of(post) == alert.round
     ]
     return bool(asked) and not any(notices.reaches(email, alert) for email in asked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -22,11 +22,12 @@ from bot.messages.alerts import Answered, BudgetAlert, Burned, Trouble
 from bot.messages.anomalies import AnomalyAlert
 from bot.messages.card import Card
 from bot.messages.expected import Expected
+from bot.messages.formats import Reader
 from bot.messages.markup import Templates
 from bot.messages.moved import Moved
 from bot.messages.parts import Row
 from bot.messages.prices import PriceAlert
-from bot.messages.words import N_, Phrase
+from bot.messages.words import LANGUAGES, N_, Phrase
 from bot.ports import (
     NOT_THEIRS,
     Calendar,
@@ -128,10 +129,10 @@ class Notices:
         """Say what changes of as many alerts make people hear, and put right what was said of these before."""
         messages: list[Message] = []
         for change, alert in done:
+            said = list(self._said(desk, change, alert))
             if change.before is not None and change.says is not Says.KEEP:
-                for post in desk.about(_about(alert)):
-                    self._put_right(desk, post, alert)
-            messages += self._said(desk, change, alert)
+                self._put_all_right(desk, alert, {message.to for message in said})
+            messages += said
         desk.enqueue_all(messages)
 
     def _said(self, desk: Desk, change: Change, alert: Alert) -> Iterator[Message]:
@@ -168,7 +169,8 @@ class Notices:
         """Return who is asked next, and a note of who was passed over: the first whom nobody has told in this round; None for nobody."""
         if not alert.identity.has_scope:
             return None
-        told = {post.message.to for post in desk.about(_about(alert)) if f" {alert.round}." in post.message.key} | set(alert.owners)
+        posts = (post for post in desk.about(_about(alert)) if post.state is not Delivery.DROPPED)
+        told = {post.message.to for post in posts if round_of(post) == alert.round} | set(alert.owners)
         steps = self.audience.ladder(scope_of(alert.identity.subject), alert.owners)
         return next((step for step in steps if not told & set(step[0])), None)
 
@@ -181,6 +183,11 @@ class Notices:
         """Return what *email* reads of *alert* when it is no matter of theirs any more."""
         view = Moved("alert", alert.number)
         return self.templates.card(view.template, view, reader_of(self.audience.person(email), self.documents))
+
+    def is_moved(self, alert: Alert, card: Card) -> bool:
+        """Tell whether *card* says that *alert* is no matter of its reader's any more, in any language."""
+        view = Moved("alert", alert.number)
+        return any(card == self.templates.card(view.template, view, Reader(language, "UTC")) for language in LANGUAGES)
 
     def view(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> AlertView:
         """Return the view of *alert* for *email*."""
@@ -434,14 +441,17 @@ class Notices:
             card, needs = self.card(alert, email, role, note), alert.needs_answer or kind is MessageKind.ESCALATION
             yield Message(key, kind, email, card, _about(alert), role, is_urgent=alert.is_last, needs_answer=needs)
 
-    def _put_right(self, desk: Desk, post: Post, alert: Alert) -> None:
-        """Word *post* anew; what was not sent and is no longer so is not sent."""
-        if post.is_unseen and not alert.is_live:
-            desk.drop(post, alert.reason.value)
-        elif post.state is not Delivery.DROPPED and not self.reaches(post.message.to, alert):
-            self.take_back(desk, post, alert)
-        elif post.state is not Delivery.DROPPED and post.message.card != self.moved(alert, post.message.to):
-            desk.revise(post, self.card(alert, post.message.to, post.message.role, is_repeat=post.was_unknown))
+    def _put_all_right(self, desk: Desk, alert: Alert, told: Collection[str]) -> None:
+        """Word anew what was said of *alert*; those who are *told* anew keep what is closed for them as it is."""
+        posts = [post for post in desk.about(_about(alert)) if post.state is not Delivery.DROPPED]
+        last = {post.message.to: post.number for post in posts if post.message.to not in told}
+        for post in posts:
+            if post.is_unseen and (not alert.is_live or round_of(post) < alert.round):
+                desk.drop(post, alert.reason.value)
+            elif not self.reaches(post.message.to, alert):
+                self.take_back(desk, post, alert)
+            elif last.get(post.message.to) == post.number or not self.is_moved(alert, post.message.card):
+                desk.revise(post, self.card(alert, post.message.to, post.message.role, is_repeat=post.was_unknown))
 
     def take_back(self, desk: Desk, post: Post, alert: Alert) -> None:
         """Leave out what is no matter of its reader's any more; what they have read, or are about to, says so."""
@@ -449,6 +459,12 @@ class Notices:
             desk.drop(post, NOT_THEIRS)
         if not post.is_unseen:
             desk.revise(post, self.moved(alert, post.message.to))
+
+
+def round_of(post: Post) -> int:
+    """Return in which round of its alert *post* was said; its key says it."""
+    written = post.message.key.split(" ")[3].partition(".")[0]
+    return int(written)
 
 
 def promised(alert: Alert, audience: Audience) -> Answered | None:

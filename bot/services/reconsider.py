@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 from bot.domain.alert import Alert
 from bot.domain.budget import Scope, ScopeKind
@@ -11,7 +12,7 @@ from bot.domain.people import Role
 from bot.ports import NOT_HERE, NOT_THEIRS, TOLD, UNSEEN, Delivery, Desk, MessageKind, Outbox, Post
 from bot.services.digest.team import covered
 from bot.services.handover import hand_over
-from bot.services.notify import Notices
+from bot.services.notify import Notices, round_of
 from bot.services.review import Review
 
 Readdress = Callable[[Desk, Notices, Sequence[Post]], None]
@@ -24,7 +25,7 @@ _WAITING = (*UNSEEN, Delivery.SENDING)
 
 @dataclass(frozen=True)
 class Reconsider:
-    """Looks at every message that nobody has seen yet, once for each state of the directory and each day."""
+    """Looks at every message that nobody has seen yet, once for each state of the directory and the budgets, and each day."""
 
     review: Review
     outbox: Outbox
@@ -34,7 +35,8 @@ class Reconsider:
         """Word what waits as its readers may see it now, leave out what is somebody else's by now, and ask who may answer today."""
         review = self.review
         day = review.clock.now().date()  # stints begin and end with a day
-        state = f"{review.people.version()} {day} {review.privacy.value}"
+        budgets = sha256("\n".join(sorted(map(repr, review.budgets.current()))).encode()).hexdigest()
+        state = f"{review.people.version()} {day} {review.privacy.value} {budgets}"
         with review.alerts.decide() as desk:
             if desk.mark(_DONE) == state:
                 return
@@ -46,6 +48,8 @@ class Reconsider:
         with self.review.decide() as (desk, notices):
             hand_over(desk, notices, self.review.alerts.every(live=True, limit=_MOST))
         with self.review.decide() as (desk, notices):
+            for post in self.outbox.posts((Delivery.DROPPED,), limit=_MOST, reason=NOT_THEIRS):
+                _bring_back(desk, notices, post)
             waiting = self.outbox.posts(_WAITING, limit=_MOST)  # what was handed over is among them
             for post in waiting:
                 _look(desk, notices, post)
@@ -74,11 +78,20 @@ def _look_at_alert(desk: Desk, notices: Notices, post: Post, alert: Alert) -> No
         notices.take_back(desk, post, alert)
         return
     card = notices.card(alert, message.to, message.role, is_repeat=post.was_unknown)
-    if card != message.card and message.card != notices.moved(alert, message.to):
+    if card != message.card and not notices.is_moved(alert, message.card):
         notices.note_look(message.to, alert)
         desk.revise(post, card)
     if post.state is Delivery.PARKED and NOT_HERE in post.reason:
         desk.send_again(post)  # who had left is back
+
+
+def _bring_back(desk: Desk, notices: Notices, post: Post) -> None:
+    """Send after all what was taken back unsent, is its reader's again, and is still the last word."""
+    number = post.message.number_of("alert")
+    alert = desk.alert(number) if number else None
+    if alert and alert.is_live and round_of(post) == alert.round and notices.reaches(post.message.to, alert):
+        desk.revise(post, notices.card(alert, post.message.to, post.message.role, is_repeat=post.was_unknown))
+        desk.send_again(post)
 
 
 def _look_at_notices(desk: Desk, notices: Notices, post: Post) -> None:
@@ -91,7 +104,9 @@ def _look_at_notices(desk: Desk, notices: Notices, post: Post) -> None:
     desk.drop(post, NOT_THEIRS)
     for alert in told:
         for held in desk.about(f"alert {alert.number}"):
-            if held.message.to == email and held.state is Delivery.DROPPED and held.reason == TOLD and notices.reaches(email, alert):
+            # Those of earlier rounds were told in other digests.
+            was_told = held.state is Delivery.DROPPED and held.reason == TOLD and round_of(held) == alert.round
+            if was_told and held.message.to == email and notices.reaches(email, alert):
                 desk.revise(held, notices.card(alert, email, held.message.role))
                 desk.send_again(held)
 

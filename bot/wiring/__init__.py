@@ -343,7 +343,7 @@ class App:
         """What time alone changes."""
         from bot.services.escalate import Escalation  # noqa: PLC0415
 
-        return Escalation(self.review)
+        return Escalation(self.review, self.reconsider)
 
     def duties(self) -> None:
         """Take every step that time alone brings about."""

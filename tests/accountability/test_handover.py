@@ -11,7 +11,7 @@ import pytest
 from office import SEARCH, Office, hand_over, lose_finops, office, rewrite
 
 from bot.domain.visibility import Privacy
-from bot.errors import DeliveryDeferred, DeliveryUnknown, Refusal
+from bot.errors import DeliveryDeferred, DeliveryImpossible, DeliveryUnknown, Refusal
 from bot.ports import Delivery
 from bot.services import directory
 from bot.wiring import App
@@ -390,3 +390,166 @@ def test_an_alert_that_comes_back_is_told_anew_and_the_old_message_stays_closed(
     with pytest.raises(Refusal):
         firm.app.answered("ruth@x.example", f"ack {firm.app.alerts.every(live=True)[0].number} planned x until 2026-11-20")
     assert firm.app.alerts.broken_link() is None
+
+
+# To and fro
+
+
+def test_finops_that_is_back_is_asked_after_all(opened: Making) -> None:
+    firm = opened()
+    firm.spend("105", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    firm.later(days=1, hours=1)
+    role = "Europe/London,en,finops" if "Europe/London,en,finops" in (firm.folder / "people.csv").read_text("utf-8") else "UTC,en,finops"
+    rewrite(firm, "people.csv", role, role.removesuffix("finops"))
+    firm.deliver()
+    assert {post.state for post in firm.posts() if " escalation " in post.message.key} == {Delivery.DROPPED}
+    text = (firm.folder / "people.csv").read_text("utf-8")
+    line = next(row for row in text.split("\n") if row.startswith("fin@"))
+    (firm.folder / "people.csv").write_text(text.replace(line, line.replace("UTC,en,", "UTC,en,finops", 1)), "utf-8")
+    load(firm)
+    firm.deliver()
+    assert {post.state for post in firm.posts() if " escalation " in post.message.key} == {Delivery.SENT}
+
+
+def test_what_could_not_be_sent_is_not_woken_for_who_led_the_team_before(opened: Making) -> None:
+    firm = opened()
+    week(firm)
+    firm.app.digests.run()
+
+    def handed() -> None:
+        hand_over(firm)
+        firm.app.reconsider()
+
+    once(firm, handed, DeliveryImpossible("no such channel"), about="search")
+    firm.deliver()
+    firm.app.outbox.wake("mia@x.example", firm.clock.now())
+    firm.deliver()
+    assert not any("Ben Okafor" in text for text in shown(firm, "mia"))
+
+
+@pytest.mark.parametrize("between", ["hand over", "snooze"])
+def test_a_hand_over_or_a_snooze_is_no_to_and_fro(opened: Making, between: str) -> None:
+    """A tier that was corrected once is told again, whoever heard of it in between."""
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    number = next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
+    if between == "snooze":
+        firm.ask("mia", f"snooze {number} 1")
+        firm.later(days=1, hours=1)
+    else:
+        hand_over(firm)
+    firm.deliver()
+    firm.spend("30", day="2026-11-01")
+    firm.review()
+    firm.spend("90", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    who = "ruth" if between == "hand over" else "mia"
+    assert firm.app.alerts.find(number).state.value == "open"  # type: ignore[union-attr]
+    assert any("90 % used" in text and "orrected" not in text for text in shown(firm, who, f"alert {number}"))
+
+
+def test_a_correction_names_the_figure_that_its_reader_was_told(opened: Making) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    firm.spend("95", day="2026-11-01")
+    firm.review()
+    hand_over(firm)
+    firm.deliver()
+    firm.spend("30", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    assert any("30 %, not 95 %" in text for text in shown(firm, "ruth"))
+
+
+def test_all_that_is_live_of_a_budget_holds_the_same_figures(opened: Making) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    assert len({alert.identity.kind for alert in firm.app.alerts.every(live=True) if alert.was_told}) == 2
+    firm.spend("40", day="2026-11-01")
+    firm.review()
+    costs = {alert.seen.cost.plain for alert in firm.app.alerts.every() if alert.was_told}
+    assert costs == {"40"}
+
+
+def test_an_escalation_that_waits_is_not_sent_beside_the_hand_over(opened: Making) -> None:
+    firm = opened()
+    rewrite(firm, "people.csv", "support,,UTC,en,,,\nfin@", "support,,UTC,en,finops,,\nfin@")
+    firm.spend("105", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    firm.later(days=1, hours=1)
+    lead(firm, "ruth")
+    firm.deliver()
+    number = next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
+    assert [
+        post.message.key.split(" ")[2]
+        for post in firm.posts(Delivery.SENT)
+        if post.message.to == "ruth@x.example" and post.message.about == f"alert {number}"
+    ] == ["alert"]
+    assert not [
+        post for post in firm.posts(Delivery.SENT) if " escalation " in post.message.key and post.message.about == f"alert {number}"
+    ]
+
+
+def test_an_answer_that_comes_back_to_its_owner_is_shown_again(opened: Making) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    number = next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
+    firm.ask("mia", f"ack {number} planned a launch until 2026-11-20")
+    lead(firm, "ruth")
+    firm.deliver()
+    lead(firm, "mia", before="ruth")
+    firm.deliver()
+    firm.spend("30", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    assert any("orrected" in text for text in shown(firm, "mia", f"alert {number}"))
+
+
+def test_what_its_owner_says_is_not_theirs_waits_for_finops(opened: Making) -> None:
+    firm = opened()
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    firm.deliver()
+    number = next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
+    firm.ask("fin", f"not-mine {number} fin@x.example")
+    firm.ask("fin", f"not-mine {number}")
+    firm.clock.instant += timedelta(days=1)
+    firm.deliver()
+    assert firm.app.alerts.find(number).owners == ("fin@x.example",)  # type: ignore[union-attr]
+
+
+def test_a_promise_of_who_has_left_the_team_is_not_told_in_its_digest(opened: Making) -> None:
+    firm = opened()
+    firm.agree()
+    week(firm)
+    firm.spend("90", "ana", "2026-11-08")
+    firm.review()
+    number = next(a.number for a in firm.app.alerts.every(live=True) if a.owners == ("ana@x.example",) and a.identity.kind.value == "tier")
+    firm.ask("ana", f"ack {number} planned secretplan until 2026-11-20")
+    firm.app.digests.run()
+    rewrite(firm, "people.csv", "ana@x.example,Ana Ruiz,search,mia@x.example,", "ana@x.example,Ana Ruiz,support,ruth@x.example,")
+    firm.deliver()
+    assert not any("secretplan" in text for text in shown(firm, "mia", "digest"))
+
+
+def test_a_budget_s_new_owner_is_asked_without_a_change_of_the_directory(opened: Making) -> None:
+    firm = opened()
+    firm.agree('[[budgets]]\nname = "search"\nteam = "search"\nowner = "fin@x.example"\nlimit = 100\n')
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    firm.agree('[[budgets]]\nname = "search"\nteam = "search"\nowner = "mia@x.example"\nlimit = 100\n')
+    firm.later(minutes=5)
+    firm.deliver()
+    assert set(owned(firm)) == {("mia@x.example",)}
+    assert shown(firm, "mia")

@@ -24,9 +24,11 @@ _PEOPLE = 8
 
 
 def covered(audience: Audience, team: str) -> str:
-    """Return what a digest of *team* tells of: in which mode, and a print of the teams that lie in it; another one may not be told."""
-    teams = "\n".join(sorted(audience.directory.below(team)))
-    return f"{audience.privacy.value} {sha256(teams.encode()).hexdigest()[:16]}"
+    """Return what a digest of *team* tells of: in which mode, and a print of the teams and people in it; another one may not be told."""
+    teams = audience.directory.below(team)
+    members = (f"{name} {person.email}" for name in teams for person in audience.directory.members(name, audience.today))
+    written = "\n".join(sorted([*teams, *members]))
+    return f"{audience.privacy.value} {sha256(written.encode()).hexdigest()[:16]}"
 
 
 def planned(found: Gathered, person: Person, slot: Slot) -> Iterator[Planned]:
