@@ -11,6 +11,7 @@ from bot.cli.context import Context, Format, say, say_json
 from bot.errors import ConfigError
 from bot.services import budgets as budget_service
 from bot.services import directory as directory_service
+from bot.wiring import App
 
 _SHOWN = 30
 
@@ -67,6 +68,7 @@ def load(
         plan = directory_service.plan(files, app.people, app.claimed())
         if not dry_run:
             directory_service.apply(plan, app.people)
+            _look_again(app)
         show_changes(plan.changes, format_, dry_run=dry_run)
         if plan.changes and not dry_run and app.ledger.sources() and format_ is Format.TEXT:
             say("Load your sources again (aispend ingest …, as before) so that cost already loaded follows the new directory.")
@@ -89,7 +91,14 @@ def apply(
             typer.echo(doubt, err=True)
         if not dry_run:
             budget_service.apply(plan, app.budgets, app.clock)
+            _look_again(app)
         show_changes(plan.sentences, format_, dry_run=dry_run)
+
+
+def _look_again(app: App) -> None:
+    """Give what is under way to who answers for it by now; before there is data nothing is."""
+    if app.ledger.sources():
+        app.reconsider()
 
 
 def _nothing() -> None:

@@ -197,8 +197,12 @@ class Amounts(Question):
 
     def _line(self, budget: Budget, scope: CostScope) -> BudgetLine:
         """Return how far along *budget* is in its period that holds the end of what was asked."""
-        budget = in_force(budget, subject_of(budget, scope), self.of.budgets.raises(), self.now)
         window = self._budget_window(budget)
+        # A period that is over is judged by what held at its end.
+        instant = min(self.now, midnight(window.end) - timedelta(microseconds=1))
+        if instant < self.now:
+            budget = next((held for held in self.of.budgets.at(instant) if held.name == budget.name), budget)
+        budget = in_force(budget, subject_of(budget, scope), self.of.budgets.raises(), instant)
         counted = window.until(self.now.date() + timedelta(days=1))
         spent = self.of.figures.total(scope, counted)
         use = budget.used(self._money(spent.total))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,11 @@ from bot.domain.alert import Alert, Because, Change, Promise, Reason
 from bot.domain.people import Person, Role
 from bot.domain.worktime import after_working_days
 from bot.errors import Refusal
-from bot.messages.alerts import Thanks
+from bot.messages.alerts import BudgetAlert, Thanks
+from bot.messages.anomalies import AnomalyAlert
 from bot.messages.words import N_, Phrase
 from bot.ports import Desk
+from bot.services.listing import Listing
 from bot.services.notify import OTHER, OWNER, AlertView, Notices
 from bot.services.review import Review
 
@@ -141,9 +143,12 @@ class Answers:
             Refusal: There is no such alert for this person.
         """
         with self.review.decide() as (desk, notices):
-            alert = self._theirs(desk, notices, person, number)
+            alert = desk.alert(number)
+            if alert is None or not (may_answer(desk, notices, person, alert) or Listing(self.review.alerts, notices).shows(alert, person)):
+                raise Refusal(NO_SUCH, number=str(number))
+            view, answers = self._view(notices, alert, person), may_answer(desk, notices, person, alert)
             notices.note_look(person.email, alert)
-        return self._view(notices, alert, person)
+        return replace(view, asks=False) if isinstance(view, BudgetAlert | AnomalyAlert) and not answers else view
 
     def check(self, person: Person, number: int) -> None:
         """Look whether *person* may answer alert *number*, before they are asked for more words.

@@ -138,6 +138,8 @@ class Broadcasts:
             plan = self._plan(desk, number)
             if plan.state not in {DRAFT, SECOND, STOPPED}:
                 raise Refusal("Broadcast {number} is under way or over.", number=str(number))
+            if plan.is_hidden and plan.size < SMALLEST_GROUP:
+                raise too_few()
             if plan.state == SECOND and person.email in plan.agreed_by:
                 raise Refusal("You have agreed already; somebody else of FinOps has to agree, too.")
             agreed = plan if person.email in plan.agreed_by else replace(plan, agreed_by=(*plan.agreed_by, person.email))
@@ -356,12 +358,14 @@ class Broadcasts:
         )
         return replace(plan, number=number)
 
-    @staticmethod
-    def _plan(desk: Desk, number: int) -> Plan:
+    def _plan(self, desk: Desk, number: int) -> Plan:
+        """Return broadcast *number*; one that was drafted when more might be told hides what may not be told now."""
         case = desk.case(number)
         if case is None or case.kind != KIND:
             raise Refusal("There is no broadcast {number}.", number=str(number))
-        return _stored(case)
+        plan = _stored(case)
+        depends = bool(set(_VARIABLE.findall(plan.text)) - {"name"}) or any(map(plan.audience.lower().__contains__, ("over:", "forecast:")))
+        return replace(plan, is_hidden=plan.is_hidden or (depends and self.review.privacy is Privacy.WORKS_COUNCIL))
 
 
 def _about(number: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -13,7 +14,7 @@ from bot.domain.money import Money
 from bot.domain.people import Directory, Identity, IdentityKind, Person, Role
 from bot.domain.period import Window
 from bot.domain.visibility import Privacy
-from bot.errors import Refusal
+from bot.errors import Refusal, StoreError
 from bot.messages.card import Card
 from bot.messages.claims import KeyClaim
 from bot.messages.moved import Moved
@@ -185,6 +186,8 @@ class Claims:
         with self.review.decide() as (desk, notices):
             stored = self._store(desk, after, "ledger")
             self._tell(desk, notices, stored, "")
+        with suppress(StoreError):  # the next review comes by itself
+            self.review.run()  # warnings and forecasts follow the new owner at once
         return stored
 
     def _coverage(self) -> Fraction:

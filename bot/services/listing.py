@@ -31,7 +31,7 @@ class Listing:
     def of(self, person: Person, *, promises: bool = False) -> AlertList:
         """Return the alerts that *person* answers for, or may see the subject of; live ones first."""
         every = self.alerts.every()
-        mine = [alert for alert in every if self._concerns(alert, person) and (alert.promise or not promises)]
+        mine = [alert for alert in every if self.shows(alert, person) and (alert.promise or not promises)]
         mine.sort(key=lambda alert: (not alert.is_live, -alert.number))
         rows = tuple(self.row(alert, every, person) for alert in mine[:SHOWN])
         for alert in mine[:SHOWN]:
@@ -86,7 +86,8 @@ class Listing:
             return Phrase("your own")
         return words_for(subject, self.notices.audience.directory)
 
-    def _concerns(self, alert: Alert, person: Person) -> bool:
+    def shows(self, alert: Alert, person: Person) -> bool:
+        """Tell whether *alert* is one that *person* may know of."""
         subject = self.notices.subject(alert)
         if subject is None:
             return Role.FINOPS in person.roles and person.stint(self.notices.audience.today) is not None

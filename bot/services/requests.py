@@ -278,7 +278,7 @@ class Requests:
         name, budget = notices.audience.name, notices.budgets.get(request.budget)
         limit = self._limit(request, budget) if budget else request.limit
         if request.state is Standing.GRANTED and request.granted:
-            limit = request.limit + request.granted
+            limit = self._limit_with(request, budget) if budget else request.limit + request.granted
         return RaiseRequest(
             request.number,
             "" if email == request.by else name(request.by),
@@ -374,6 +374,14 @@ class Requests:
 
     def _limit(self, request: Request, budget: Budget) -> Money:
         return in_force(budget, scope_of(request.subject), self.review.budgets.raises(), self.review.clock.now()).limit
+
+    def _limit_with(self, request: Request, budget: Budget) -> Money:
+        """Return the limit that holds to the end of what *request* was granted: other grants may end before."""
+        assert request.granted is not None
+        raises = list(self.review.budgets.raises())
+        own = next((r for r in raises if (r.subject, r.amount, r.ends) == (request.subject, request.granted, request.ends)), None)
+        others = [raised for raised in raises if raised is not own]
+        return in_force(budget, scope_of(request.subject), others, request.ends - timedelta(seconds=1)).limit + request.granted
 
     def _granted_already(self, request: Request) -> int:
         """Return what is granted to the same subject already, in nanos: many small yeses are one large one."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from booked import book
-from office import Office, office
+from office import Office, office, rewrite
 
 from bot.errors import Refusal
 from bot.services import directory
@@ -158,3 +158,17 @@ def test_a_key_that_was_somebody_s_once_is_theirs_for_the_days_that_are_left(fir
     firm.ask("fin", f"approve {number}")
     assert firm.ask("ben", "me")["billed_cost"] == "40"
     assert firm.ask("fin", "unallocated")["rows"] == []
+
+
+def test_warnings_and_forecasts_follow_a_confirmed_claim_at_once(firm: Office) -> None:
+    firm.agree('[[budgets]]\nname = "everyone"\nperson = "*"\nlimit = 50\n')
+    firm.review()
+    before = {alert.identity.subject for alert in firm.app.alerts.every()}
+    assert "person ben@x.example" not in before
+    number = firm.ask("ben", f"claim {KEY}")["number"]
+    rewrite(firm, "people.csv", "support,,UTC,en,,,\nfin@", "support,,UTC,en,finops,,\nfin@")
+    firm.ask("ruth", f"approve {number}")
+    (warned,) = [
+        alert for alert in firm.app.alerts.every(live=True) if alert.owners == ("ben@x.example",) and alert.identity.kind.value == "tier"
+    ]
+    assert warned.seen.cost.plain == "40"

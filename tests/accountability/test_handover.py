@@ -553,3 +553,60 @@ def test_a_budget_s_new_owner_is_asked_without_a_change_of_the_directory(opened:
     firm.deliver()
     assert set(owned(firm)) == {("mia@x.example",)}
     assert shown(firm, "mia")
+
+
+# What is listed, and what is shown of it
+
+
+def test_what_a_manager_s_list_names_can_be_opened_and_not_answered(opened: Making) -> None:
+    firm = opened()
+    firm.agree()
+    firm.spend("85")
+    firm.review()
+    rows = firm.ask("mia", "alerts")["rows"]
+    assert rows
+    for row in rows:
+        seen = firm.app.answered("mia@x.example", f"alerts {row['number']}")
+        assert (seen.number, seen.asks) == (row["number"], False)
+        with pytest.raises(Refusal):
+            firm.app.answered("mia@x.example", f"ack {row['number']} planned x until 2026-11-20")
+        with pytest.raises(Refusal):
+            firm.app.answered("ben@x.example", f"alerts {row['number']}")
+
+
+def test_a_period_that_is_over_is_shown_with_the_limit_that_held_at_its_end(opened: Making) -> None:
+    firm = opened()
+    firm.agree()
+    firm.spend("85")
+    number = firm.ask("ana", "budget request 100 until 2026-11-30 a launch")["number"]
+    firm.ask("mia", f"approve {number}")
+    assert firm.ask("ana", "me")["budget"]["limit"] == "200"
+    firm.clock.instant = datetime(2026, 12, 5, 9, tzinfo=UTC)
+    assert firm.ask("ana", "me last month")["budget"]["limit"] == "200"
+    firm.agree('[[budgets]]\nname = "everyone"\nperson = "*"\nlimit = 70\n')
+    assert firm.ask("ana", "me last month")["budget"]["limit"] == "200"
+    assert firm.ask("ana", "me")["budget"]["limit"] == "70"
+
+
+def test_a_grant_states_the_limit_that_holds_for_all_of_its_term(opened: Making) -> None:
+    """A first grant that ends before does not count into the second one's "in all"."""
+    firm = opened()
+    firm.agree()
+    first = firm.ask("ana", "budget request 50 until 2026-11-30 a launch")["number"]
+    firm.ask("mia", f"approve {first}")
+    second = firm.ask("ana", "budget request 30 until 2026-12-31 a migration")["number"]
+    firm.ask("mia", f"approve {second}")
+    firm.know()
+    firm.deliver()
+    assert any("$130.00 in all" in text for text in shown(firm, "ana", f"request {second}"))
+
+
+def test_a_broadcast_that_was_drafted_before_the_mode_hides_who_and_how_many(opened: Making) -> None:
+    firm = opened()
+    firm.agree()
+    firm.spend("85")
+    firm.spend("90", "ben")
+    number = firm.ask("fin", 'broadcast everyone over:50% "you have used {used}"')["number"]
+    assert firm.ask("fin", f"broadcast {number}")["count"] == 2
+    object.__setattr__(firm.app.review, "privacy", Privacy.WORKS_COUNCIL)
+    assert firm.ask("fin", f"broadcast {number}")["count"] is None
