@@ -214,3 +214,27 @@ def test_what_is_small_beside_the_cost_is_not_worth_a_line(company: Callable[...
     office.api.append(small("dee", "claude-haiku-4-5", 593))
     assert office.estimates("dee") == {}
     assert "small_calls" not in office.estimates("mia", "why team last month")
+
+
+def test_no_saving_is_larger_than_what_credits_left_to_pay(company: Callable[..., Company]) -> None:
+    office = company()
+    credit = {"day": "2026-10-09", "charge_category": "credit", "consumed_unit": None}
+    office.github.append(SEAT | credit | {"person": "ann@x.example", "billed": -9 * DOLLAR})
+    office.github.append(SEAT | credit | {"person": "cy@x.example", "billed": -10 * DOLLAR})
+    office.api.append(CALLS | credit | {"person": "dee@x.example", "model": None, "quantity": 0, "billed": -7 * DOLLAR})
+    office.api.append(KEY | credit | {"model": None, "billed": -20 * DOLLAR})
+    assert (office.estimates("ann")["seats"]["saving"], office.answer("ann").document()["to_cost"]) == ("1", "1")
+    assert office.estimates("cy") == {}
+    assert office.estimates("mia", "why team last month")["seats"] == {
+        "saving": "1", "count": 1, "tools": ["Copilot"], "since": "2026-10-01", "people": ["Ann Roy"],
+    }  # fmt: skip
+    assert office.estimates("dee")["small_calls"]["saving"] == "0.4"
+    assert office.estimates("fin", "why org last month")["batches"] == {"saving": "20", "cost": "40"}
+
+
+def test_nothing_is_said_where_credits_have_paid_for_all(company: Callable[..., Company]) -> None:
+    office = company()
+    office.github.append(SEAT | {"day": "2026-10-09", "charge_category": "credit", "tool": "Actions", "billed": -10 * DOLLAR})
+    office.github[-1] |= {"person": "ann@x.example"}
+    assert office.answer("ann").document()["to_cost"] == "0"
+    assert office.estimates("ann") == {}
