@@ -169,6 +169,32 @@ def test_a_source_of_use_that_is_late_is_judged_as_far_as_it_reaches(company: Ca
     assert office.estimates("ann") == {}, "the 30 days hold her use of 30 September"
 
 
+def test_nothing_is_said_where_days_between_two_loads_of_use_are_not_there(company: Callable[..., Company]) -> None:
+    """Nothing is known of 1 to 29 October; when 1 to 28 have come, the 29th still lacks."""
+    office = company()
+    office.github = [row for row in office.github if row["consumed_unit"] == "seats"] + seats("fin", "2026-10-31")
+    for first, last in (("2026-08-01", "2026-09-30"), ("2026-10-30", "2026-10-31"), ("2026-10-01", "2026-10-28")):
+        book(office.app.ledger, [credit("bob", first), credit("bob", last)], "use")
+        assert office.estimates("ann") == {}
+    book(office.app.ledger, [credit("bob", "2026-10-29")], "use")
+    assert office.estimates("ann")["seats"]["saving"] == "10"
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_team_is_told_nothing_of_what_a_mover_did_elsewhere(company: Callable[..., Company], tmp_path: Path, *, used: bool) -> None:
+    """Ann left for finance on 10 October, and Cy left for good."""
+    office = company()
+    moved = PEOPLE.replace("ann@x.example,Ann Roy,search,mia@x.example,,,", "ann@x.example,Ann Roy,search,mia@x.example,,,2026-10-10")
+    moved = moved.replace("cy@x.example,Cy Moran,search,mia@x.example,,,", "cy@x.example,Cy Moran,search,mia@x.example,,,2026-10-12")
+    (tmp_path / "people.csv").write_text(moved + "ann@x.example,Ann Roy,finance,,,2026-10-10,\n", "utf-8")
+    directory.apply(directory.plan([tmp_path / "people.csv", tmp_path / "teams.csv"], office.app.people), office.app.people)
+    if used:
+        office.github.append(credit("ann", "2026-10-20") | {"team": "finance"})
+    assert office.estimates("mia", "why team last month")["seats"]["people"] == ["Cy Moran"]
+    assert office.estimates("fin", "why org last month")["seats"]["people"] == (["Cy Moran"] if used else ["Ann Roy", "Cy Moran"])
+    assert ("seats" in office.estimates("ann")) is not used
+
+
 def test_keys_without_a_person_could_be_batches(company: Callable[..., Company]) -> None:
     office = company()
     assert office.estimates("fin", "why org last month")["batches"] == {"saving": "30", "cost": "60"}
