@@ -1,4 +1,4 @@
-"""Hints: questions about seats, keys that stand for no person, and the size of calls; each a single statement over the daily rows."""
+"""Hints: questions about seats, keys that stand for no person, and the size of calls; each a statement over the daily rows, and one for credits."""
 
 from __future__ import annotations
 
