@@ -1,4 +1,4 @@
-"""Hints: questions about seats, keys that stand for no person, and the size of calls; each a statement over the daily rows, and one for credits."""
+"""Hints: questions about seats, keys that stand for no person, and the size of calls; each a statement or two over the daily rows."""
 
 from __future__ import annotations
 
