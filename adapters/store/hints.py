@@ -1,8 +1,8 @@
-"""Hints: questions about seats, keys that stand for no person, and the size of calls; each a single statement over the daily rows."""
+"""Hints: questions about seats, keys that stand for no person, and the size of calls; each a statement or two over the daily rows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from datetime import date
 from fractions import Fraction
 from typing import Any
@@ -13,7 +13,7 @@ from adapters.store.database import Database
 from adapters.store.figures import TOKEN_COLUMNS
 from adapters.store.labels import named, scoped
 from adapters.store.tables import day_number, day_of
-from bot.domain.hint import REQUESTS, SEAT_UNITS, Calls, KeyUse, Presence, Seat
+from bot.domain.hint import REQUESTS, SEAT_UNITS, Calls, KeyUse, Presence, Seat, netted
 from bot.domain.period import Window
 from bot.ports import CostScope
 
@@ -50,18 +50,26 @@ class SqlHints:
     def keys(self, scope: CostScope, window: Window, currency: str) -> list[KeyUse]:
         """Return the tokens of keys that stand for no person; see `bot.ports.Hints`."""
         rows, of = self._rows(_KEYS, scope, _days(window) | {"currency": currency}, (0, 1))
+        costs = self._netted(rows, scope, window)
         return [
-            KeyUse(of(provider, ""), of(model, ""), tuple(map(int, tokens)), int(original), int(cost))
-            for provider, model, *tokens, original, cost in rows
+            KeyUse(of(provider, ""), of(model, ""), tuple(map(int, tokens)), int(original), cost)
+            for (provider, model, _, _, *tokens, original, _), cost in zip(rows, costs, strict=True)
         ]
 
     def calls(self, scope: CostScope, window: Window) -> list[Calls]:
         """Return what each person and each key asked of each model; see `bot.ports.Hints`."""
         rows, of = self._rows(_CALLS, scope, _days(window) | {"unit": REQUESTS}, (0, 1))
+        costs = self._netted(rows, scope, window)
         return [
-            Calls(of(provider, ""), of(model, ""), Fraction(int(count), _QUANTITIES), tuple(map(int, tokens)), int(cost))
-            for provider, model, _, _, count, *tokens, cost in rows
+            Calls(of(provider, ""), of(model, ""), Fraction(int(count), _QUANTITIES), tuple(map(int, tokens)), cost)
+            for (provider, model, _, _, count, *tokens, _), cost in zip(rows, costs, strict=True)
         ]
+
+    def _netted(self, rows: Iterable[tuple[Any, ...]], scope: CostScope, window: Window) -> list[int]:
+        """Return the costs, at the end of *rows*, less the credits of the same provider, person and key, which stand before them."""
+        found, _ = self._rows(_CREDITS, scope, _days(window), ())
+        credited: dict[Hashable, int] = {(provider, person, key): int(cost) for provider, person, key, cost in found}
+        return netted([((row[0], row[2], row[3]), int(row[-1])) for row in rows], credited)
 
     def models(self, window: Window) -> set[tuple[str, str]]:
         """Return provider and model of all tokens in *window*."""
@@ -85,11 +93,15 @@ _USAGE = f"NOT {_SEAT} AND l.charge_category IN ('usage', '')"
 _SUMS = ", ".join(f"SUM(d.{name})" for name in TOKEN_COLUMNS)
 _TOKENS = f"({' + '.join(f'd.{name}' for name in TOKEN_COLUMNS)})"
 _FROM = "FROM daily_costs d JOIN lines l ON l.id = d.line_id WHERE d.day >= :start AND d.day < :end"
+_COST = "(d.billed + d.estimated)"
+_CREDIT = f"(l.charge_category = 'credit' OR {_COST} < 0)"
+_OWED = f"SUM(CASE WHEN d.day >= :start THEN {_COST} ELSE 0 END)"
+_SINCE = f"MIN(CASE WHEN {_SEAT} THEN d.day END)"
 _SEATS = f"""
-SELECT d.person_id, l.provider_id, l.tool_id, MIN(d.day), SUM(CASE WHEN d.day >= :start THEN d.billed + d.estimated ELSE 0 END) AS cost
+SELECT d.person_id, l.provider_id, l.tool_id, {_SINCE}, {_OWED}
 FROM daily_costs d JOIN lines l ON l.id = d.line_id
-WHERE d.day >= :since AND d.day < :end AND d.person_id > 0 AND {_SEAT}{{scope}}
-GROUP BY d.person_id, l.provider_id, l.tool_id HAVING SUM(CASE WHEN d.day >= :start THEN d.billed + d.estimated ELSE 0 END) > 0
+WHERE d.day >= :since AND d.day < :end AND d.person_id > 0 AND ({_SEAT} OR {_CREDIT}){{scope}}
+GROUP BY d.person_id, l.provider_id, l.tool_id HAVING {_OWED} > 0 AND {_SINCE} IS NOT NULL
 """  # noqa: S608 - our names
 _LINES = f"SELECT l.id, l.provider_name, l.service_name FROM lines l WHERE {_USAGE}"  # noqa: S608
 _USES = f"""
@@ -97,17 +109,22 @@ SELECT d.person_id, l.provider_id, l.tool_id, d.source_id, MAX(d.day) {_FROM} AN
   AND ({_TOKENS} > 0 OR d.quantity > 0 OR d.billed > 0 OR d.estimated > 0)
 GROUP BY d.person_id, l.provider_id, l.tool_id, d.source_id
 """
+_WHO = "CASE WHEN d.person_id > 0 THEN 0 ELSE d.principal_id END"
 _KEYS = f"""
-SELECT l.provider_id, l.model_id, {_SUMS}, SUM(d.original), SUM(d.billed + d.estimated)
+SELECT l.provider_id, l.model_id, d.person_id, {_WHO} AS key_, {_SUMS}, SUM(d.original), SUM({_COST})
 FROM daily_costs d JOIN lines l ON l.id = d.line_id JOIN labels p ON p.id = d.principal_id
 WHERE d.day >= :start AND d.day < :end AND d.person_id = 0 AND p.value NOT LIKE '%@%' AND l.billing_currency = :currency
   AND {_USAGE} AND {_TOKENS} > 0{{scope}}
-GROUP BY l.provider_id, l.model_id, d.principal_id
-"""  # noqa: S608
-_WHO = "CASE WHEN d.person_id > 0 THEN 0 ELSE d.principal_id END"
-_CALLS = f"""
-SELECT l.provider_id, l.model_id, d.person_id, {_WHO} AS key_, SUM(d.quantity), {_SUMS}, SUM(d.billed + d.estimated)
-{_FROM} AND l.consumed_unit = :unit AND {_TOKENS} > 0 AND (d.person_id > 0 OR d.principal_id > 0){{scope}}
 GROUP BY l.provider_id, l.model_id, d.person_id, key_
+"""  # noqa: S608
+_CALLS = f"""
+SELECT l.provider_id, l.model_id, d.person_id, {_WHO} AS key_, SUM(d.quantity), {_SUMS}, SUM({_COST})
+{_FROM} AND l.consumed_unit = :unit AND {_USAGE} AND {_TOKENS} > 0 AND (d.person_id > 0 OR d.principal_id > 0){{scope}}
+GROUP BY l.provider_id, l.model_id, d.person_id, key_
+"""
+_CREDITS = f"""
+SELECT l.provider_id, d.person_id, {_WHO} AS key_, SUM({_COST})
+{_FROM} AND {_CREDIT} AND NOT ({_USAGE} AND {_TOKENS} > 0) AND (d.person_id > 0 OR d.principal_id > 0){{scope}}
+GROUP BY l.provider_id, d.person_id, key_
 """
 _MODELS = f"SELECT DISTINCT l.provider_id, l.model_id {_FROM} AND l.model_id > 0 AND {_TOKENS} > 0"

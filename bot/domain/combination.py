@@ -66,6 +66,13 @@ class Expectation:
     pooled: Pooled
     signs: Series
 
+    @property
+    def daily(self) -> Series:
+        """What is expected of each day ahead, series × days."""
+        whole = self.usual.sum(axis=1, keepdims=True)
+        found: Series = np.divide(self.usual * self.rest[:, None], whole, out=np.zeros_like(self.usual), where=whole > 0)
+        return found
+
     def corrected(self, weights: Series) -> Expectation:
         """Return the expectation with what earlier ones got wrong in common put right."""
         moved = np.exp(lesson.shift(self.signs, weights) * self.spread)

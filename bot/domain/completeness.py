@@ -1,7 +1,9 @@
 """Completeness: how much of a day's cost a source has usually stated when the day is so and so old.
 
 Ages are counted from the beginning of a day, in quarters of a day: a source that is asked every hour says more of yesterday at noon
-than at one. What is compared is what a load found with what the ledger came to hold; nothing is assumed of the source.
+than at one. What is compared is what a load found with what the ledger held when the day was no longer young; nothing is assumed of the
+source. A correction of history (a price, an owner) is no lateness: days that it changed tell nothing, and a source whose days
+contradict one another has no curve.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from statistics import median
 
 from bot.domain.period import midnight
@@ -18,7 +21,7 @@ AGE = timedelta(hours=6)
 """The unit of ages."""
 _A_DAY = timedelta(days=1) // AGE
 OLDEST = 14
-"""Days after which what the ledger holds of a day is taken for final; older loads tell nothing."""
+"""Days after which what the ledger holds of a day is taken for final; what later loads change is a correction."""
 KEPT = 400
 """Days for which what was seen is remembered."""
 LOOKED_AT = 90
@@ -29,6 +32,12 @@ WHOLE = 0.97
 """A day that is usually there by this much is not completed: what a level is made of may be that far off."""
 MOST_OPEN = 7
 """Days before the last delivered one that may count as not whole."""
+AGREE = 0.15
+"""What the earlier and the later half of the days, each in the median, may be apart for a curve to be believed."""
+_LATE = (MOST_OPEN + 1) * _A_DAY
+"""Days that are older than this are not completed: a load that changes most of them corrects."""
+_SOME = 3
+"""So many days of that age a load must have told of to be called a correction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +81,80 @@ class Curve:
     shares: Mapping[int, float]
 
     def at(self, age: int) -> float | None:
-        """Return the share at *age*; None where nobody knows. Older than an age at which a day is whole, it is whole."""
+        """Return the share at *age*; None where nobody knows.
+
+        Between two ages that are known it lies on the line between them; older than an age at which a day is whole, it is whole.
+        """
         if age in self.shares:
             return self.shares[age]
         younger = max((known for known in self.shares if known < age), default=None)
-        return 1.0 if younger is not None and self.shares[younger] >= WHOLE else None
+        older = min((known for known in self.shares if known > age), default=None)
+        if younger is None:
+            return None
+        share = self.shares[younger]
+        if older is None:
+            return 1.0 if share >= WHOLE else None
+        return share + (self.shares[older] - share) * (age - younger) / (older - younger)
 
 
 def curve(seen: Iterable[Seen], today: date) -> Curve:
     """Return how complete days of one source usually are, from the last `LOOKED_AT` final ones.
 
-    By age it is the median of what was seen of what it became, 0 to 1; a day that came to nothing tells nothing.
+    By age it is the median of what was seen of what the day had become at `OLDEST` days, 0 to 1. Days that had come to nothing or
+    that were corrected tell nothing; where the earlier and the later days contradict one another at any age, nothing is known.
     """
     final = today - timedelta(days=OLDEST)
     first = final - timedelta(days=LOOKED_AT)
     shares: defaultdict[int, list[float]] = defaultdict(list)
-    for one in seen:
-        if first <= one.day < final and one.final > 0:
-            shares[one.age].append(one.cost / one.final)
-    return Curve({age: min(1.0, max(0.0, median(found))) for age, found in shares.items() if len(found) >= ENOUGH})
+    for rows in _uncorrected(seen):
+        if first <= rows[0].day < final and rows[-1].cost > 0:
+            for one in rows:
+                shares[one.age].append(one.cost / rows[-1].cost)
+    known = {age: found for age, found in shares.items() if len(found) >= ENOUGH}
+    if not all(map(_agree, known.values())):
+        return Curve({})
+    return Curve({age: _share(found) for age, found in known.items()})
+
+
+def _uncorrected(seen: Iterable[Seen]) -> Iterable[Sequence[Seen]]:
+    """Yield what was seen of each day, days and ages ascending, of those that no load has corrected."""
+    days: defaultdict[date, list[Seen]] = defaultdict(list)
+    for one in sorted(seen, key=lambda one: (one.day, one.age)):
+        days[one.day].append(one)
+    corrections = _corrections(days.values())
+    for rows in days.values():
+        changes = {_load(late) for early, late in pairwise(rows) if _differ(early.cost, late.cost)}
+        if changes.isdisjoint(corrections) and not _differ(rows[-1].cost, rows[-1].final):
+            yield rows
+
+
+def _corrections(days: Iterable[Sequence[Seen]]) -> set[int]:
+    """Return the loads that changed most of the days that are too old to be completed."""
+    told: defaultdict[int, list[bool]] = defaultdict(list)
+    for rows in days:
+        for early, late in pairwise(rows):
+            if late.age > _LATE:
+                told[_load(late)].append(_differ(early.cost, late.cost))
+    return {load for load, changes in told.items() if len(changes) >= _SOME and 2 * sum(changes) > len(changes)}
+
+
+def _load(one: Seen) -> int:
+    """Return when it was seen, in quarters of a day: the same for all days of a load."""
+    return one.day.toordinal() * _A_DAY + one.age
+
+
+def _differ(one: int, other: int) -> bool:
+    return abs(one - other) > (1 - WHOLE) * max(abs(one), abs(other))
+
+
+def _agree(shares: Sequence[float]) -> bool:
+    """Tell whether the earlier half of *shares* says what the later one says."""
+    half = len(shares) // 2
+    return abs(_share(shares[:half]) - _share(shares[half:])) <= AGREE
+
+
+def _share(shares: Sequence[float]) -> float:
+    return min(1.0, max(0.0, median(shares)))
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def _likely(case: Case, limits: Series) -> Series:
     if not case.days:
         return now
     found = path(case.panel, case.days)
-    weight, certain = case.by_day()
+    weight, certain = case.by_day(found.daily)
     told = case.to_date[:, None] + np.cumsum(certain, axis=1)
     rest = np.cumsum(found.daily * weight, axis=1)
     left = np.maximum(limits[:, None] - told, 0.0)

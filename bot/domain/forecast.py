@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from bot.domain import combination, lesson, score
+from bot.domain import combination, lacking, lesson, score
 from bot.domain.combination import Expectation, Pooled
 from bot.domain.dayfactor import Flags, Indices, Series, calendar
 from bot.domain.lesson import Lesson
@@ -210,8 +210,9 @@ def totals(history: Series, last: date, end: date, groups: Indices, terms: Terms
     whole = case.grouped(sums)
     own, shared, _ = _expect(whole, taught if case.days > LONG else None)
     factor = np.exp(_bias(past, sums))
-    scaled = case.outlook(members, shared)
-    found = whole.outlook(own, shared)
+    stands = whole.stands(own)
+    scaled = case.outlook(members, shared, np.append(stands, False)[groups])
+    found = whole.outlook(own, shared, stands)
     return replace(found, rest=sums.of(scaled.rest) * factor, certain=sums.of(scaled.certain))
 
 
@@ -279,9 +280,9 @@ class Case:
                 costs[rows] = np.where(before & (costs[rows] > 0), costs[rows] * change.factor + change.amount, costs[rows])
         return costs
 
-    def outlook(self, found: Expectation, shared: Shared) -> Outlook:
-        """Return the expectation as an outlook on the whole period."""
-        weight, certain = self.by_day()
+    def outlook(self, found: Expectation, shared: Shared, stands: Flags | None = None) -> Outlook:
+        """Return the expectation as an outlook on the whole period; *stands*: see `by_day`."""
+        weight, certain = self.by_day(found.daily, stands)
         usual = found.usual.sum(axis=1)
         share = np.divide((found.usual * weight).sum(axis=1), usual, out=np.zeros_like(usual), where=usual > 0)
         least = self.to_date + self._open_costs().sum(axis=1)
@@ -290,10 +291,30 @@ class Case:
         known, tells = certain.sum(axis=1), _tells(self.panel)
         return Outlook(self.to_date, least, known, found.rest * share, offset, found.spread, shared, enough, found.signs, tells)
 
-    def by_day(self) -> tuple[Series, Series]:
-        """Return by how much each day ahead counts, and what is certain of it: series × days."""
+    def by_day(self, daily: Series, stands: Flags | None = None) -> tuple[Series, Series]:
+        """Return by how much each day ahead counts, and what is certain of it: series × days.
+
+        Args:
+            daily: What is expected of each day ahead.
+            stands: Which series stand at their level on the open days; None: they are judged themselves.
+        """
+        weight, certain = self._planned()
+        shares = self._shares()
+        if shares.shape[1]:
+            at_level = self._stands(shares, daily * weight + certain) if stands is None else stands
+            self._complete(weight, certain, shares, at_level)
+        inside = np.array([self.start <= self.last + timedelta(days=n + 1) for n in range(self.days)], float)
+        return weight * inside, certain * inside
+
+    def stands(self, found: Expectation) -> Flags:
+        """Tell which series stand at their level on the open days, see `lacking`."""
+        weight, certain = self._planned()
+        return self._stands(self._shares(), found.daily * weight + certain)
+
+    def _planned(self) -> tuple[Series, Series]:
+        """Return by how much each day ahead counts by what is planned, and what is planned to be added."""
         days = [self.last + timedelta(days=n + 1) for n in range(self.days)]
-        weight = np.tile(np.array([float(day >= self.start) for day in days]), (len(self.panel.costs), 1))
+        weight = np.ones((len(self.panel.costs), self.days))
         certain = np.zeros_like(weight)
         for change in self.terms.overlays:
             rows = slice(None) if change.rows is None else list(change.rows)
@@ -301,19 +322,34 @@ class Case:
             is_in_level = change.holds(self.last)
             counts = holds != is_in_level
             weight[rows] *= np.where(counts, 1 / change.factor if is_in_level else change.factor, 1.0)
-            certain[rows] += np.where(counts & (weight[rows] > 0), -change.amount if is_in_level else change.amount, 0.0)
-        if self.terms.completeness is not None:
-            self._complete(weight, certain, np.atleast_2d(np.asarray(self.terms.completeness, float))[:, : self.days])
+            certain[rows] += np.where(counts, -change.amount if is_in_level else change.amount, 0.0)
         return weight, certain
 
-    def _complete(self, weight: Series, certain: Series, shares: Series) -> None:
+    def _shares(self) -> Series:
+        """Return what is usually there of each open day ahead: series × days, NaN where nobody knows."""
+        told = np.nan if self.terms.completeness is None else self.terms.completeness
+        shares = np.atleast_2d(np.asarray(told, float))[:, : self.days]
+        found: Series = np.broadcast_to(shares, (len(self.panel.costs), shares.shape[1]))
+        return found
+
+    def _opened(self, days: int) -> Series:
+        """Return what is billed on so many days ahead, 0 where nothing is."""
+        found = np.zeros((len(self.panel.costs), days))
+        if self.terms.open_costs is not None:
+            known = _known(self.terms.open_costs)[:, :days]
+            found[:, : known.shape[1]] = known
+        return found
+
+    def _stands(self, shares: Series, expected: Series) -> Flags:
+        return lacking.stands(shares, self._opened(shares.shape[1]), expected[:, : shares.shape[1]])
+
+    def _complete(self, weight: Series, certain: Series, shares: Series, stands: Flags) -> None:
         """Take open days as they are with the missing share of what is expected (Bornhuetter and Ferguson 1972)."""
-        is_known, days = np.isfinite(shares), shares.shape[1]
-        lacking = np.where(is_known, 1.0 - np.clip(shares, 0.0, 1.0), 1.0)
-        weight[:, :days] *= lacking
-        certain[:, :days] *= lacking
-        opened = self._open_costs()[:, :days]
-        certain[:, : opened.shape[1]] += np.where(is_known[:, : opened.shape[1]], opened, 0.0)
+        days = shares.shape[1]
+        lacks = lacking.lacking(shares, stands)
+        weight[:, :days] *= lacks
+        certain[:, :days] *= lacks
+        certain[:, :days] += np.where(np.isfinite(shares), self._opened(days), 0.0)
 
     def _open_costs(self) -> Series:
         """Return what is billed on open days of the period."""

@@ -6,7 +6,7 @@ Each is an estimate of which no bill knows: never negative, and never more than 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -36,7 +36,7 @@ class Seat:
 
     Attributes:
         since: The first day of it that is known.
-        cost: Nanos.
+        cost: Nanos, less what was credited.
     """
 
     person: str
@@ -69,7 +69,7 @@ class KeyUse:
     Attributes:
         tokens: By class, as the ledger orders them.
         original: As billed, or estimated, in nanos of the price list's currency.
-        cost: The same in nanos of the reporting currency.
+        cost: The same in nanos of the reporting currency, less what was credited.
     """
 
     provider: str
@@ -86,7 +86,7 @@ class Calls:
     Attributes:
         requests: How many times; a part of a call where days or teams share it.
         tokens: By class, as the ledger orders them.
-        cost: Nanos.
+        cost: Nanos, less what was credited.
     """
 
     provider: str
@@ -118,6 +118,19 @@ class Move:
     calls: int
     tokens: int
     saving: int
+
+
+def netted(costs: Sequence[tuple[Hashable, int]], credits_: Mapping[Hashable, int]) -> list[int]:
+    """Return *costs*, each less its share of what its owner was credited, rounded down; never below nothing.
+
+    Args:
+        costs: Owner and nanos.
+        credits_: By owner, nanos, negative.
+    """
+    gross: defaultdict[Hashable, int] = defaultdict(int)
+    for owner, cost in costs:
+        gross[owner] += max(cost, 0)
+    return [max(cost, 0) * max(gross[owner] + min(credits_.get(owner, 0), 0), 0) // (gross[owner] or 1) for owner, cost in costs]
 
 
 def idle(seats: Iterable[Seat], uses: Iterable[Presence], begin: date, joined: Mapping[str, date]) -> list[Seat]:

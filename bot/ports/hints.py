@@ -12,7 +12,11 @@ from bot.ports.figures import CostScope
 
 
 class Hints(Protocol):
-    """Questions to the ledger, in any order; amounts are nanos of the reporting currency. Seats are what is counted in `SEAT_UNITS`."""
+    """Questions to the ledger, in any order; amounts are nanos of the reporting currency. Seats are what is counted in `SEAT_UNITS`.
+
+    Costs are less what was credited in the window to the same person or key: of seats for the same provider and tool, of tokens for the
+    same provider.
+    """
 
     def seats(self, scope: CostScope, window: Window, since: date) -> list[Seat]:
         """Return what each person's seats cost in *window*, and the first day from *since* on that they have them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from bot.domain.period import Window
 from bot.ports import FORGOTTEN, Load
@@ -36,3 +37,16 @@ def has_all(sources: Iterable[str], window: Window, loads: Iterable[Load]) -> bo
     return bool(windows) and all(
         any(one.start <= window.start for one in delivered) and any(one.overlaps(window) for one in delivered) for delivered in known
     )
+
+
+def delivered_since(end: date, loads: Iterable[Load]) -> date | None:
+    """Return the day from which on every day before *end* was delivered; None where the one before it was not.
+
+    Args:
+        loads: Those of one source that still count; each has delivered the days from the first of its window to its watermark.
+    """
+    first = end
+    for load in sorted(loads, key=lambda load: load.watermark, reverse=True):
+        if load.window.start < first <= load.watermark.date():
+            first = load.window.start
+    return first if first < end else None

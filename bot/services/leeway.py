@@ -17,6 +17,7 @@ from bot.domain.people import Directory
 from bot.domain.period import Window
 from bot.messages.estimates import Batches, IdleSeats, SmallCalls
 from bot.ports import CostScope, Hints, Load, PriceBook
+from bot.services.deliveries import delivered_since
 
 CURRENCY = "USD"
 """The price list's; what is billed in another one is not held against it, as rates would look like prices."""
@@ -74,19 +75,32 @@ class Leeway:
         return self._looked(self.window.end) - _LATE
 
     def _known_until(self, uses: Sequence[Presence]) -> date | None:
-        """Return the end of the days of which every source that shows *uses* has told, None where it is not known whose use it is."""
-        if not uses or not all(use.person for use in uses) or not all(use.source in self._reach for use in uses):
+        """Return the end of the days of which every source that shows *uses* has told.
+
+        None where it is not known whose use it is, or where a day that would be looked at was not delivered.
+        """
+        loads = [self._loads.get(source, ()) for source in sorted({use.source for use in uses})]
+        if not all(loads) or not loads or not all(use.person for use in uses):
             return None
-        reach = [self._reach[use.source] for use in uses]
-        end = min(self.window.end, *(window.end for window in reach))
-        begun = max(window.start for window in reach)
-        return end if end > self.window.start and max(begun, self._first) <= self._looked(end) else None
+        end = min(self.window.end, *(max(load.watermark.date() for load in of_one) for of_one in loads))
+        begun = [delivered_since(end, of_one) for of_one in loads]
+        looked = self._looked(end)
+        is_known = end > self.window.start and looked >= self._first and all(since and since <= looked for since in begun)
+        return end if is_known else None
 
     def _idle(self, end: date, tools: set[tuple[str, str]], uses: Sequence[Presence]) -> list[Seat]:
         begin = self._looked(end)
         held = self.hints.seats(self.scope, Window(self.window.start, end), begin - _LATE)
         joined = {email: person.stints[0].valid_from for email, person in self.directory.people.items() if person.stints}
-        return idle((seat for seat in held if (seat.provider, seat.tool) in tools), uses, begin, joined)
+        judged = (seat for seat in held if (seat.provider, seat.tool) in tools and self._was_here(seat.person, begin))
+        return idle(judged, uses, begin, joined)
+
+    def _was_here(self, email: str, begin: date) -> bool:
+        """Tell whether somebody was in no other team than those asked about: what they did there is not for these readers."""
+        person, teams = self.directory.person(email), self.scope.teams
+        stints = person.stints if person else ()
+        days = Window(begin, self.window.end)
+        return teams is None or all(stint.team in teams for stint in stints if Window(stint.valid_from, stint.valid_to).overlaps(days))
 
     def _seats(self, found: Sequence[Seat], since: date, name: Callable[[str], str] | None, *, is_own: bool) -> IdleSeats:
         tools = tuple(dict.fromkeys(seat.tool or seat.provider for seat in found))
@@ -96,14 +110,12 @@ class Leeway:
         return IdleSeats(self._money(sum(seat.cost for seat in found)), len(found), tools, since, who, others, is_own)
 
     @cached_property
-    def _reach(self) -> dict[str, Window]:
-        """The days that each source has delivered, from the first to the last."""
-        found: dict[str, Window] = {}
+    def _loads(self) -> dict[str, list[Load]]:
+        """The loads that still count, by source."""
+        found: defaultdict[str, list[Load]] = defaultdict(list)
         for load in self.deliveries:
-            known = found.get(load.source, Window(load.window.start, load.window.start))
-            first = min(load.window.start, known.start)
-            found[load.source] = Window(first, max(load.watermark.date(), known.end, first))
-        return found
+            found[load.source].append(load)
+        return dict(found)
 
     def batches(self) -> Batches | None:
         """Return what batches would have saved on the tokens of keys that stand for no person."""

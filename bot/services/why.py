@@ -221,7 +221,8 @@ class Explaining(Reach):
         """Return what could have been saved, where it is worth a line.
 
         Where nobody may be named, only what no person used is told, and only of the whole organisation: within a team it may be
-        somebody's who has left. Other models are no advice where those of today have saved money already.
+        somebody's who has left. Other models are no advice where those of today have saved money already. Where credits have paid for
+        all there is nothing to save.
         """
         scope = part.scope
         leeway = Leeway(self.of.hints, self.of.prices, self.directory, self._deliveries, self.of.currency, scope, window)
@@ -237,6 +238,8 @@ class Explaining(Reach):
         if scope.people is None and (part.has_names or scope.is_everything):
             found.append(leeway.batches())
         least = _WORTH * sum(usage.cost for usage in new.usages)
+        if least <= 0:
+            return ()
         return tuple(estimate for estimate in found if estimate and estimate.saving.nanos >= least)
 
     def _incomparable(self, part: Part) -> Refusal:

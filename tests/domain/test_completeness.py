@@ -34,9 +34,47 @@ def test_ages_are_quarters_of_a_day_from_its_beginning() -> None:
 
 def test_a_curve_is_the_median_of_what_was_seen_of_what_days_became() -> None:
     days = [TODAY - timedelta(days=OLDEST + 1 + n) for n in range(ENOUGH)]
-    seen = [Seen("api", day, AT_SIX, 100 * (n + 1), 1000) for n, day in enumerate(days)]
+    seen = [Seen("api", day, AT_SIX, 600 + 10 * (n % 8), 1000) for n, day in enumerate(days)]
     seen += [Seen("api", day, 9, 1300, 1000) for day in days]
-    assert curve(seen, TODAY).shares == {AT_SIX: pytest.approx(0.75), 9: 1.0}
+    seen += [Seen("api", day, 13, 1000, 1000) for day in days]
+    assert curve(seen, TODAY).shares == {AT_SIX: pytest.approx(0.63), 9: 1.0, 13: 1.0}
+
+
+def corrected(ago: int, days: int, shares: tuple[float, ...] = (1.0,)) -> list[Seen]:
+    """Return what mornings saw of the last *days* if on the one *ago* days ago all history was loaded anew, ten times as dear."""
+    found, when = [], TODAY - timedelta(days=ago)
+    for day in (YESTERDAY - timedelta(days=n) for n in range(days)):
+        mornings = {day + timedelta(days=n + 1) for n in range(3)} | {when}
+        for morning in sorted(one for one in mornings if day < one <= TODAY and (one - day).days <= OLDEST):
+            age = (morning - day).days
+            share = shares[min(age, len(shares)) - 1]
+            found.append(Seen("api", day, AT_SIX + 4 * (age - 1), round((1000 if morning >= when else 100) * share), 1000))
+    return found
+
+
+@pytest.mark.parametrize("ago", range(1, 75, 3))
+@pytest.mark.parametrize("days", [40, 60, 120])
+@pytest.mark.parametrize(("shares", "lacking"), [((1.0,), {1.0}), ((0.6, 1.0), {0.6, 1.0})])
+def test_one_correction_of_history_is_no_lateness(ago: int, days: int, shares: tuple[float, ...], lacking: set[float]) -> None:
+    found = curve(corrected(ago, days, shares), TODAY).shares
+    assert set(found.values()) <= lacking
+    assert found or ago <= OLDEST + ENOUGH + 3 or days < 120
+
+
+def test_a_day_is_held_against_what_it_was_when_it_was_no_longer_young() -> None:
+    """Weeks later all days become dearer by a hundredth, some by half: these tell nothing, the others what they told."""
+    seen = [Seen(one.source, one.day, one.age, one.cost, 1500 if one.day.day % 5 == 0 else 1010) for one in mornings()]
+    assert curve(seen, TODAY).shares == {AT_SIX: 0.6, AT_SIX + 4: 0.95, AT_SIX + 8: 1.0}
+    seen = [Seen(one.source, one.day, one.age, one.cost, 1500) for one in mornings()]
+    assert curve(seen, TODAY).shares == {}
+
+
+def test_a_source_whose_days_contradict_one_another_has_no_curve() -> None:
+    early, late = TODAY - timedelta(days=OLDEST + 50), TODAY - timedelta(days=OLDEST)
+    for share, known in ((0.3, {}), (0.9, {AT_SIX: pytest.approx(0.9), AT_SIX + 4: 1.0})):
+        before = [one for one in mornings(shares=(1.0, 1.0), days=120) if one.day < early]
+        after = [one for one in mornings(shares=(share, 1.0), days=120) if early <= one.day < late]
+        assert curve([*before, *after], TODAY).shares == known
 
 
 def test_days_that_are_not_final_yet_or_came_to_nothing_tell_nothing() -> None:
@@ -50,7 +88,16 @@ def test_days_that_are_not_final_yet_or_came_to_nothing_tell_nothing() -> None:
 
 def test_older_than_an_age_at_which_it_is_whole_a_day_is_whole() -> None:
     known = Curve({5: 0.6, 9: WHOLE})
-    assert [known.at(age) for age in (4, 5, 7, 9, 40)] == [None, 0.6, None, WHOLE, 1.0]
+    assert [known.at(age) for age in (4, 5, 9, 40)] == [None, 0.6, WHOLE, 1.0]
+    assert Curve({5: 0.6}).at(6) is None
+
+
+def test_between_two_ages_a_day_is_there_by_what_lies_between() -> None:
+    known = Curve({5: 0.6, 9: 1.0})
+    assert [known.at(age) for age in (6, 7, 8)] == pytest.approx([0.7, 0.8, 0.9])
+    noon = [Seen("api", YESTERDAY, AT_SIX + 1, 800, 1000), Seen("api", YESTERDAY - timedelta(days=1), AT_SIX + 5, 990, 1000)]
+    opened = Usual.of([*mornings(), *noon], NOW + timedelta(hours=7)).opened({"api": 1}, YESTERDAY)
+    assert opened.shares == pytest.approx((0.95 + 0.05 / 4, 0.6 + 0.35 / 4)), "a load at noon, when none has come before"
 
 
 def test_the_newest_days_are_open_from_the_first_one_that_usually_lacks_something() -> None:

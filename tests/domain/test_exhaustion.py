@@ -87,3 +87,8 @@ def test_a_new_level_of_steady_days_is_believed_sooner() -> None:
     steady, uneven = (step * rng.lognormal(0, noise, (200, 400)) / np.exp(noise**2 / 2) for noise in (0.1, 1.5))
     level = [outlook(history, LAST, END, YEAR).rest.mean() / 184 for history in (steady, uneven)]
     assert 20 > level[0] > 15 > level[1] + 1.5
+
+
+def test_a_series_that_stands_at_its_level_does_not_run_out_sooner_for_what_others_lack() -> None:
+    opened = Terms(YEAR.start, open_costs=np.full((1, 7), 10.0), completeness=(0.1,) * 7)
+    assert exhaustion(FLAT, LAST, END, np.array([2305.0]), opened).middle[0] == 50

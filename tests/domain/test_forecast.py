@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -225,6 +226,31 @@ def test_members_are_completed_as_the_group_is() -> None:
     found = totals(history, LAST, END, np.zeros(4, np.int64), Terms(open_costs=opened, completeness=np.array([[0.6, np.nan]])))
     assert found.point == pytest.approx([4 * (100 + 6 + 4 + 190)], rel=1e-3)
     assert found.least[0] == pytest.approx(4 * 112)
+
+
+def test_a_series_that_stands_at_its_level_is_not_completed_for_what_others_lack() -> None:
+    """The source states one team at once and another, nine tenths of the cost, a week late."""
+    history = np.array([10.0, 90.0, 100.0])[:, None] * np.ones(400)
+    opened = np.array([10.0, 0.0, 10.0])[:, None] * np.ones(7)
+    terms = Terms(open_costs=opened, completeness=(0.1,) * 7)
+    assert outlook(history, LAST, END, terms).point == pytest.approx([300, 900 + 7 * 81 + 13 * 90, 3000])
+    far = outlook(history, LAST, LAST + timedelta(days=101), replace(terms, start=LAST + timedelta(days=1))).point
+    assert far == pytest.approx([1000, 9000 - 63, 10000], rel=0.01)
+
+
+def test_members_of_a_group_are_completed_by_what_the_group_lacks() -> None:
+    history, opened = np.array([10.0, 90.0])[:, None] * np.ones(400), np.array([10.0, 0.0])[:, None] * np.ones(7)
+    terms = Terms(open_costs=opened, completeness=(0.1,) * 7)
+    assert totals(history, LAST, END, np.zeros(2, np.int64), terms).point == pytest.approx([3000], rel=1e-3)
+    assert totals(history, LAST, END, np.array([0, -1]), terms).point == pytest.approx([300], rel=1e-3)
+
+
+@pytest.mark.parametrize(("opened", "shares"), [((10.0,), (0.6,)), ((8.0,) * 7, (0.1,) * 7), ((100.0, 0.0, 0.0), (0.1,) * 3)])
+def test_a_day_that_may_be_so_by_chance_is_completed(opened: tuple[float, ...], shares: tuple[float, ...]) -> None:
+    terms = Terms(open_costs=np.array([opened]), completeness=shares)
+    lacks = sum(10 * (1 - share) for share in shares)
+    point = outlook(np.full((1, 400), 10.0), LAST, END, terms).point
+    assert point == pytest.approx([100 + sum(opened) + lacks + 10 * (20 - len(opened))])
 
 
 def test_of_what_is_planned_for_an_open_day_only_the_missing_share_is_to_come() -> None:

@@ -169,6 +169,32 @@ def test_a_source_of_use_that_is_late_is_judged_as_far_as_it_reaches(company: Ca
     assert office.estimates("ann") == {}, "the 30 days hold her use of 30 September"
 
 
+def test_nothing_is_said_where_days_between_two_loads_of_use_are_not_there(company: Callable[..., Company]) -> None:
+    """Nothing is known of 1 to 29 October; when 1 to 28 have come, the 29th still lacks."""
+    office = company()
+    office.github = [row for row in office.github if row["consumed_unit"] == "seats"] + seats("fin", "2026-10-31")
+    for first, last in (("2026-08-01", "2026-09-30"), ("2026-10-30", "2026-10-31"), ("2026-10-01", "2026-10-28")):
+        book(office.app.ledger, [credit("bob", first), credit("bob", last)], "use")
+        assert office.estimates("ann") == {}
+    book(office.app.ledger, [credit("bob", "2026-10-29")], "use")
+    assert office.estimates("ann")["seats"]["saving"] == "10"
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_a_team_is_told_nothing_of_what_a_mover_did_elsewhere(company: Callable[..., Company], tmp_path: Path, *, used: bool) -> None:
+    """Ann left for finance on 10 October, and Cy left for good."""
+    office = company()
+    moved = PEOPLE.replace("ann@x.example,Ann Roy,search,mia@x.example,,,", "ann@x.example,Ann Roy,search,mia@x.example,,,2026-10-10")
+    moved = moved.replace("cy@x.example,Cy Moran,search,mia@x.example,,,", "cy@x.example,Cy Moran,search,mia@x.example,,,2026-10-12")
+    (tmp_path / "people.csv").write_text(moved + "ann@x.example,Ann Roy,finance,,,2026-10-10,\n", "utf-8")
+    directory.apply(directory.plan([tmp_path / "people.csv", tmp_path / "teams.csv"], office.app.people), office.app.people)
+    if used:
+        office.github.append(credit("ann", "2026-10-20") | {"team": "finance"})
+    assert office.estimates("mia", "why team last month")["seats"]["people"] == ["Cy Moran"]
+    assert office.estimates("fin", "why org last month")["seats"]["people"] == (["Cy Moran"] if used else ["Ann Roy", "Cy Moran"])
+    assert ("seats" in office.estimates("ann")) is not used
+
+
 def test_keys_without_a_person_could_be_batches(company: Callable[..., Company]) -> None:
     office = company()
     assert office.estimates("fin", "why org last month")["batches"] == {"saving": "30", "cost": "60"}
@@ -214,3 +240,27 @@ def test_what_is_small_beside_the_cost_is_not_worth_a_line(company: Callable[...
     office.api.append(small("dee", "claude-haiku-4-5", 593))
     assert office.estimates("dee") == {}
     assert "small_calls" not in office.estimates("mia", "why team last month")
+
+
+def test_no_saving_is_larger_than_what_credits_left_to_pay(company: Callable[..., Company]) -> None:
+    office = company()
+    credit = {"day": "2026-10-09", "charge_category": "credit", "consumed_unit": None}
+    office.github.append(SEAT | credit | {"person": "ann@x.example", "billed": -9 * DOLLAR})
+    office.github.append(SEAT | credit | {"person": "cy@x.example", "billed": -10 * DOLLAR})
+    office.api.append(CALLS | credit | {"person": "dee@x.example", "model": None, "quantity": 0, "billed": -7 * DOLLAR})
+    office.api.append(KEY | credit | {"model": None, "billed": -20 * DOLLAR})
+    assert (office.estimates("ann")["seats"]["saving"], office.answer("ann").document()["to_cost"]) == ("1", "1")
+    assert office.estimates("cy") == {}
+    assert office.estimates("mia", "why team last month")["seats"] == {
+        "saving": "1", "count": 1, "tools": ["Copilot"], "since": "2026-10-01", "people": ["Ann Roy"],
+    }  # fmt: skip
+    assert office.estimates("dee")["small_calls"]["saving"] == "0.4"
+    assert office.estimates("fin", "why org last month")["batches"] == {"saving": "20", "cost": "40"}
+
+
+def test_nothing_is_said_where_credits_have_paid_for_all(company: Callable[..., Company]) -> None:
+    office = company()
+    office.github.append(SEAT | {"day": "2026-10-09", "charge_category": "credit", "tool": "Actions", "billed": -10 * DOLLAR})
+    office.github[-1] |= {"person": "ann@x.example"}
+    assert office.answer("ann").document()["to_cost"] == "0"
+    assert office.estimates("ann") == {}

@@ -62,6 +62,42 @@ def test_seats_are_told_by_person_and_tool_with_the_first_day_that_is_known(data
     assert hints.seats(CostScope(people=("nobody@x.example",)), NOVEMBER, date(2026, 10, 1)) == []
 
 
+def test_seats_cost_what_credits_leave(database: Database) -> None:
+    """Of the same person, provider and tool, whatever their unit; what was credited before does not count."""
+    credit = SEAT | {"consumed_unit": None, "charge_category": "credit", "person": ANA, "billed": -3}
+    hints = asked(
+        database,
+        SEAT | {"person": ANA, "billed": 7},
+        SEAT | {"person": BEN, "billed": 2},
+        credit,
+        credit | {"charge_category": "adjustment", "billed": -1},
+        credit | {"day": "2026-10-30"},
+        credit | {"provider": "Cursor"},
+        credit | {"person": BEN},
+    )
+    assert hints.seats(EVERYTHING, NOVEMBER, date(2026, 10, 1)) == [Seat(ANA, "GitHub", "API", date(2026, 11, 3), 3)]
+
+
+def test_tokens_cost_what_credits_leave(database: Database) -> None:
+    """Each model its share of what the same person or key was credited by the provider, and never less than nothing."""
+    credit = {"provider": "OpenAI", "model": None, "charge_category": "credit", "consumed_unit": None}
+    dear = ASKED | {"model": "large-2", "billed": 14}
+    hints = asked(
+        database,
+        *(row | who for row in (ASKED, dear) for who in ({"person": ANA}, {"principal": "sk-1"}, {"principal": "sk-2"})),
+        credit | {"person": ANA, "billed": -9},
+        credit | {"principal": "sk-1", "billed": -12},
+        credit | {"principal": "sk-2", "billed": -30},
+        credit | {"person": BEN, "billed": -5},
+    )
+    calls = hints.calls(EVERYTHING, NOVEMBER)
+    assert sorted((one.model, one.cost) for one in calls) == [("large-1", n) for n in (0, 3, 4)] + [("large-2", n) for n in (0, 6, 8)]
+    keys = hints.keys(EVERYTHING, NOVEMBER, "USD")
+    assert sorted((one.model, one.cost, one.original) for one in keys) == [
+        ("large-1", 0, 7), ("large-1", 3, 7), ("large-2", 0, 14), ("large-2", 6, 14),
+    ]  # fmt: skip
+
+
 def test_use_is_whatever_is_counted_but_for_seats(database: Database) -> None:
     """What is included in a plan costs nothing and is use; a credit is none."""
     hints = asked(
