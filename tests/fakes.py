@@ -226,8 +226,11 @@ class FakeFigures:
         for row in self.of.rows:
             if day_of(row["day"]) in window and self._counts(row, scope):
                 keys = tuple(self._key(row, one) for one in by)
-                people[keys] |= {row["person_id"]} - {0} if row["billed"] or row["estimated"] else set()
+                people[keys] |= {row["person_id"] or self._stranger(row)} - {0} if row["billed"] or row["estimated"] else set()
         return {key: frozenset(found) for key, found in people.items()}
+
+    def _stranger(self, row: dict[str, Any]) -> int:
+        return -int(row["principal_id"]) if "@" in self._name(row["principal_id"]) else 0
 
     def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)

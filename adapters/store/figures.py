@@ -50,6 +50,10 @@ _SUMS = "CAST(SUM(d.billed) AS BIGINT), CAST(SUM(d.estimated) AS BIGINT)"
 """As whole numbers: PostgreSQL adds these up to decimal ones."""
 
 
+_STRANGER = "WHEN d.principal_id IN (SELECT id FROM labels WHERE kind = 'principal' AND value LIKE '%@%') THEN -d.principal_id"
+"""Who is billed by an e-mail is a person, known or not."""
+
+
 class SqlFigures:
     """Answers from SQLite and PostgreSQL."""
 
@@ -85,8 +89,8 @@ class SqlFigures:
         return Cost("", sum(row.billed for row in rows), sum(row.estimated for row in rows))
 
     def contributors(self, scope: CostScope, window: Window, *by: Dimension) -> dict[tuple[str, ...], frozenset[int]]:
-        """Return who stands behind each combination of keys, by numbers."""
-        who = "CASE WHEN d.billed <> 0 OR d.estimated <> 0 THEN d.person_id ELSE 0 END"
+        """Return who stands behind each combination of keys, by numbers; those of e-mails that the directory does not know are negative."""
+        who = f"CASE WHEN d.billed = 0 AND d.estimated = 0 THEN 0 WHEN d.person_id > 0 THEN d.person_id {_STRANGER} ELSE 0 END"
         keys = [f"{_KEYS[dimension]} AS k{place}" for place, dimension in enumerate(by)]
         found: defaultdict[tuple[int, ...], set[int]] = defaultdict(set)
         with self._database.reading() as connection:

@@ -3,11 +3,15 @@
 Every row is a sum over cells, one cell for each combination of keys. Who adds and subtracts rows gets the vectors of their span.
 They tell of too few people where one of these is zero everywhere but on cells whose people together are too few: the audit of
 linked tables, as statistical offices do it (Hundepool and others 2012, Statistical Disclosure Control, chapter 4).
+
+Most often a short argument says that none does. Divide all people into as many crowds as people may be told of together. Fewer
+people leave one crowd out, and what tells of them alone is zero on every cell that anybody of this crowd stands behind. So only
+vectors that are zero on all cells of some crowd need a closer look, and there are few or none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,16 +21,21 @@ if TYPE_CHECKING:
 Cells = Mapping[tuple[str, ...], frozenset[int]]
 """Who stands behind each combination of keys, one key for each dimension; nobody behind what is of keys and seats alone."""
 
-_MOST_SETS = 4_000
+_MOST_SETS = 300
 """Of more sets of few people than this it is not worked out which one could be told apart: it is taken to be so."""
+_MOST_LOOKS = 40
+"""So it is where so many closer looks have not decided it."""
+_DEEPEST = 5
 _ZERO = 1e-7
-_MOST_TRIED = 12
+_MOST_TRIED = 4
 _MOST_ROWS = 60
 """Of more keys those of the fewest people are shown as one, too: nobody reads so many, and all must be held against each other."""
 
 
 def agreeing(cells: Cells, merged: Sequence[Collection[str]], smallest: int) -> list[set[str]]:
     """Return for each dimension which keys are shown as one, so that its rows tell nothing new beside those of the ones before.
+
+    The rows of the first dimension are shown whatever they tell: it is decided elsewhere that they may be.
 
     Args:
         cells: By the dimensions in this order; what comes first keeps most of its rows.
@@ -37,15 +46,19 @@ def agreeing(cells: Cells, merged: Sequence[Collection[str]], smallest: int) -> 
     for place, own in enumerate(merged):
         known = _project(cells, place + 1)
         sizes = _sizes(known, place)
-        joined = (set(own) | set(sorted(sizes, key=lambda key: (-sizes[key], key))[_MOST_ROWS:])) & sizes.keys()
-        while joined != sizes.keys() and isolates(known, [*found, joined], smallest):
-            joined = _joined(known, found, joined, sorted(sizes.keys() - joined, key=lambda key: (sizes[key], key)), smallest)
+        joined = set(own) & sizes.keys()
+        if place:
+            joined |= set(sorted(sizes, key=lambda key: (-sizes[key], key))[_MOST_ROWS:])
+            joined = _mended(known, found, joined, sizes, smallest)
         found.append(joined)
     return found
 
 
 def isolates(cells: Cells, merged: Sequence[Collection[str]], smallest: int) -> bool:
-    """Tell whether adding and subtracting the rows gives something of people who are together fewer than *smallest*."""
+    """Tell whether adding and subtracting the rows gives something of people who are together fewer than *smallest*.
+
+    What a row of the first dimension says by itself is no such thing.
+    """
     columns: dict[tuple[str, ...], frozenset[int]] = {}
     for keys, people in cells.items():
         if people:
@@ -56,16 +69,24 @@ def isolates(cells: Cells, merged: Sequence[Collection[str]], smallest: int) -> 
         return False
     span = _of_few(_rows(list(columns)), [len(people) < smallest for people in behind])
     few = [people for people in behind if len(people) < smallest]
-    return bool(len(span)) and _tells(span, few, smallest)
+    told = [people for people in _sets(columns, 0).values() if len(people) < smallest]
+    return _Audit(few, told, smallest).tells(span)
 
 
-def _joined(cells: Cells, before: Sequence[set[str]], joined: set[str], named: Sequence[str], smallest: int) -> set[str]:
-    """Return *joined* with one more of *named*, smallest first: one that mends it, else the smallest.
-
-    One that stands alone would be shown as it was: it takes the smallest of the others with it.
-    """
-    choices = [joined | {key, *(() if joined else named[:1] if key != named[0] else named[1:2])} for key in named[:_MOST_TRIED]]
-    return next((tried for tried in choices if not isolates(cells, [*before, tried], smallest)), choices[0])
+def _mended(cells: Cells, before: Sequence[set[str]], joined: set[str], sizes: Mapping[str, int], smallest: int) -> set[str]:
+    """Return *joined* with as many more keys, smallest first, as it takes: one of the smallest if that mends it, else ever more."""
+    count = 1
+    while joined != sizes.keys() and isolates(cells, [*before, joined], smallest):
+        named = sorted(sizes.keys() - joined, key=lambda key: (sizes[key], key))
+        # One that stands alone would be shown as it was: it takes the smallest of the others with it.
+        choices = [joined | {key, *(() if joined else named[:1] if key != named[0] else named[1:2])} for key in named[:_MOST_TRIED]]
+        choices = choices if count == 1 else []
+        mends = next((tried for tried in choices if not isolates(cells, [*before, tried], smallest)), None)
+        if mends is not None:
+            return mends
+        joined = joined | set(named[: count + (not joined)])
+        count *= 2
+    return joined
 
 
 def _project(cells: Cells, count: int) -> dict[tuple[str, ...], frozenset[int]]:
@@ -76,12 +97,16 @@ def _project(cells: Cells, count: int) -> dict[tuple[str, ...], frozenset[int]]:
     return found
 
 
-def _sizes(cells: Cells, place: int) -> dict[str, int]:
-    """Return how many people stand behind each key of a dimension."""
+def _sets(cells: Cells, place: int) -> dict[str, frozenset[int]]:
+    """Return who stands behind each key of a dimension."""
     people: dict[str, frozenset[int]] = {}
     for keys, behind in cells.items():
         people[keys[place]] = people.get(keys[place], frozenset()) | behind
-    return {key: len(behind) for key, behind in people.items()}
+    return people
+
+
+def _sizes(cells: Cells, place: int) -> dict[str, int]:
+    return {key: len(behind) for key, behind in _sets(cells, place).items()}
 
 
 def _rows(columns: Sequence[tuple[str, ...]]) -> NDArray[np.float64]:
@@ -100,33 +125,78 @@ def _of_few(rows: NDArray[np.float64], is_few: Sequence[bool]) -> NDArray[np.flo
     import numpy as np  # noqa: PLC0415
 
     few = np.array(is_few)
-    sizes, vectors = np.linalg.eigh(rows[:, ~few] @ rows[:, ~few].T)
-    free = vectors[:, sizes < _ZERO]
-    _, sizes, basis = np.linalg.svd(free.T @ rows[:, few], full_matrices=False)
-    return np.asarray(basis[: int((sizes > _ZERO).sum())], dtype=np.float64)
+    free = _vanishing(rows[:, ~few]) @ rows[:, few]
+    sizes, vectors = np.linalg.eigh(free @ free.T)
+    kept = sizes > _ZERO
+    return np.asarray((vectors[:, kept] / np.sqrt(sizes[kept])).T @ free, dtype=np.float64)
 
 
-def _tells(span: NDArray[np.float64], people: Sequence[frozenset[int]], smallest: int) -> bool:
-    """Tell whether some vector of *span* is zero but on cells whose *people* together are fewer than *smallest*."""
+def _vanishing(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what makes zero of *rows* everywhere: orthonormal vectors × rows."""
     import numpy as np  # noqa: PLC0415
 
-    touched = np.flatnonzero((np.abs(span) > _ZERO).any(axis=0))
-    sets = _unions({people[int(number)] for number in touched}, smallest)
-    if sets is None:
-        return True
-    for some in sets:
-        outside = span[:, [not who <= some for who in people]]
-        if int(np.linalg.matrix_rank(outside, tol=_ZERO)) < len(span):
+    sizes, vectors = np.linalg.eigh(rows @ rows.T)
+    return np.asarray(vectors[:, sizes < _ZERO].T, dtype=np.float64)
+
+
+class _Audit:
+    """The search for a vector that tells of few people alone.
+
+    Args:
+        people: Who stands behind each cell of few.
+        told: Who stands behind rows that may be shown though they are of few; no two rows share a cell.
+    """
+
+    def __init__(self, people: Sequence[frozenset[int]], told: Sequence[frozenset[int]], smallest: int) -> None:
+        self._people, self._told, self._smallest = people, told, smallest
+        self._numbers = {person: number for number, person in enumerate(sorted(frozenset[int]().union(*people)))}
+        self._looks = 0
+
+    def tells(self, span: NDArray[np.float64], depth: int = 0) -> bool:
+        """Tell whether *span*, vectors × cells, holds one; also where it takes too long to say."""
+        import numpy as np  # noqa: PLC0415
+
+        self._looks += 1
+        if not len(span):
+            return False
+        touched = [self._people[int(number)] for number in np.flatnonzero((np.abs(span) > _ZERO).any(axis=0))]
+        if len(span) == 1:
+            return self._is_told(span, frozenset[int]().union(*touched))
+        sets = _unions(set(touched), self._smallest)
+        if sets is not None:
+            return any(self._is_told(span, some) for some in sets)
+        if depth == _DEEPEST or self._looks > _MOST_LOOKS:
             return True
-    return False
+        return any(self.tells(_vanishing(span[:, crowd]) @ span, depth + 1) for crowd in self._crowds(depth))
+
+    def _is_told(self, span: NDArray[np.float64], some: frozenset[int]) -> bool:
+        """Tell whether *span* holds more about *some* people alone than the rows that may be shown."""
+        if len(some) >= self._smallest:
+            return False
+        outside = span[:, [not who <= some for who in self._people]]
+        return len(_vanishing(outside)) > sum(people <= some for people in self._told)
+
+    def _crowds(self, depth: int) -> Iterator[NDArray[np.bool_]]:
+        """Yield for each crowd which cells anybody of it stands behind; at each *depth* they are divided another way."""
+        import numpy as np  # noqa: PLC0415
+
+        of = {person: (number + depth * (number // self._smallest)) % self._smallest for person, number in self._numbers.items()}
+        crowds = [{of[person] for person in who} for who in self._people]
+        for crowd in range(self._smallest):
+            yield np.array([crowd in some for some in crowds])
 
 
 def _unions(sets: Collection[frozenset[int]], smallest: int) -> set[frozenset[int]] | None:
     """Return every union of *sets* with fewer people than *smallest*; None where these are too many to look at."""
     found, new = set(sets), set(sets)
+    if len(found) > _MOST_SETS:
+        return None
     while new:
-        new = {one | other for one in new for other in sets if len(one | other) < smallest} - found
-        found |= new
-        if len(found) > _MOST_SETS:
-            return None
+        more: set[frozenset[int]] = set()
+        for one in new:
+            more |= {one | other for other in sets if len(one | other) < smallest} - found
+            if len(found) + len(more) > _MOST_SETS:
+                return None
+        found |= more
+        new = more
     return found

@@ -175,7 +175,10 @@ class Figures(Protocol):
         """Return the cost of *window* as one row with an empty key."""
 
     def contributors(self, scope: CostScope, window: Window, *by: Dimension) -> dict[tuple[str, ...], frozenset[int]]:
-        """Return who stands behind each combination of keys, by numbers; nobody where the cost is nobody's in person. Never by day."""
+        """Return who stands behind each combination of keys, by numbers; nobody where the cost is nobody's in person. Never by day.
+
+        Who is billed by an e-mail that the directory does not know is a person, too, with a number of their own.
+        """
 
     def matrix(self, window: Window, by: Dimension, other: Dimension) -> dict[str, dict[str, int]]:
         """Return the cost of *window* for every pair of keys, in nanos; one question however many keys there are."""

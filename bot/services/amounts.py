@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -61,6 +61,8 @@ class Amounts(Question):
         unowned: Money | None = None,
     ) -> _C:
         window = self._window()
+        if self.command.by:
+            self._divided(scope)
         asked = (self.command.by,) if self.command.by else dimensions
         found = {dimension: self.of.figures.costs(scope, window, dimension) for dimension in asked}
         some = next(iter(found.values()))
@@ -69,7 +71,6 @@ class Amounts(Question):
         delivered = self._delivered(window, scope)
         before = same_days_before(delivered or window, self.command.period.kind)
         compares = delivered is not None and self._compares(scope, before)
-        limit = LONG if self.command.by else SHOWN
         return kind(
             subject=subject,
             period_name=self.command.period_words or "month",
@@ -81,7 +82,7 @@ class Amounts(Question):
             compared_window=delivered if compares else None,
             previous_window=before,
             budget=self._line(budget, scope) if budget and self._shows_budget(budget, scope) else None,
-            breakdowns=tuple(b for d, rows in found.items() if (b := self._breakdown(d, rows, billed + estimated, limit, scope)).rows),
+            breakdowns=self._breakdowns(found, billed + estimated, scope),
             freshness=freshness,
             partial=partial,
             asked=self.command.text,
@@ -148,9 +149,15 @@ class Amounts(Question):
             found, units=units.of(scope, days, self.command.period.kind, self.groups, lambda before: self._compares(scope, before))
         )
 
+    def _breakdowns(self, found: Mapping[Dimension, Sequence[Cost]], total: Money, scope: CostScope) -> tuple[Breakdown, ...]:
+        """Return what the cost of *scope* consists of, where that may be shown."""
+        limit = LONG if self.command.by else SHOWN
+        asked = found.items() if self.groups.divide(scope) else ()
+        return tuple(shown for by, costs in asked if (shown := self._breakdown(by, costs, total, limit, scope)).rows)
+
     def _breakdown(self, dimension: Dimension, costs: Sequence[Cost], total: Money, limit: int, scope: CostScope) -> Breakdown:
         if self.groups.concern(scope) and dimension is not Dimension.DAY:
-            rows = self._without_small_groups(dimension, costs, scope)
+            rows = self._without_small_groups(dimension, costs)
         else:
             rows = [(self._shown(dimension, cost.key), cost.total) for cost in costs]
         kept = rows if dimension is Dimension.DAY or len(rows) <= limit + 1 else rows[:limit]
@@ -180,9 +187,9 @@ class Amounts(Question):
             return key or Phrase("no team")
         return key
 
-    def _without_small_groups(self, dimension: Dimension, costs: Sequence[Cost], scope: CostScope) -> list[tuple[str, int]]:
+    def _without_small_groups(self, dimension: Dimension, costs: Sequence[Cost]) -> list[tuple[str, int]]:
         """Return the rows with those of fewer than five people added together, so that no row is about one of them."""
-        merged = self.groups.merged(dimension, costs, scope, self._window())
+        merged = self.groups.merged(dimension, costs, self._window())
         named = [(self._shown(dimension, cost.key), cost.total) for cost in costs if cost.key not in merged]
         small = sum(cost.total for cost in costs if cost.key in merged)
         return [*named, (Phrase("small groups together"), small)] if any(cost.key in merged for cost in costs) else named
@@ -193,6 +200,14 @@ class Amounts(Question):
             raise Refusal(
                 "Figures of several people are shown by whole months here, so that nobody can be told apart. "
                 "Ask for a month, a quarter or a year, and not by day."
+            )
+
+    def _divided(self, scope: CostScope) -> None:
+        """Refuse to take a part of the organisation apart: two answers could be subtracted from one another."""
+        if not self.groups.divide(scope):
+            raise Refusal(
+                "What several people's cost consists of is shown of the whole organisation alone here, "
+                "so that nobody can be told apart. Ask without “by …”."
             )
 
     def _line(self, budget: Budget, scope: CostScope) -> BudgetLine:

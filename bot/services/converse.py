@@ -169,6 +169,7 @@ class _Asked(Expecting):
             self._log_names(scope)
         if dimension is Dimension.TEAM and scope.people:
             raise Refusal(NOTHING)
+        self._divided(scope)
         window = self._window()
         if dimension is Dimension.PERSON and self.of.privacy is not Privacy.WORKS_COUNCIL:
             breakdown, total = self._ranked(scope, window, dimension)

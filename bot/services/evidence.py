@@ -159,7 +159,7 @@ class Evidence:
         if not self.hides:
             return set()
         costs = [Cost(key, 1, 0) for key in self.keys]
-        few = self._groups.merged(Dimension.TEAM, costs, CostScope(), self.past)
+        few = self._groups.merged(Dimension.TEAM, costs, self.past)
         sizes = {key: 0 if key in few else self.active([key]) for key in self.keys}
         return set(merge_small_groups(self.keys, sizes, SMALLEST_GROUP, lambda keys: self.active(list(keys)))[1])
 
@@ -182,7 +182,7 @@ class Evidence:
         if not self.hides:
             return set()
         costs = self.figures.costs(CostScope(), self.past, Dimension.MODEL)
-        return self._groups.merged(Dimension.MODEL, costs, CostScope(), self.past)
+        return self._groups.merged(Dimension.MODEL, costs, self.past)
 
     @cached_property
     def _models(self) -> dict[str, dict[str, int]]:

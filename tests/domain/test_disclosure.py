@@ -34,18 +34,22 @@ def rank(rows: Sequence[Sequence[int]]) -> int:
 
 
 def tells(cells: Cells, merged: Sequence[set[str]]) -> bool:
-    """Tell the same as `isolates`, by trying every set of few people: does the span have something that is theirs alone?"""
+    """Tell the same as `isolates`, by trying every set of few people: does the span have something more that is theirs alone?"""
     columns = [(keys, people) for keys, people in cells.items() if people]
     places = [(place, "" if key in merged[place] else f"={key}") for keys, _ in columns for place, key in enumerate(keys)]
     rows = [
         [int((place, "" if keys[place] in merged[place] else f"={keys[place]}") == (place, row)) for keys, _ in columns]
         for place, row in sorted(set(places))
     ]
+    told: dict[str, frozenset[int]] = {}
+    for keys, people in columns:
+        key = "" if keys[0] in merged[0] else f"={keys[0]}"
+        told[key] = told.get(key, frozenset()) | people
     everybody = sorted(frozenset().union(*cells.values()))
     for count in range(1, SMALLEST):
         for few in combinations(everybody, count):
             outside = [number for number, (_, people) in enumerate(columns) if not people <= set(few)]
-            if rank([[row[number] for number in outside] for row in rows]) < rank(rows):
+            if rank(rows) - rank([[row[number] for number in outside] for row in rows]) > sum(who <= set(few) for who in told.values()):
                 return True
     return False
 
@@ -93,8 +97,28 @@ def test_what_is_nobody_s_in_person_tells_of_nobody() -> None:
 
 
 def test_so_many_keys_are_not_all_shown() -> None:
-    cells = {(f"project-{number}",): frozenset(range(number + SMALLEST)) for number in range(70)}
-    assert agreeing(cells, [set()], SMALLEST) == [{f"project-{number}" for number in range(10)}]
+    cells = {("team", f"project-{number}"): frozenset(range(number + SMALLEST)) for number in range(70)}
+    assert agreeing(cells, [set(), set()], SMALLEST) == [set(), {f"project-{number}" for number in range(10)}]
+
+
+def test_what_the_first_rows_say_may_be_said_and_nothing_more() -> None:
+    """A team of many of whom one cost something is shown; a model that is the team's and another one's is not, beside it."""
+    alone: Cells = {("quiet", "large"): frozenset({1}), ("busy", "large"): MANY, ("busy", "small"): MANY}
+    assert not isolates(alone, [set(), set()], SMALLEST)
+    beside: Cells = {("quiet", "odd"): frozenset({1}), ("busy", "odd"): frozenset({2}), ("busy", "large"): MANY}
+    assert isolates(beside, [set(), set()], SMALLEST)
+
+
+def test_many_who_are_alone_in_their_cells_are_told_apart_only_where_few_are() -> None:
+    """Of twenty teams with a project each three people worked elsewhere, too: no sum of rows is of fewer than six of them."""
+    home: dict[tuple[str, ...], frozenset[int]] = {
+        (f"t{team}", f"p{team}"): frozenset(range(100 * team, 100 * team + 9)) for team in range(20)
+    }
+    away = {(f"t{team}", f"p{(team + step) % 20}"): frozenset({100 * team + step}) for team in range(20) for step in (1, 2, 3)}
+    assert not isolates(home | away, [set(), set()], 5)
+    fewer = {keys: people for keys, people in away.items() if keys[1] != "p7" and (keys[0] != "t7" or keys[1] == "p8")}
+    assert isolates(home | fewer, [set(), set()], 5), "what team 7 cost beside its project is one person's"
+    assert "p7" in agreeing(home | fewer, [set(), set()], 5)[1]
 
 
 @given(WORLDS)

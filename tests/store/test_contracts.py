@@ -236,6 +236,20 @@ def test_who_stands_behind_each_combination_of_keys(ports: Any) -> None:
     assert ports[3].contributors(CostScope(people=("nobody@x.example",)), NOVEMBER, Dimension.MODEL) == {}
 
 
+def test_who_is_billed_by_an_e_mail_is_a_person(ports: Any) -> None:
+    rows = [
+        {"day": "2026-11-03", "person": "ana@x.example", "principal": "ana@x.example", "project": "known", "billed": 5},
+        {"day": "2026-11-03", "principal": "zoe@x.example", "project": "strange", "billed": 5},
+        {"day": "2026-11-04", "principal": "yan@x.example", "project": "strange", "billed": 5},
+        {"day": "2026-11-04", "principal": "sk-1", "project": "strange", "billed": 5},
+        {"day": "2026-11-04", "principal": "xia@x.example", "project": "free", "billed": 0},
+    ]
+    put(ports, "bill", NOVEMBER, rows)
+    behind = ports[3].contributors(CostScope(), NOVEMBER, Dimension.PROJECT)
+    assert {keys: len(people) for keys, people in behind.items()} == {("known",): 1, ("strange",): 2, ("free",): 0}
+    assert not behind["known",] & behind["strange",]
+
+
 USED = [
     {"day": "2026-11-03", "person": "ana@x.example", "team": "search", "project": "ranking", "billed": 50, "tokens": (1, 20, 0, 3, 4)},
     {"day": "2026-11-04", "person": "ana@x.example", "team": "search", "estimated": 7, "tokens": (10, 0, 5, 0, 0)},

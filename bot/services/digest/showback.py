@@ -47,7 +47,7 @@ def _apart(found: Gathered, window: Window, centres: Collection[str]) -> tuple[s
     if not found.is_grouped:
         return set(centres), set()
     costs = found.review.figures.costs(CostScope(), window, Dimension.TEAM)
-    small = found.notices.groups.merged(Dimension.TEAM, costs, CostScope(), window)
+    small = found.notices.groups.merged(Dimension.TEAM, costs, window)
     of = found.directory.teams
     together = {(of[team].cost_center or "") if team in of else "" for team in small} & set(centres)
     return set(centres) - together, together
