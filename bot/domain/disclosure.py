@@ -23,6 +23,8 @@ Cells = Mapping[tuple[str, ...], frozenset[int]]
 
 _MOST_SETS = 300
 """Of more sets of few people than this it is not worked out which one could be told apart: it is taken to be so."""
+_FEW_SETS, _NARROW = 12, 4
+"""Where vectors are more than a few, sets are tried one by one only if they are few: crowds say most of it at once."""
 _MOST_LOOKS = 40
 """So it is where so many closer looks have not decided it."""
 _DEEPEST = 5
@@ -162,10 +164,11 @@ class _Audit:
         touched = [self._people[int(number)] for number in np.flatnonzero((np.abs(span) > _ZERO).any(axis=0))]
         if len(span) == 1:
             return self._is_told(span, frozenset[int]().union(*touched))
-        sets = _unions(set(touched), self._smallest)
+        is_last = depth == _DEEPEST or self._looks > _MOST_LOOKS
+        sets = _unions(set(touched), self._smallest, _MOST_SETS if is_last or len(span) <= _NARROW else _FEW_SETS)
         if sets is not None:
             return any(self._is_told(span, some) for some in sets)
-        if depth == _DEEPEST or self._looks > _MOST_LOOKS:
+        if is_last:
             return True
         return any(self.tells(_vanishing(span[:, crowd]) @ span, depth + 1) for crowd in self._crowds(depth))
 
@@ -186,16 +189,16 @@ class _Audit:
             yield np.array([crowd in some for some in crowds])
 
 
-def _unions(sets: Collection[frozenset[int]], smallest: int) -> set[frozenset[int]] | None:
-    """Return every union of *sets* with fewer people than *smallest*; None where these are too many to look at."""
+def _unions(sets: Collection[frozenset[int]], smallest: int, most: int) -> set[frozenset[int]] | None:
+    """Return every union of *sets* with fewer people than *smallest*; None where these are more than *most*."""
     found, new = set(sets), set(sets)
-    if len(found) > _MOST_SETS:
+    if len(found) > most:
         return None
     while new:
         more: set[frozenset[int]] = set()
         for one in new:
             more |= {one | other for other in sets if len(one | other) < smallest} - found
-            if len(found) + len(more) > _MOST_SETS:
+            if len(found) + len(more) > most:
                 return None
         found |= more
         new = more
