@@ -372,7 +372,8 @@ def _recent(costs: NDArray[np.int64], first: date, last: date, window: Window, *
     complete = known[:, -days:].sum(axis=1).tolist() if is_known else [None if days else 0] * len(costs)
     running = costs[:, end] if end < costs.shape[1] else np.zeros(len(costs), np.int64)
     sums = (known[:, -n:].sum(axis=1).tolist() for n in (1, 3))
-    rest = _forecast(known, last, window.end).tolist() if forecasts else [float("nan")] * len(costs)
+    is_open = last + timedelta(days=1) < window.end  # a source may have told of days to come, and then nothing is left to expect
+    rest = _forecast(known, last, window.end).tolist() if forecasts and is_open else [0.0 if forecasts else float("nan")] * len(costs)
     return [_Recent(last, *row) for row in zip(*sums, running.tolist(), complete, rest, strict=True)]
 
 

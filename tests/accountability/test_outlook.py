@@ -76,3 +76,15 @@ def test_without_that_forecast_and_to_who_may_not_see_it_there_is_none(firm: Off
     firm.app.review.forecasts.keep([replace(before.foretold, limit=before.foretold.point)])
     assert told(firm).forecast is None
     assert told(firm).expected
+
+
+def test_a_source_that_tells_of_days_to_come_stops_no_review(make_app: Callable[..., App], tmp_path: Path) -> None:
+    """Its bill reaches beyond the period: all of it is known, and there is nothing left to expect."""
+    firm = office(make_app, tmp_path)
+    days = (date(2026, 9, 1) + timedelta(days=n) for n in range(62))
+    rows = [{"day": f"{day}", "person": "ana@x.example", "team": "search", "billed": 45 * 10**9} for day in days]
+    rows.append({"day": "2026-11-02", "person": "ana@x.example", "team": "search", "billed": 45 * 10**9})
+    book(firm.app.ledger, rows, "bills", datetime(2027, 1, 1, tzinfo=UTC))
+    firm.review()
+    tiers = [alert for alert in firm.app.alerts.every(live=True) if alert.identity.kind is Kind.TIER]
+    assert [alert.seen.cost.plain for alert in tiers] == ["90"]
