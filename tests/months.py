@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Alert, Because, Change, Identity, Kind, Promise, Says
 from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.crossing import Deciding, Measured, Terms
@@ -55,7 +55,7 @@ class World:
                 days = int(rest[1:-1]) if rest else 28
                 self.answer(Promise("ana", Because.PLANNED, "soon done", self.at + timedelta(days=days), self.at))
             case "snooze":
-                self.do([alerts.snoozed(self.newest(), self.at + timedelta(days=int(number or 1)), self.at)])
+                self.do([steps.snoozed(self.newest(), self.at + timedelta(days=int(number or 1)), self.at)])
             case _:
                 self.measured = replace(now, is_over=step == "end")
                 self.at = max(self.at, datetime(2026, 12, 1, 9, tzinfo=UTC))
@@ -65,14 +65,14 @@ class World:
         return max((a for a in self.known.values() if a.was_told), key=lambda a: (a.is_live, a.changed_at, a.identity.tier))
 
     def answer(self, promise: Promise) -> None:
-        self.do([alerts.acknowledged(self.newest(), promise)])
+        self.do([steps.acknowledged(self.newest(), promise)])
 
     def pass_time(self, span: timedelta) -> None:
         self.at += span
         due = self.at + timedelta(hours=8)
         for known in list(self.known.values()):
-            self.do([alerts.lapsed(known, due, self.at)])
-            self.do([alerts.unanswered(self.known[known.identity], due, self.at)])
+            self.do([steps.lapsed(known, due, self.at)])
+            self.do([steps.unanswered(self.known[known.identity], due, self.at)])
 
     def review(self) -> None:
         due = self.at + timedelta(hours=8)

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from bot.domain import alert as alerts
-from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Seen, State
+from bot.domain import steps
+from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Says, Seen, State
 from bot.domain.budget import Budget, Scope
 from bot.domain.burn import Burn
 from bot.domain.money import Money
@@ -108,12 +108,12 @@ class Deciding:
         reached = [tier for tier in measured.budget.ladder if Fraction(tier) <= measured.share]
         for known in self._of(Kind.TIER):
             if known.identity.tier not in reached and known.state is not State.RETRACTED:
-                self._take(alerts.corrected(known, measured.seen, self.at))
+                self._take(steps.corrected(known, measured.seen, self.at))
         new = [tier for tier in reached if self._is_new(tier)]
         if not new:
             return
         for tier in new[:-1]:
-            self._take(alerts.inhibited(self._tier(tier), self._found(tier), Reason.HIGHER_TIER, self.at))
+            self._take(steps.inhibited(self._tier(tier), self._found(tier), Reason.HIGHER_TIER, self.at))
         self._tell_tier(new[-1])
 
     def _tell_tier(self, tier: Decimal) -> None:
@@ -121,20 +121,20 @@ class Deciding:
         known, found = self._tier(tier), self._found(tier)
         higher = any(a.identity.tier > tier and a.state is not State.RETRACTED and a.was_told for a in self._of(Kind.TIER))
         if higher:
-            self._take(alerts.inhibited(known, found, Reason.HIGHER_TIER, self.at))
+            self._take(steps.inhibited(known, found, Reason.HIGHER_TIER, self.at))
         elif tier < LIMIT and self._known_before_raise(tier):
-            self._take(alerts.inhibited(known, found, Reason.KNOWN_BEFORE_RAISE, self.at))
+            self._take(steps.inhibited(known, found, Reason.KNOWN_BEFORE_RAISE, self.at))
         elif known and known.crossings >= MOST_ROUNDS and not self.measured.is_over:
-            self._take(alerts.inhibited(known, found, Reason.FLAPPING, self.at))
+            self._take(steps.inhibited(known, found, Reason.FLAPPING, self.at))
         elif self.measured.is_over and tier < LIMIT:
-            self._take(alerts.inhibited(known, found, Reason.PERIOD_ENDED, self.at))
+            self._take(steps.inhibited(known, found, Reason.PERIOD_ENDED, self.at))
         elif self.measured.is_over:
-            self._take(alerts.crossed_late(known, found, self.owners, self.at))
+            self._take(steps.crossed_late(known, found, self.owners, self.at))
         else:
             for lower in self._of(Kind.TIER):
                 if lower.is_live and lower.identity.tier < tier:
-                    self._take(alerts.closed(lower, Reason.NEXT_TIER, self.measured.seen, self.at))
-            self._take(alerts.crossed(known, found, self.owners, self.due, self.at))
+                    self._take(steps.closed(lower, Reason.NEXT_TIER, self.measured.seen, self.at))
+            self._take(steps.crossed(known, found, self.owners, self.due, self.at))
 
     def _known_before_raise(self, tier: Decimal) -> bool:
         """Tell whether, before the limit went up, people were told of at least what this tier is now."""
@@ -165,9 +165,9 @@ class Deciding:
         live = next((a for a in self._of(Kind.FORECAST) if a.is_live), None)
         has_happened = measured.share >= 1
         if live and has_happened:
-            self._take(alerts.closed(live, Reason.REACHED, measured.seen, self.at))
+            self._take(steps.closed(live, Reason.REACHED, measured.seen, self.at))
         elif live and expected and share < REARM:
-            self._take(alerts.closed(live, Reason.RECOVERED, measured.seen, self.at))
+            self._take(steps.closed(live, Reason.RECOVERED, measured.seen, self.at))
         elif not live and not has_happened and not measured.is_over and share >= 1:
             self._again(Kind.FORECAST, LIMIT)
 
@@ -176,13 +176,13 @@ class Deciding:
         live = [a for a in self._of(Kind.BURN) if a.is_live]
         for known in live:
             if measured.is_calm:
-                self._take(alerts.closed(known, Reason.RECOVERED, measured.seen, self.at))
+                self._take(steps.closed(known, Reason.RECOVERED, measured.seen, self.at))
         pace = measured.pace
         if pace is None or measured.is_over or any(a.identity.tier >= pace for a in live):
             return
         if self._again(Kind.BURN, pace):
             for lower in live:
-                self._take(alerts.closed(lower, Reason.NEXT_TIER, measured.seen, self.at))
+                self._take(steps.closed(lower, Reason.NEXT_TIER, measured.seen, self.at))
 
     def _again(self, kind: Kind, tier: Decimal) -> bool:
         """Tell what may be told several times a period, if it may be told now."""
@@ -192,11 +192,11 @@ class Deciding:
         if len(told) >= MOST or any(self.at - a.changed_at < APART for a in known):
             return False
         found = self._found(tier, kind, len(before) + 1)
-        announced = [change for change in self.changes if change.says is alerts.Says.ANNOUNCE]
+        announced = [change for change in self.changes if change.says is Says.ANNOUNCE]
         if any(change.after.needs_answer or not found.needs_answer for change in announced):
-            self._take(alerts.inhibited(None, found, Reason.TOLD_WITH, self.at))
+            self._take(steps.inhibited(None, found, Reason.TOLD_WITH, self.at))
         else:
-            self._take(alerts.crossed(None, found, self.owners, self.due, self.at))
+            self._take(steps.crossed(None, found, self.owners, self.due, self.at))
         return True
 
     # Ends
@@ -210,11 +210,11 @@ class Deciding:
             seen = replace(self.measured.seen, limit=limit)
             is_undone = limit is not None and self.measured.cost.nanos < Fraction(known.identity.tier) * limit.nanos
             if known.identity.kind is Kind.TIER and is_undone:
-                self._take(alerts.corrected(known, seen, self.at))
+                self._take(steps.corrected(known, seen, self.at))
             elif known.is_live and self._goes_on(known):
                 self._carry(known)
             elif known.is_live:
-                self._take(alerts.closed(known, Reason.BUDGET_CHANGED, self.measured.seen, self.at))
+                self._take(steps.closed(known, Reason.BUDGET_CHANGED, self.measured.seen, self.at))
 
     def _goes_on(self, known: Alert) -> bool:
         """Tell whether what was told of another limit is all there is to say of this one, too."""
@@ -223,7 +223,7 @@ class Deciding:
         return known.identity.kind is Kind.TIER and tier == highest and self._tier(tier) is None and not self.measured.is_over
 
     def _carry(self, known: Alert) -> None:
-        change = alerts.carried(known, self._found(known.identity.tier), self.at)
+        change = steps.carried(known, self._found(known.identity.tier), self.at)
         self._take(change)
         self.known = [change.after if alert is known else alert for alert in self.known]
 
@@ -231,7 +231,7 @@ class Deciding:
         told = {change.after.identity for change in self.changes}
         for known in self._of():
             if known.is_live and known.identity not in told:
-                self._take(alerts.closed(known, Reason.PERIOD_ENDED, self.measured.seen, self.at))
+                self._take(steps.closed(known, Reason.PERIOD_ENDED, self.measured.seen, self.at))
 
     def _of(self, kind: Kind | None = None) -> list[Alert]:
         """Return the known alerts of the version in force."""
@@ -250,7 +250,7 @@ class Deciding:
 
 def ended(known: Alert, at: datetime) -> Change:
     """Close an alert whose budget is no longer there."""
-    return alerts.closed(known, Reason.BUDGET_ENDED, None, at)
+    return steps.closed(known, Reason.BUDGET_ENDED, None, at)
 
 
 def quieted(changes: Sequence[Change], chains: Sequence[tuple[str, ...]]) -> list[Change]:
@@ -260,7 +260,7 @@ def quieted(changes: Sequence[Change], chains: Sequence[tuple[str, ...]]) -> lis
         changes: Of one review.
         chains: For each change, the subjects from the narrowest to the widest that the change's subject lies in, itself first.
     """
-    telling = [i for i, change in enumerate(changes) if change.says is alerts.Says.ANNOUNCE]
+    telling = [i for i, change in enumerate(changes) if change.says is Says.ANNOUNCE]
     of, within = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
     for i in telling:
         of[chains[i][0]].add(i)

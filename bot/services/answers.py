@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Alert, Because, Change, Promise, Reason
 from bot.domain.people import Person, Role
 from bot.domain.worktime import after_working_days
@@ -53,7 +53,7 @@ class Answers:
                     "Until when does that hold? Write a day to come, within a year, for instance: {day}", day=_in_a_week(now).isoformat()
                 )
             text = " ".join(plan.split())[:_LONGEST_PLAN]
-            change = alerts.acknowledged(alert, Promise(person.email, reason, text, max(ends, now + timedelta(hours=1)), now))
+            change = steps.acknowledged(alert, Promise(person.email, reason, text, max(ends, now + timedelta(hours=1)), now))
             return self._taken(desk, notices, change, person)
 
     def expect(self, person: Person, number: int) -> AlertView:
@@ -64,7 +64,7 @@ class Answers:
         """
         with self.review.decide() as (desk, notices):
             alert = self._anomaly(desk, notices, person, number)
-            return self._taken(desk, notices, alerts.expected(alert, person.email, notices.now), person)
+            return self._taken(desk, notices, steps.expected(alert, person.email, notices.now), person)
 
     def look_into(self, person: Person, number: int, because: Because) -> AlertView:
         """Say in one word what is being done: looked into, for two working days; or it is a misconfiguration, for a week.
@@ -78,7 +78,7 @@ class Answers:
             until = _end_of(now.astimezone(ZoneInfo(zone)).date() + timedelta(days=7), person)
         with self.review.decide() as (desk, notices):
             alert = self._anomaly(desk, notices, person, number)
-            change = alerts.acknowledged(alert, Promise(person.email, because, "", until, now))
+            change = steps.acknowledged(alert, Promise(person.email, because, "", until, now))
             return self._taken(desk, notices, change, person)
 
     def snooze(self, person: Person, number: int, days: int) -> AlertView:
@@ -89,7 +89,7 @@ class Answers:
         """
         with self.review.decide() as (desk, notices):
             alert, now = self._theirs(desk, notices, person, number), notices.now
-            return self._taken(desk, notices, alerts.snoozed(alert, now + timedelta(days=days), now), person)
+            return self._taken(desk, notices, steps.snoozed(alert, now + timedelta(days=days), now), person)
 
     def disown(self, person: Person, number: int, owner: str = "") -> Thanks:
         """Say that it is somebody else's: FinOps hears of it, with the proposed owner.
@@ -102,7 +102,7 @@ class Answers:
             if owner and proposed is None:
                 raise Refusal("I do not know {email}. Leave it empty if you are not sure.", email=owner)
             alert = self._theirs(desk, notices, person, number)
-            change = alerts.disowned(alert, proposed.email if proposed else "", notices.now)
+            change = steps.disowned(alert, proposed.email if proposed else "", notices.now)
             self._taken(desk, notices, change, person)
             desk.note(person.email, "not mine", f"alert {number}", {"proposed": proposed.email if proposed else ""})
         return Thanks(Phrase("FinOps will look whose it is."))
@@ -121,7 +121,7 @@ class Answers:
             subject = notices.subject(alert)
             if new is None or (subject and not notices.audience.may_see(new.email, subject)):
                 raise Refusal("{email} may not see those figures, so the alert cannot be theirs.", email=owner)
-            change = alerts.reassigned(alert, (new.email,), notices.due((new.email,), now), now, by_name=new.email)
+            change = steps.reassigned(alert, (new.email,), notices.due((new.email,), now), now, by_name=new.email)
             return self._taken(desk, notices, change, person)
 
     def vote(self, person: Person, number: int, vote: str) -> Thanks:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from bot.domain import alert as alerts
-from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Seen, State
+from bot.domain import steps
+from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Says, Seen, State
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.crossing import MOST_ROUNDS
 from bot.domain.episode import Episode
@@ -54,22 +54,22 @@ class Episodes:
             return self._told(team, seen, before)
         seen = self._longer(seen, before)
         if before.reason is Reason.THERE_BEFORE:
-            return Change(before, replace(before, seen=seen), Reason.GOES_ON, alerts.Says.KEEP)
+            return Change(before, replace(before, seen=seen), Reason.GOES_ON, Says.KEEP)
         if seen.episode and seen.episode.is_over:
-            return alerts.closed(before, Reason.RECOVERED, seen, self.notices.now)
-        return alerts.went_on(before, seen, self.notices.now)
+            return steps.closed(before, Reason.RECOVERED, seen, self.notices.now)
+        return steps.went_on(before, seen, self.notices.now)
 
     def _told(self, team: str, seen: Seen, before: Alert | None) -> Change | None:
         """Open an alert for who answers for the team; nobody is told what may not be shown."""
         subject, now = Scope(ScopeKind.TEAM, team), self.notices.now
         found = Found(before.identity if before else self._identity(subject, seen), seen, needs_answer=True)
         if self.watched.is_first:
-            return alerts.inhibited(None, found, Reason.THERE_BEFORE, now)
+            return steps.inhibited(None, found, Reason.THERE_BEFORE, now)
         owners = self.notices.answering(found.identity)
         if not owners or (before and before.crossings >= MOST_ROUNDS):
             return None
         due = self.notices.due(owners, now) if self.notices.audience.ladder(subject, owners) else None
-        return alerts.crossed(before, found, owners, due, now)
+        return steps.crossed(before, found, owners, due, now)
 
     def _identity(self, subject: Scope, seen: Seen) -> Identity:
         assert seen.episode is not None
@@ -95,19 +95,19 @@ class Episodes:
         team = alert.identity.subject.partition(" ")[2]
         paid, last = self.watched.paid(team, episode.since, episode.until), self.watched.lasts.get(team)
         if last is None or paid is None:
-            return alerts.closed(alert, Reason.MOVED, None, now)
+            return steps.closed(alert, Reason.MOVED, None, now)
         if episode.is_undone(alert.seen.cost, paid):
-            return alerts.corrected(alert, _corrected(alert.seen, episode, paid), now)
+            return steps.corrected(alert, _corrected(alert.seen, episode, paid), now)
         later = replace(episode, last=max(last, episode.last))
         seen = replace(alert.seen, episode=later, as_of=midnight(later.last + timedelta(days=1)))
-        return alerts.closed(alert, Reason.RECOVERED, seen, now) if later.is_over else None
+        return steps.closed(alert, Reason.RECOVERED, seen, now) if later.is_over else None
 
 
 def switched_off(known: Sequence[Alert], notices: Notices) -> Iterator[Change]:
     """Yield the ends of what is live when anomalies are not looked for any more."""
     for alert in known:
         if alert.is_live:
-            yield alerts.closed(alert, Reason.SWITCHED_OFF, None, notices.now)
+            yield steps.closed(alert, Reason.SWITCHED_OFF, None, notices.now)
 
 
 def _goes_on(alert: Alert, seen: Seen) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Alert, Change, State
 from bot.ports import Desk
 from bot.services.notify import Notices
@@ -44,8 +44,8 @@ class Escalation:
         if alert.due is None or alert.due > notices.now:
             return None
         if alert.state in {State.ACKNOWLEDGED, State.SNOOZED}:
-            return alerts.lapsed(alert, notices.due(alert.owners, notices.now), notices.now)
+            return steps.lapsed(alert, notices.due(alert.owners, notices.now), notices.now)
         coming = notices.next_step(desk, alert)
         if coming is None:
             return None
-        return alerts.unanswered(alert, notices.due(coming[0], notices.now), notices.now)
+        return steps.unanswered(alert, notices.due(coming[0], notices.now), notices.now)

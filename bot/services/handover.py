@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Alert, Change, Reason, State
 from bot.ports import Desk, MessageKind
 from bot.services.notify import Notices, round_of
@@ -36,8 +36,8 @@ def _change(notices: Notices, alert: Alert) -> Change | None:
     if not owners or owners == alert.owners:
         return None
     if alert.state in _WAITS:
-        return alerts.reassigned(alert, owners, _due(notices, alert, owners), notices.now)
-    return alerts.inherited(alert, owners, notices.now)
+        return steps.reassigned(alert, owners, _due(notices, alert, owners), notices.now)
+    return steps.inherited(alert, owners, notices.now)
 
 
 def _due(notices: Notices, alert: Alert, owners: tuple[str, ...]) -> datetime | None:

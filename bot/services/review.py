@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import pairwise
 from statistics import median
 
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Says, Seen
 from bot.domain.audience import Audience, scope_of
 from bot.domain.crossing import Deciding, Measured, ended, quieted
@@ -302,7 +302,7 @@ class _Decision:
         due = self.notices.due(owners, now) if self.notices.audience.ladder(measured.subject, owners) else None
         changes = Deciding(measured, known, self.terms.crossing, owners, due, now).decide()
         touched = {change.before.number for change in changes if change.before}
-        newer = (alerts.refreshed(alert, measured.seen) for alert in known if alert.number not in touched and self._is_of(alert, measured))
+        newer = (steps.refreshed(alert, measured.seen) for alert in known if alert.number not in touched and self._is_of(alert, measured))
         return [*changes, *(change for change in newer if change.happened)]
 
     @staticmethod
@@ -314,8 +314,8 @@ class _Decision:
         if known.identity.budget not in self.notices.budgets:
             return ended(known, now)
         if midnight(self.notices.window(known).end) <= now:
-            return alerts.closed(known, Reason.PERIOD_ENDED, None, now)
-        return alerts.moved(known, now)
+            return steps.closed(known, Reason.PERIOD_ENDED, None, now)
+        return steps.moved(known, now)
 
     def _is_noteworthy(self, measured: Measured) -> bool:
         first = min(measured.budget.ladder)
@@ -342,7 +342,7 @@ class _Decision:
         known = [a for a in known if a.identity.kind is not Kind.PRICE or self.look.knows_prices]
         live = {(a.identity.kind, a.identity.subject): a for a in known if a.is_live}
         closing = [a for key, a in live.items() if key not in seen]
-        changes = [alerts.closed(a, Reason.RECOVERED, None, now) for a in closing]
+        changes = [steps.closed(a, Reason.RECOVERED, None, now) for a in closing]
         for key, trouble in seen.items():
             before = [a for a in known if (a.identity.kind, a.identity.subject) == key]
             was_told = trouble.kind is Kind.PRICE and any(a.identity.period_start == trouble.since for a in before)
@@ -351,7 +351,7 @@ class _Decision:
             identity = Identity(trouble.kind, "", trouble.subject, trouble.since, Decimal(0), 0, len(before) + 1)
             found = Found(identity, trouble.seen, note=trouble.sentence)
             if self.is_first and trouble.kind in {Kind.UNOWNED, Kind.PRICE}:
-                changes.append(alerts.inhibited(None, found, Reason.THERE_BEFORE, now))
+                changes.append(steps.inhibited(None, found, Reason.THERE_BEFORE, now))
             else:
-                changes.append(alerts.crossed(None, found, self.notices.audience.finops(), None, now))
+                changes.append(steps.crossed(None, found, self.notices.audience.finops(), None, now))
         return changes

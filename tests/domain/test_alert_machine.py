@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from months import World
 
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Because, Kind, Promise, Reason, State
 from bot.domain.crossing import MOST, MOST_ROUNDS
 
@@ -64,7 +64,7 @@ class OfOnePerson(RuleBasedStateMachine):
     @precondition(lambda self: any(a.was_told for a in self.world.known.values()))
     @rule(days=st.integers(0, 9))
     def snooze(self, days: int) -> None:
-        self.world.do([alerts.snoozed(self.world.newest(), self.world.at + timedelta(days=days), self.world.at)])
+        self.world.do([steps.snoozed(self.world.newest(), self.world.at + timedelta(days=days), self.world.at)])
 
     @rule()
     def end(self) -> None:

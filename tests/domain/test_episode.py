@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Found, Identity, Kind, Reason, Says, Seen, State
 from bot.domain.episode import Channel, Episode
 from bot.domain.money import Money
@@ -24,7 +24,7 @@ def usd(amount: int) -> Money:
 EPISODE = Episode((Channel.SPIKE,), date(2026, 11, 10), date(2026, 11, 12), date(2026, 11, 17), usd(300), usd(800))
 SEEN = Seen(usd(500), None, NOW, usd(6000), episode=EPISODE)
 FOUND = Found(Identity(Kind.ANOMALY, "", "team search", EPISODE.since), SEEN, needs_answer=True)
-TOLD = replace(alerts.crossed(None, FOUND, ("mia@x.example",), NOW + DAY, NOW).after, number=1)
+TOLD = replace(steps.crossed(None, FOUND, ("mia@x.example",), NOW + DAY, NOW).after, number=1)
 
 
 @pytest.mark.parametrize(("since", "goes_on"), [(date(2026, 11, 13), True), (date(2026, 11, 19), True), (date(2026, 11, 20), False)])
@@ -47,23 +47,23 @@ def test_a_correction_that_takes_half_of_it_away_undoes_it(paid: int, *, undone:
     [(500, DAY, Says.KEEP), (620, DAY, Says.KEEP), (625, DAY, Says.EDIT), (375, DAY, Says.EDIT), (2000, timedelta(hours=23), Says.KEEP)],
 )
 def test_what_was_said_is_put_right_when_it_changed_by_a_quarter_once_a_day(cost: int, later: timedelta, says: Says) -> None:
-    change = alerts.went_on(TOLD, replace(SEEN, cost=usd(cost), as_of=NOW + later), NOW + later)
+    change = steps.went_on(TOLD, replace(SEEN, cost=usd(cost), as_of=NOW + later), NOW + later)
     assert (change.says, change.reason, change.after.state) == (says, Reason.GOES_ON, State.OPEN)
     assert change.after.seen.cost == usd(cost)
     assert change.after.told == (change.after.seen if says is Says.EDIT else SEEN)
 
 
 def test_what_has_not_changed_is_nothing_new() -> None:
-    assert not alerts.went_on(TOLD, SEEN, NOW + DAY).happened
-    assert not alerts.went_on(replace(TOLD, state=State.CLOSED), replace(SEEN, cost=usd(1)), NOW).happened
+    assert not steps.went_on(TOLD, SEEN, NOW + DAY).happened
+    assert not steps.went_on(replace(TOLD, state=State.CLOSED), replace(SEEN, cost=usd(1)), NOW).happened
 
 
 def test_what_was_expected_is_closed_with_who_said_so_and_never_twice() -> None:
-    change = alerts.expected(TOLD, "mia@x.example", NOW)
+    change = steps.expected(TOLD, "mia@x.example", NOW)
     assert (change.after.state, change.after.reason, change.after.note, change.after.due) == (
         State.CLOSED, Reason.EXPECTED, "mia@x.example", None,
     )  # fmt: skip
-    assert alerts.expected(change.after, "fin@x.example", NOW).reason is Reason.NOT_LIVE
+    assert steps.expected(change.after, "fin@x.example", NOW).reason is Reason.NOT_LIVE
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from months import usd
 
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Change, Found, Identity, Kind, Reason, Seen, State
 from bot.domain.crossing import _severity, _yields, quieted
 
@@ -36,8 +36,8 @@ def crossings(draw: st.DrawFn) -> Change:
     found = Found(identity, Seen(usd(cost), usd(100), AT), needs_answer=draw(st.booleans()))
     owners = draw(st.sampled_from([("ana",), ("mia",), ("mia", "ruth"), ("ruth",)]))
     if draw(st.integers(0, 5)) == 0:
-        return alerts.crossed_late(None, found, owners, AT)
-    return alerts.crossed(None, found, owners, AT, AT)
+        return steps.crossed_late(None, found, owners, AT)
+    return steps.crossed(None, found, owners, AT, AT)
 
 
 def every_pair(changes: list[Change], chains: list[tuple[str, ...]]) -> set[int]:
@@ -70,7 +70,7 @@ def test_who_is_told_anything_hears_of_something(changes: list[Change]) -> None:
 def test_the_most_severe_of_a_chain_is_told_and_another_reader_hears_of_their_own() -> None:
     def crossing(subject: str, cost: int, *owners: str) -> Change:
         found = Found(Identity(Kind.TIER, subject, subject, date(2026, 11, 1), Decimal(1)), Seen(usd(cost), usd(100), AT))
-        return alerts.crossed(None, found, owners, None, AT)
+        return steps.crossed(None, found, owners, None, AT)
 
     changes = [crossing("person ana", 150, "mia"), crossing("team search", 110, "mia"), crossing("team product", 120, "ruth")]
     found = quieted(changes, [CHAINS[change.after.identity.subject] for change in changes])
@@ -83,7 +83,7 @@ def test_nobody_is_silenced_by_what_is_silent_itself() -> None:
 
     def crossing(subject: str, cost: int) -> Change:
         found = Found(Identity(Kind.TIER, subject, subject, date(2026, 11, 1), Decimal("0.8")), Seen(usd(cost), usd(100), AT))
-        return alerts.crossed(None, found, ("fin",), None, AT)
+        return steps.crossed(None, found, ("fin",), None, AT)
 
     chains = [("model opus", "org"), ("model sonnet", "org"), ("org",)]
     changes = [crossing("model opus", 82), crossing("model sonnet", 95), crossing("org", 88)]
@@ -93,5 +93,5 @@ def test_nobody_is_silenced_by_what_is_silent_itself() -> None:
 def test_what_needs_an_answer_is_not_told_by_what_needs_none() -> None:
     burn = Found(Identity(Kind.BURN, "month", "person ana", date(2026, 11, 1), Decimal(3)), Seen(usd(20), usd(100), AT), needs_answer=True)
     tier = Found(Identity(Kind.TIER, "year", "person ana", date(2026, 1, 1), Decimal("0.5")), Seen(usd(500), usd(1000), AT))
-    changes = [alerts.crossed(None, found, ("ana",), AT, AT) for found in (burn, tier)]
+    changes = [steps.crossed(None, found, ("ana",), AT, AT) for found in (burn, tier)]
     assert all(change.after.owners for change in quieted(changes, [CHAINS["person ana"]] * 2))

@@ -15,7 +15,7 @@ from adapters.store.alerts import SqlAlerts
 from adapters.store.database import Database
 from adapters.store.jobs import SqlJobs
 from adapters.store.outbox import SqlOutbox
-from bot.domain import alert as alerts
+from bot.domain import steps
 from bot.domain.alert import Because, Found, Identity, Kind, Promise, Seen
 from bot.domain.episode import Channel, Episode, Share
 from bot.domain.money import Money
@@ -56,9 +56,9 @@ def put(store: SqlAlerts, *messages: Message) -> None:
 
 def test_an_alert_comes_back_as_it_went(store: SqlAlerts) -> None:
     with store.decide() as desk:
-        opened = desk.save(alerts.crossed(None, FOUND, ("ana@x.example",), LATER, NOW), "review")
+        opened = desk.save(steps.crossed(None, FOUND, ("ana@x.example",), LATER, NOW), "review")
         promise = Promise("ana@x.example", Because.SHARED_KEY, "a plan – with ümlauts", LATER, NOW)
-        answered = desk.save(alerts.acknowledged(opened, promise), "ana@x.example")
+        answered = desk.save(steps.acknowledged(opened, promise), "ana@x.example")
     assert store.find(opened.number) == answered
     assert store.every(live=True) == [answered]
     assert [line.what for line in store.history(f"alert {opened.number}")] == ["crossed", "acknowledged"]
@@ -71,8 +71,8 @@ def test_an_anomaly_comes_back_as_it_went_and_is_found_by_its_kind(store: SqlAle
     seen = Seen(Money(500, "USD"), None, NOW, Money(6000, "USD"), episode=episode)
     identity = Identity(Kind.ANOMALY, "", "team search", days[0])
     with store.decide() as desk:
-        desk.save(alerts.crossed(None, Found(identity, seen, needs_answer=True), ("ana@x.example",), None, NOW), "review")
-        desk.save(alerts.crossed(None, replace(FOUND, identity=replace(identity, kind=Kind.STALE)), (), None, NOW), "review")
+        desk.save(steps.crossed(None, Found(identity, seen, needs_answer=True), ("ana@x.example",), None, NOW), "review")
+        desk.save(steps.crossed(None, replace(FOUND, identity=replace(identity, kind=Kind.STALE)), (), None, NOW), "review")
     [found] = store.every(kind=Kind.ANOMALY)
     assert (found.seen, found.told, found.identity) == (seen, seen, identity)
 
@@ -91,16 +91,16 @@ def test_a_price_comes_back_as_it_went(store: SqlAlerts, step: PriceStep) -> Non
     seen = Seen(Money(step.extra, "USD"), None, None, price=step)
     found = Found(Identity(Kind.PRICE, "", "price Acme / large-1", step.since), seen)
     with store.decide() as desk:
-        desk.save(alerts.crossed(None, found, ("fin@x.example",), None, NOW), "review")
+        desk.save(steps.crossed(None, found, ("fin@x.example",), None, NOW), "review")
     [alert] = store.every(kind=Kind.PRICE)
     assert (alert.seen, alert.told, alert.identity) == (seen, seen, found.identity)
 
 
 def test_an_identity_is_stored_once(store: SqlAlerts) -> None:
     with store.decide() as desk:
-        desk.save(alerts.crossed(None, FOUND, (), None, NOW), "review")
+        desk.save(steps.crossed(None, FOUND, (), None, NOW), "review")
     with pytest.raises(StoreError), store.decide() as desk:
-        desk.save(alerts.crossed(None, FOUND, (), None, NOW), "review")
+        desk.save(steps.crossed(None, FOUND, (), None, NOW), "review")
     assert len(store.every()) == 1
 
 
@@ -110,7 +110,7 @@ def test_two_decisions_wait_for_one_another(store: SqlAlerts) -> None:
     def decide() -> None:
         with store.decide() as desk:
             if not desk.alerts(date(2026, 11, 1)):
-                desk.save(alerts.crossed(None, FOUND, (), None, NOW), "review")
+                desk.save(steps.crossed(None, FOUND, (), None, NOW), "review")
             for n in range(20):
                 desk.note("review", "looked", f"alert {n}", {})
 
@@ -126,7 +126,7 @@ def test_two_decisions_wait_for_one_another(store: SqlAlerts) -> None:
 
 def test_an_error_leaves_nothing_behind(store: SqlAlerts, outbox: SqlOutbox) -> None:
     with pytest.raises(RuntimeError), store.decide() as desk:
-        desk.save(alerts.crossed(None, FOUND, (), None, NOW), "review")
+        desk.save(steps.crossed(None, FOUND, (), None, NOW), "review")
         desk.enqueue(message("a"))
         raise RuntimeError
     assert (store.every(), outbox.posts(), store.lines()) == ([], [], (0, ""))
@@ -296,8 +296,8 @@ def test_every_card_comes_back_as_it_went() -> None:
 
 def test_a_change_of_a_stored_alert_keeps_its_number(store: SqlAlerts) -> None:
     with store.decide() as desk:
-        opened = desk.save(alerts.crossed(None, FOUND, (), None, NOW), "review")
-        taken = desk.save(alerts.corrected(opened, replace(SEEN, cost=Money(5, "USD")), NOW), "review")
-        again = desk.save(alerts.crossed(taken, FOUND, (), None, NOW), "review")
+        opened = desk.save(steps.crossed(None, FOUND, (), None, NOW), "review")
+        taken = desk.save(steps.corrected(opened, replace(SEEN, cost=Money(5, "USD")), NOW), "review")
+        again = desk.save(steps.crossed(taken, FOUND, (), None, NOW), "review")
     assert opened.number == taken.number == again.number
     assert again.round == 2
