@@ -144,9 +144,10 @@ class Answers:
         """
         with self.review.decide() as (desk, notices):
             alert = desk.alert(number)
-            if alert is None or not (may_answer(desk, notices, person, alert) or Listing(self.review.alerts, notices).shows(alert, person)):
+            answers = alert is not None and may_answer(desk, notices, person, alert)
+            if alert is None or not (answers or Listing(self.review.alerts, notices).shows(alert, person)):
                 raise Refusal(NO_SUCH, number=str(number))
-            view, answers = self._view(notices, alert, person), may_answer(desk, notices, person, alert)
+            view = self._view(notices, alert, person)
             notices.note_look(person.email, alert)
         return replace(view, asks=False) if isinstance(view, BudgetAlert | AnomalyAlert) and not answers else view
 

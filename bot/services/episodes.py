@@ -68,7 +68,7 @@ class Episodes:
         owners = self.notices.answering(found.identity)
         if not owners or (before and before.crossings >= MOST_ROUNDS):
             return None
-        due = self.notices.due(owners, now) if self.notices.audience.ladder(subject, owners) else None
+        due = self.notices.deadline(subject, owners)
         return steps.crossed(before, found, owners, due, now)
 
     def _identity(self, subject: Scope, seen: Seen) -> Identity:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from bot.domain import steps
 from bot.domain.alert import Alert, Change, Reason, State
@@ -36,15 +35,9 @@ def _change(notices: Notices, alert: Alert) -> Change | None:
     if not owners or owners == alert.owners:
         return None
     if alert.state in _WAITS:
-        return steps.reassigned(alert, owners, _due(notices, alert, owners), notices.now)
+        due = notices.deadline(notices.subject(alert), owners) if alert.needs_answer else None
+        return steps.reassigned(alert, owners, due, notices.now)
     return steps.inherited(alert, owners, notices.now)
-
-
-def _due(notices: Notices, alert: Alert, owners: tuple[str, ...]) -> datetime | None:
-    """Return when silence of *owners* escalates it; None where it needs no answer, or nobody comes after them."""
-    subject = notices.subject(alert)
-    has_next = subject is not None and notices.audience.ladder(subject, owners)
-    return notices.due(owners, notices.now) if alert.needs_answer and has_next else None
 
 
 def _was_lost(desk: Desk, notices: Notices, alert: Alert) -> bool:

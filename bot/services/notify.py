@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from fractions import Fraction
-from functools import cached_property
 
-from bot.domain.alert import Alert, Change, Identity, Reason, Says, State
+from bot.domain.alert import Alert, Change, Reason, Says, State
 from bot.domain.audience import Audience, scope_of, subject_of
-from bot.domain.budget import Budget, Scope, ScopeKind
+from bot.domain.budget import Scope, ScopeKind
 from bot.domain.episode import Episode
 from bot.domain.money import Money
-from bot.domain.people import Directory, Person
-from bot.domain.period import PeriodKind, Window, first_of_month, last_whole_day, midnight, period_containing
-from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
-from bot.domain.worktime import after_working_hours
+from bot.domain.period import Window, last_whole_day, midnight
+from bot.domain.visibility import Privacy, Subject, SubjectKind, may_see
 from bot.messages import why
 from bot.messages.alerts import Answered, BudgetAlert, Burned, Trouble
 from bot.messages.anomalies import AnomalyAlert
@@ -30,13 +27,10 @@ from bot.messages.prices import PriceAlert
 from bot.messages.words import LANGUAGES, N_, Phrase
 from bot.ports import (
     NOT_THEIRS,
-    Calendar,
-    CostScope,
     Delivery,
     Desk,
     Dimension,
     Documents,
-    Figures,
     Forecasts,
     Look,
     Message,
@@ -45,8 +39,8 @@ from bot.ports import (
 )
 from bot.services import troubles
 from bot.services.because import Because, Told
-from bot.services.groups import Groups
 from bot.services.habits import AWAY
+from bot.services.readers import Readers
 from bot.services.subjects import cost_scope, question_for, words_for
 from bot.services.talk import reader_of
 
@@ -89,36 +83,18 @@ _HAPPENED = {
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What the deployment decided about alerts.
+class Notices(Readers):
+    """The words of one decision, for its readers.
 
     Attributes:
-        answer_within: Working hours before silence escalates.
-    """
-
-    answer_within: int = 8
-
-
-@dataclass(frozen=True)
-class Notices:
-    """Words and recipients of one decision.
-
-    Attributes:
-        budgets: Those in force, by name.
         looks: Whose figures others were told of; to be remembered when the decision is stored.
     """
 
-    audience: Audience
-    figures: Figures
     forecasts: Forecasts
     documents: Documents
     templates: Templates
-    calendar: Calendar
-    terms: Terms
-    budgets: Mapping[str, Budget]
     currency: str
     because: Because
-    now: datetime
     looks: list[Look] = field(default_factory=list)
 
     def spread(self, desk: Desk, change: Change, alert: Alert) -> None:
@@ -146,16 +122,6 @@ class Notices:
             case Says.ESCALATE:
                 recipients, note = self.next_step(desk, alert) or ((), "")
                 yield from self._told(alert, recipients, MessageKind.ESCALATION, note)
-
-    def due(self, owners: tuple[str, ...], at: datetime) -> datetime:
-        """Return when silence of *owners* escalates what they are told *at*."""
-        person = self.audience.person(owners[0]) if owners else None
-        return self.due_for(person, at)
-
-    def due_for(self, person: Person | None, at: datetime) -> datetime:
-        """Return when the working hours to answer are over for *person*."""
-        zone = person.time_zone if person else "UTC"
-        return after_working_hours(at, self.terms.answer_within, zone, lambda day: self.calendar.is_free(day, zone))
 
     def ask_next(self, desk: Desk, alert: Alert) -> None:
         """Ask who is next of *alert* in the place of those who were, and may not be asked any more."""
@@ -272,68 +238,12 @@ class Notices:
             return None
         return self.because.of_episode(email, subject.name, episode)
 
-    def reaches(self, email: str, alert: Alert) -> bool:
-        """Tell whether *alert* is a matter of *email* today, with or without its figures."""
-        subject = self.subject(alert)
-        if subject is None:
-            return email in self.audience.finops()
-        return self.audience.answers(email, subject) or self.is_asked(email, alert)
-
-    def owners(self, alert: Alert) -> tuple[str, ...]:
-        """Return who answers for *alert* today."""
-        subject = self.subject(alert)
-        if subject is None:
-            return self.audience.finops()
-        if alert.seen.episode:
-            return self.answering(alert.identity)
-        return self.audience.owners(self.budgets.get(alert.identity.budget), subject)
-
-    def holders(self, alert: Alert) -> tuple[str, ...]:
-        """Return those of its owners who answer for *alert* today, or to whom FinOps gave it and who may see it."""
-        today, subject = self.owners(alert), self.subject(alert)
-        return tuple(
-            email
-            for email in alert.owners
-            if email in today or (email == alert.note and subject is not None and self.audience.may_see(email, subject))
-        )
-
-    def is_asked(self, email: str, alert: Alert) -> bool:
-        """Tell whether *alert* comes to *email* today: as an owner, or because nobody has answered."""
-        subject = self.subject(alert)
-        if email in alert.owners or subject is None:
-            return email in self.holders(alert)
-        if email in self.owners(alert):
-            return True
-        return any(email in emails for emails, _ in self.audience.ladder(subject, alert.owners))
-
-    def may_read(self, email: str, alert: Alert) -> bool:
-        """Tell whether *email* may see the figures of *alert*; those about nobody's budget are FinOps' alone."""
-        subject = self.subject(alert)
-        if subject is None:
-            return email in self.audience.finops()
-        if alert.seen.episode:
-            return self._shows_team(subject, alert.identity.period_start) and self.audience.may_see(email, subject)
-        return self.shows(email, subject, self.window(alert))
-
-    def answering(self, identity: Identity) -> tuple[str, ...]:
-        """Return who answers for what is out of the usual in a team: its managers who may see it, else FinOps; else nobody."""
-        subject = scope_of(identity.subject)
-        if not self._shows_team(subject, identity.period_start):
-            return ()
-        some = tuple(email for email in self.audience.owners(None, subject) if self.audience.may_see(email, subject))
-        return some or tuple(email for email in self.audience.finops() if self.audience.may_see(email, subject))
-
-    def _shows_team(self, subject: Scope, since: date) -> bool:
-        """Tell whether figures of a team itself, without those below it, may be shown from the month of *since* on."""
-        window = Window(first_of_month(since), max(self.audience.today, since) + timedelta(days=1))
-        return self.groups.shows(CostScope(teams=(subject.name,)), window)
-
     def _named(self, email: str, alert: Alert) -> frozenset[str]:
         """Return the people whom *alert* names to *email*."""
         subject, episode, viewer = self.subject(alert), alert.seen.episode, self.audience.person(email)
         if subject is None or episode is None or viewer is None or not self.may_read(email, alert):
             return frozenset()
-        if not may_see(viewer, Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name), *self._mode).allows:
+        if not may_see(viewer, Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name), *self.mode).allows:
             return frozenset()
         people = {share.person for share in episode.who} | {thing for thing in episode.things if self.audience.person(thing)}
         told = self._reason(email, alert)
@@ -347,10 +257,10 @@ class Notices:
         self.note_subject(email, subject, self.window(alert), _about(alert))
         of_team = Subject(SubjectKind.PEOPLE_OF_TEAM, subject.name)
         for person in sorted(self._named(email, alert) - {email}):
-            verdict = may_see(self.audience.directory.people[email], of_team, *self._mode)
+            verdict = may_see(self.audience.directory.people[email], of_team, *self.mode)
             self.looks.append(Look(self.now, email, SubjectKind.PERSON.value, person, verdict.value, _about(alert)))
         if alert.identity.budget and subject.kind is ScopeKind.TEAM and self.because.names(email, subject):
-            verdict = may_see(self.audience.directory.people[email], of_team, *self._mode)
+            verdict = may_see(self.audience.directory.people[email], of_team, *self.mode)
             for team in self.audience.directory.below(subject.name):
                 self.looks.append(Look(self.now, email, of_team.kind.value, team, verdict.value, _about(alert)))
 
@@ -358,47 +268,8 @@ class Notices:
         """Note that *email* is shown the figures of *subject* if that is another person."""
         if subject.kind is not ScopeKind.PERSON or subject.name == email or not self.shows(email, subject, window):
             return
-        verdict = may_see(self.audience.directory.people[email], subject_of(subject), *self._mode)
+        verdict = may_see(self.audience.directory.people[email], subject_of(subject), *self.mode)
         self.looks.append(Look(self.now, email, SubjectKind.PERSON.value, subject.name, verdict.value, about))
-
-    @property
-    def _mode(self) -> tuple[Directory, Privacy, date]:
-        return self.audience.directory, self.audience.privacy, self.audience.today
-
-    def shows(self, email: str, subject: Scope, window: Window) -> bool:
-        """Tell whether *email* may see the figures of *subject*, all of them.
-
-        A manager sees of a person what the teams they manage paid; the figures are shown where that is everything.
-        """
-        viewer = self.audience.person(email)
-        if viewer is None:
-            return False
-        of = self.audience
-        verdict = may_see(viewer, subject_of(subject), of.directory, of.privacy, of.today)
-        if verdict is Verdict.OWN or not verdict.allows:
-            return verdict.allows
-        scope = cost_scope(subject, of.directory)
-        if subject.kind is ScopeKind.PERSON and verdict is Verdict.MANAGER:
-            led = CostScope(people=scope.people, teams=tuple(sorted(of.directory.managed_by(email, of.today))))
-            return self.figures.total(led, window) == self.figures.total(scope, window)
-        return self.groups.shows(scope, window.until(max(of.today, window.start))) if scope.people is None else True
-
-    @cached_property
-    def groups(self) -> Groups:
-        """What may be shown of several people."""
-        return Groups(self.figures, self.audience.directory, self.audience.privacy, self.audience.today)
-
-    def subject(self, alert: Alert) -> Scope | None:
-        """Return whose figures *alert* is about, None where it is about a key or a source."""
-        return scope_of(alert.identity.subject) if alert.identity.has_scope else None
-
-    def window(self, alert: Alert) -> Window:
-        """Return the period of *alert*; of an anomaly the months since it began."""
-        budget = self.budgets.get(alert.identity.budget)
-        start = alert.identity.period_start
-        if alert.seen.episode:
-            return Window(first_of_month(start), period_containing(max(self.audience.today, start), PeriodKind.MONTH).window.end)
-        return budget.current(start).window if budget else period_containing(start, PeriodKind.MONTH).window
 
     def _is_newest(self, alert: Alert, subject: Scope, window: Window) -> bool:
         """Tell whether the ledger still says what *alert* does: reasons of other figures do not belong beside it."""

@@ -27,8 +27,9 @@ from bot.services.episodes import Episodes, switched_off
 from bot.services.foresee import Foresight
 from bot.services.hours import Hours
 from bot.services.measure import Ruler, dimensions
-from bot.services.notify import Notices, Terms, away
+from bot.services.notify import Notices, away
 from bot.services.paid import Priced, PriceWatch
+from bot.services.readers import Terms
 from bot.services.troubles import price_of
 from bot.services.watch import Watch, Watched, WatchTerms
 
@@ -142,17 +143,17 @@ class Review:
         budgets = {budget.name: budget for budget in self.budgets.current()}
         because = Because(self.figures, self.prices, audience, self.currency, self.ledger)
         return Notices(
-            audience,
-            self.figures,
-            self.forecasts,
-            self.documents,
-            self.templates,
-            self.calendar,
-            self.terms.notices,
-            budgets,
-            self.currency,
-            because,
-            now,
+            audience=audience,
+            figures=self.figures,
+            calendar=self.calendar,
+            terms=self.terms.notices,
+            budgets=budgets,
+            now=now,
+            forecasts=self.forecasts,
+            documents=self.documents,
+            templates=self.templates,
+            currency=self.currency,
+            because=because,
         )
 
     def _newest(self) -> int:
@@ -299,7 +300,7 @@ class _Decision:
         if not known and not self._is_noteworthy(measured):
             return []
         owners = self.notices.audience.owners(measured.budget, measured.subject)
-        due = self.notices.due(owners, now) if self.notices.audience.ladder(measured.subject, owners) else None
+        due = self.notices.deadline(measured.subject, owners)
         changes = Deciding(measured, known, self.terms.crossing, owners, due, now).decide()
         touched = {change.before.number for change in changes if change.before}
         newer = (steps.refreshed(alert, measured.seen) for alert in known if alert.number not in touched and self._is_of(alert, measured))

@@ -24,7 +24,7 @@ def habits(section: DigestSettings) -> Any:
 def review_terms(section: AlertSettings) -> Any:
     """Return *section* as reviews take it."""
     from bot.domain.crossing import Terms as CrossingTerms  # noqa: PLC0415
-    from bot.services.notify import Terms  # noqa: PLC0415
+    from bot.services.readers import Terms  # noqa: PLC0415
     from bot.services.review import ReviewTerms  # noqa: PLC0415
     from bot.services.watch import WatchTerms  # noqa: PLC0415
 
