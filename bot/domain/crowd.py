@@ -11,6 +11,8 @@ from fractions import Fraction
 from bot.domain.people import Directory, Person, Role
 from bot.errors import Refusal
 
+OF_USAGE = ("over:", "forecast:")
+"""How terms begin that depend on what people have used."""
 TERMS = ("everyone", "team:NAME", "person:E-MAIL", "role:finops", "department:COST-CENTER", "over:80%", "forecast:110%")
 
 
@@ -38,11 +40,6 @@ class Crowd:
     centers: tuple[str, ...] = ()
     over: Fraction | None = None
     forecast: Fraction | None = None
-
-    @property
-    def needs_usage(self) -> bool:
-        """Tell whether it depends on what people have used."""
-        return self.over is not None or self.forecast is not None
 
     def members(self, directory: Directory, usage: Mapping[str, Usage], today: date) -> list[Person]:
         """Return who belongs to it today, by e-mail."""

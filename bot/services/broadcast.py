@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from bot.domain.budget import ScopeKind
 from bot.domain.crossing import Measured
-from bot.domain.crowd import TERMS, Crowd, Usage, parse_crowd
+from bot.domain.crowd import OF_USAGE, TERMS, Usage, parse_crowd
 from bot.domain.people import Person, Role
 from bot.domain.visibility import SMALLEST_GROUP, Privacy
 from bot.errors import Refusal
@@ -99,7 +99,7 @@ class Broadcasts:
         people = crowd.members(notices.audience.directory, _usage(measured), notices.audience.today)
         told = [p.email for p in people if self._worded(text, p, measured) is not None]
         size = len(replace(crowd, over=None, forecast=None).members(notices.audience.directory, {}, notices.audience.today))
-        is_hidden = self._is_hidden(crowd, text, notices)
+        is_hidden = self._is_hidden(" ".join(terms), text)
         if is_hidden and size < SMALLEST_GROUP:
             raise too_few()
         if not told and not is_hidden:
@@ -267,11 +267,10 @@ class Broadcasts:
         if Role.FINOPS not in person.roles or person.stint(notices.audience.today) is None:
             raise Refusal(_ONLY_FINOPS)
 
-    @staticmethod
-    def _is_hidden(crowd: Crowd, text: str, notices: Notices) -> bool:
+    def _is_hidden(self, audience: str, text: str) -> bool:
         """Tell whether FinOps could learn by it what single people have used, in works_council mode."""
-        depends = crowd.needs_usage or bool(set(_VARIABLE.findall(text)) - {"name"})
-        return depends and notices.audience.privacy is Privacy.WORKS_COUNCIL
+        depends = any(term.startswith(OF_USAGE) for term in audience.lower().split()) or bool(set(_VARIABLE.findall(text)) - {"name"})
+        return depends and self.review.privacy is Privacy.WORKS_COUNCIL
 
     def _shown(self, notices: Notices, plan: Plan, person: Person, measured: dict[str, Measured]) -> BroadcastPlan:
         """Return the view, and keep whose figures its samples showed."""
@@ -364,8 +363,7 @@ class Broadcasts:
         if case is None or case.kind != KIND:
             raise Refusal("There is no broadcast {number}.", number=str(number))
         plan = _stored(case)
-        depends = bool(set(_VARIABLE.findall(plan.text)) - {"name"}) or any(map(plan.audience.lower().__contains__, ("over:", "forecast:")))
-        return replace(plan, is_hidden=plan.is_hidden or (depends and self.review.privacy is Privacy.WORKS_COUNCIL))
+        return replace(plan, is_hidden=plan.is_hidden or self._is_hidden(plan.audience, plan.text))
 
 
 def _about(number: int) -> str:
