@@ -153,3 +153,13 @@ def lose_finops(firm: Office) -> None:
     """Let Ruth be of FinOps in the place of Uma."""
     old = "support,,UTC,en,,,\nfin@x.example,Uma Patel,finance,,UTC,en,finops"
     rewrite(firm, "people.csv", old, "support,,UTC,en,finops,,\nfin@x.example,Uma Patel,finance,,UTC,en,")
+
+
+def hold_for_a_digest(firm: Office) -> None:
+    """Let what Mia would be told of her team wait, and be told in the digest of her own use."""
+    firm.spend("20", who="mia", day="2026-10-28")
+    firm.spend("65", day="2026-11-01")
+    firm.review()
+    for post in firm.posts():
+        firm.app.outbox.settle(post, Delivery.HELD, "enough", firm.clock.now())
+    firm.app.digests.run()

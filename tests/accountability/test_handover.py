@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from office import SEARCH, Office, hand_over, lose_finops, office, rewrite
+from office import SEARCH, Office, hand_over, hold_for_a_digest, lose_finops, office, rewrite
 
 from bot.domain.visibility import Privacy
 from bot.errors import DeliveryDeferred, DeliveryImpossible, DeliveryUnknown, Refusal
@@ -38,6 +38,18 @@ def lead(firm: Office, who: str, before: str = "mia") -> None:
 
 def load(firm: Office) -> None:
     directory.apply(directory.plan([firm.folder / "people.csv", firm.folder / "teams.csv"], firm.app.people), firm.app.people)
+
+
+def tell(firm: Office, amount: str) -> None:
+    """Let the team search cost *amount* by now, and those who answer for it read what there is to say."""
+    firm.spend(amount, day="2026-11-01")
+    firm.review()
+    firm.deliver()
+
+
+def tier(firm: Office) -> int:
+    """Return the number of the live alert of a tier that was told."""
+    return next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
 
 
 def week(firm: Office) -> None:
@@ -74,6 +86,16 @@ def once(firm: Office, happens: Callable[[], None], then: Exception, about: str 
         return await send(account, card)
 
     firm.chat.send = sending  # type: ignore[method-assign]
+
+
+def handed_while_sending(firm: Office, then: Exception, about: str = "") -> None:
+    """Let the team be handed over while a first message is being sent, which then fails."""
+
+    def handed() -> None:
+        hand_over(firm)
+        firm.app.reconsider()
+
+    once(firm, handed, then, about)
 
 
 # Small teams in works_council mode
@@ -130,12 +152,7 @@ def test_a_digest_does_not_go_out_with_a_team_that_left(opened: Making) -> None:
 
 def test_a_digest_that_was_taken_back_is_made_anew_for_what_is_left(opened: Making) -> None:
     firm = opened()
-    firm.spend("20", who="mia", day="2026-10-28")
-    firm.spend("65", day="2026-11-01")
-    firm.review()
-    for post in firm.posts():
-        firm.app.outbox.settle(post, Delivery.HELD, "enough", firm.clock.now())
-    firm.app.digests.run()
+    hold_for_a_digest(firm)
     hand_over(firm)
     firm.deliver()
     firm.app.digests.run()
@@ -174,11 +191,7 @@ def test_a_digest_that_was_being_sent_when_the_team_went_is_not_sent_again(opene
     week(firm)
     firm.app.digests.run()
 
-    def handed() -> None:
-        hand_over(firm)
-        firm.app.reconsider()
-
-    once(firm, handed, DeliveryDeferred("busy", timedelta(seconds=1)), about="search")
+    handed_while_sending(firm, DeliveryDeferred("busy", timedelta(seconds=1)), about="search")
     firm.deliver()
     firm.clock.instant += timedelta(minutes=5)
     firm.deliver()
@@ -230,9 +243,7 @@ def test_a_directory_that_changes_while_a_review_looks_is_heeded(opened: Making,
 
 def test_what_was_told_before_says_at_once_that_it_is_somebody_else_s(opened: Making) -> None:
     firm = opened()
-    firm.spend("105", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "105")
     assert any("ack" in text for text in shown(firm, "mia"))
     hand_over(firm)
     firm.deliver()
@@ -241,14 +252,10 @@ def test_what_was_told_before_says_at_once_that_it_is_somebody_else_s(opened: Ma
 
 def test_nothing_that_happens_later_is_told_to_who_led_the_team_before(opened: Making) -> None:
     firm = opened()
-    firm.spend("105", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "105")
     hand_over(firm)
     firm.deliver()
-    firm.spend("30", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "30")
     assert all("somebody else's to answer" in text for text in shown(firm, "mia"))
     assert any("orrected" in text for text in shown(firm, "ruth"))
 
@@ -291,9 +298,7 @@ def test_whom_finops_gave_an_alert_to_keeps_it(opened: Making) -> None:
 @pytest.mark.parametrize("answer", ["snooze {} 1", "ack {} planned a launch until 2026-11-03"])
 def test_an_answer_that_lapses_is_put_to_who_leads_the_team_by_then(opened: Making, answer: str) -> None:
     firm = opened()
-    firm.spend("85", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "85")
     (number,) = [alert.number for alert in firm.app.alerts.every(live=True) if alert.was_told and alert.identity.kind.value == "tier"]
     firm.ask("mia", answer.format(number))
     hand_over(firm)
@@ -310,9 +315,7 @@ def test_an_answer_that_lapses_is_put_to_who_leads_the_team_by_then(opened: Maki
 
 def test_an_escalation_goes_to_finops_of_today_at_once(opened: Making) -> None:
     firm = opened()
-    firm.spend("105", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "105")
     firm.later(days=1, hours=1)
     escalated = [post for post in firm.posts() if " escalation " in post.message.key]
     assert {post.message.to for post in escalated} == {"fin@x.example"}
@@ -347,11 +350,7 @@ def test_an_alert_that_was_being_sent_is_nobody_s_first_message_afterwards(opene
     firm.spend("85", day="2026-11-01")
     firm.review()
 
-    def handed() -> None:
-        hand_over(firm)
-        firm.app.reconsider()
-
-    once(firm, handed, DeliveryDeferred("busy", timedelta(seconds=1)))
+    handed_while_sending(firm, DeliveryDeferred("busy", timedelta(seconds=1)))
     firm.deliver(width=1)
     firm.clock.instant += timedelta(minutes=3)
     firm.deliver()
@@ -364,11 +363,7 @@ def test_what_may_have_arrived_is_not_repeated_to_whom_it_is_no_matter_of(opened
     firm.spend("85", day="2026-11-01")
     firm.review()
 
-    def handed() -> None:
-        hand_over(firm)
-        firm.app.reconsider()
-
-    once(firm, handed, DeliveryUnknown("no answer"))
+    handed_while_sending(firm, DeliveryUnknown("no answer"))
     firm.deliver(width=1)
     firm.clock.instant += timedelta(minutes=3)
     firm.deliver()
@@ -377,9 +372,7 @@ def test_what_may_have_arrived_is_not_repeated_to_whom_it_is_no_matter_of(opened
 
 def test_an_alert_that_comes_back_is_told_anew_and_the_old_message_stays_closed(opened: Making) -> None:
     firm = opened()
-    firm.spend("105", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "105")
     hand_over(firm)
     firm.deliver()
     lead(firm, "mia", before="ruth")
@@ -397,9 +390,7 @@ def test_an_alert_that_comes_back_is_told_anew_and_the_old_message_stays_closed(
 
 def test_finops_that_is_back_is_asked_after_all(opened: Making) -> None:
     firm = opened()
-    firm.spend("105", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "105")
     firm.later(days=1, hours=1)
     role = "Europe/London,en,finops" if "Europe/London,en,finops" in (firm.folder / "people.csv").read_text("utf-8") else "UTC,en,finops"
     rewrite(firm, "people.csv", role, role.removesuffix("finops"))
@@ -418,11 +409,7 @@ def test_what_could_not_be_sent_is_not_woken_for_who_led_the_team_before(opened:
     week(firm)
     firm.app.digests.run()
 
-    def handed() -> None:
-        hand_over(firm)
-        firm.app.reconsider()
-
-    once(firm, handed, DeliveryImpossible("no such channel"), about="search")
+    handed_while_sending(firm, DeliveryImpossible("no such channel"), about="search")
     firm.deliver()
     firm.app.outbox.wake("mia@x.example", firm.clock.now())
     firm.deliver()
@@ -433,10 +420,8 @@ def test_what_could_not_be_sent_is_not_woken_for_who_led_the_team_before(opened:
 def test_a_hand_over_or_a_snooze_is_no_to_and_fro(opened: Making, between: str) -> None:
     """A tier that was corrected once is told again, whoever heard of it in between."""
     firm = opened()
-    firm.spend("85", day="2026-11-01")
-    firm.review()
-    firm.deliver()
-    number = next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
+    tell(firm, "85")
+    number = tier(firm)
     if between == "snooze":
         firm.ask("mia", f"snooze {number} 1")
         firm.later(days=1, hours=1)
@@ -445,9 +430,7 @@ def test_a_hand_over_or_a_snooze_is_no_to_and_fro(opened: Making, between: str) 
     firm.deliver()
     firm.spend("30", day="2026-11-01")
     firm.review()
-    firm.spend("90", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "90")
     who = "ruth" if between == "hand over" else "mia"
     assert firm.app.alerts.find(number).state.value == "open"  # type: ignore[union-attr]
     assert any("90 % used" in text and "orrected" not in text for text in shown(firm, who, f"alert {number}"))
@@ -455,16 +438,12 @@ def test_a_hand_over_or_a_snooze_is_no_to_and_fro(opened: Making, between: str) 
 
 def test_a_correction_names_the_figure_that_its_reader_was_told(opened: Making) -> None:
     firm = opened()
-    firm.spend("85", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "85")
     firm.spend("95", day="2026-11-01")
     firm.review()
     hand_over(firm)
     firm.deliver()
-    firm.spend("30", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "30")
     assert any("30 %, not 95 %" in text for text in shown(firm, "ruth"))
 
 
@@ -482,13 +461,11 @@ def test_all_that_is_live_of_a_budget_holds_the_same_figures(opened: Making) -> 
 def test_an_escalation_that_waits_is_not_sent_beside_the_hand_over(opened: Making) -> None:
     firm = opened()
     rewrite(firm, "people.csv", "support,,UTC,en,,,\nfin@", "support,,UTC,en,finops,,\nfin@")
-    firm.spend("105", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "105")
     firm.later(days=1, hours=1)
     lead(firm, "ruth")
     firm.deliver()
-    number = next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
+    number = tier(firm)
     assert [
         post.message.key.split(" ")[2]
         for post in firm.posts(Delivery.SENT)
@@ -501,27 +478,21 @@ def test_an_escalation_that_waits_is_not_sent_beside_the_hand_over(opened: Makin
 
 def test_an_answer_that_comes_back_to_its_owner_is_shown_again(opened: Making) -> None:
     firm = opened()
-    firm.spend("85", day="2026-11-01")
-    firm.review()
-    firm.deliver()
-    number = next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
+    tell(firm, "85")
+    number = tier(firm)
     firm.ask("mia", f"ack {number} planned a launch until 2026-11-20")
     lead(firm, "ruth")
     firm.deliver()
     lead(firm, "mia", before="ruth")
     firm.deliver()
-    firm.spend("30", day="2026-11-01")
-    firm.review()
-    firm.deliver()
+    tell(firm, "30")
     assert any("orrected" in text for text in shown(firm, "mia", f"alert {number}"))
 
 
 def test_what_its_owner_says_is_not_theirs_waits_for_finops(opened: Making) -> None:
     firm = opened()
-    firm.spend("85", day="2026-11-01")
-    firm.review()
-    firm.deliver()
-    number = next(a.number for a in firm.app.alerts.every(live=True) if a.was_told and a.identity.kind.value == "tier")
+    tell(firm, "85")
+    number = tier(firm)
     firm.ask("fin", f"not-mine {number} fin@x.example")
     firm.ask("fin", f"not-mine {number}")
     firm.clock.instant += timedelta(days=1)

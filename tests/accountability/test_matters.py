@@ -7,11 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from office import BUDGETS, Office, office
+from office import BUDGETS, Office, office, rewrite
 
 from bot.errors import Refusal
 from bot.ports import Delivery
-from bot.services import directory
 from bot.services.deliver import LEASE, repeated
 from bot.wiring import App
 
@@ -32,15 +31,6 @@ def firm(make_app: Callable[..., App], tmp_path: Path) -> Office:
     found = office(make_app, tmp_path)
     found.know()
     return found
-
-
-def rewrite(firm: Office, name: str, old: str, new: str) -> None:
-    """Put *new* in the place of *old* in a file of the directory, and load it."""
-    file = firm.folder / name
-    text = file.read_text("utf-8")
-    assert old in text
-    file.write_text(text.replace(old, new), "utf-8")
-    directory.apply(directory.plan([firm.folder / "people.csv", firm.folder / "teams.csv"], firm.app.people), firm.app.people)
 
 
 def gone(who: str) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from office import SEARCH, Office, hand_over, lose_finops, office, rewrite
+from office import SEARCH, Office, hand_over, hold_for_a_digest, lose_finops, office, rewrite
 
 from bot.ports import Delivery
 from bot.services.deliver import LEASE
@@ -164,12 +164,7 @@ def test_what_a_dead_worker_had_begun_is_worded_for_who_may_see_it_now(firm: Off
 
 
 def test_a_digest_does_not_tell_what_was_held_back_of_a_team_that_is_somebody_else_s(firm: Office) -> None:
-    firm.spend("20", who="mia", day="2026-10-28")
-    firm.spend("65", day="2026-11-01")
-    firm.review()
-    for post in firm.posts():
-        firm.app.outbox.settle(post, Delivery.HELD, "enough", firm.clock.now())
-    firm.app.digests.run()
+    hold_for_a_digest(firm)
     own = [post for post in firm.posts() if post.message.key.startswith("digest weekly") and post.message.to == "mia@x.example"]
     assert "65 % used" in repr(own[0].message.card)
     hand_over(firm)
