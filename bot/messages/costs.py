@@ -34,6 +34,8 @@ class Costs:
         trend: The cost of each day, or month, of the window, ascending, those without cost included; empty where not to be shown.
         units: What one outcome cost, the most telling kind first; empty where nothing was counted.
         since: The first day of the window that any source delivered; None where that is its first one.
+        is_whole: What it consists of is not to be asked, nor shown.
+        is_monthly: Only whole months may be asked for.
     """
 
     subject: str
@@ -57,6 +59,8 @@ class Costs:
     compared_window: Window | None = None
     units: tuple[Unit, ...] = ()
     since: date | None = None
+    is_whole: bool = False
+    is_monthly: bool = False
 
     view: ClassVar[str] = ""
     template: ClassVar[str] = ""
@@ -200,6 +204,8 @@ class ProjectCosts(Costs):
         """Yield named examples."""
         yield "part", cls(**(_example("ranking", "99.10", "0") | {"partial": Phrase("your own part"), "budget": None}))
         yield "whole", cls(**(_example("ranking", "99.10", "0") | {"budget": None, "units": _units("99.10", "0")[2:3]}))
+        closed = {"budget": None, "breakdowns": (), "trend": (), "is_whole": True, "is_monthly": True}
+        yield "undivided", cls(**(_example("ranking", "99.10", "0") | closed))
 
 
 class OrgCosts(Costs):

@@ -89,6 +89,8 @@ class Amounts(Question):
             asked_period=self.command.period_words,
             unowned=unowned,
             since=self._known_since(scope, window),
+            is_whole=not self.groups.divide(scope),
+            is_monthly=self.groups.concern(scope),
             trend=self._trend(scope, window) if not self.command.by else (),
         )
 

@@ -24,7 +24,7 @@ from bot.services.commands import HELP, Verb
 from bot.services.expecting import Expecting
 from bot.services.grammar import RANKED, parse
 from bot.services.near import Near
-from bot.services.question import NOTHING, Means
+from bot.services.question import NO_NAMES, NOTHING, Means
 
 Answer = View | Why | Outcome
 """What a question is answered with."""
@@ -131,7 +131,7 @@ class _Asked(Expecting):
             found = self._costs(TeamCosts, part.subject, part.scope, None, (Dimension.SOURCE,), partial=part.partial)
             return replace(found, breakdowns=(), trend=(), command="")
         if self.command.by is Dimension.PERSON and not part.has_names:
-            raise Refusal("I show no names beside figures here. Try: team by model.")
+            raise Refusal(NO_NAMES)
         if part.has_names and self.command.by in {None, Dimension.PERSON}:
             self._log_names(part.scope)
         dimensions = (Dimension.PERSON, Dimension.TOOL) if part.has_names else (Dimension.TOOL, Dimension.MODEL)

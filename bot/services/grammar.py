@@ -215,7 +215,8 @@ def _ranked(name: str) -> str:
 def _misspelt(verb: Verb, about: Verb, words: list[str], by: Dimension | None, odd: list[str], today: date) -> Refusal | None:
     """Return the question whether the period that is nearest to *words* was meant; None where they are none, however they are spelled."""
     known = ["last", "today", "yesterday", *_KINDS]
-    spelled = [next(iter(get_close_matches(word.lower(), known, n=1, cutoff=_ALIKE)), word) for word in words]
+    parted = " ".join(words).lower().replace("last", "last ").split()  # lastmonth
+    spelled = [next(iter(get_close_matches(word, known, n=1, cutoff=_ALIKE)), word) for word in parted]
     if verb in _TIMELESS or not (found := _period(spelled, today, 1)).words or found.rest:
         return None
     subject = [about.value] if verb in _ABOUT and about is not Verb.ME else []

@@ -32,6 +32,7 @@ NOTHING = N_(
     "if something should be yours, ask FinOps. (help lists what I can answer)"
 )
 
+NO_NAMES = N_("I show no names beside figures here. Ask about the team, the project or the organisation as a whole.")
 _CHOICES = 8
 """How many people are offered where a name is several people's."""
 
@@ -112,7 +113,7 @@ class Question:
         verdict = self._may(kind, name) if exists else Verdict.NOT_THEIRS
         self._log(kind, name, verdict)
         if verdict in {Verdict.TOO_SMALL, Verdict.NO_NAMES}:
-            raise too_few() if verdict is Verdict.TOO_SMALL else Refusal("I show no names beside figures here. Try: team by model.")
+            raise too_few() if verdict is Verdict.TOO_SMALL else Refusal(NO_NAMES)
         if not verdict.allows:
             raise Refusal(NOTHING)
 

@@ -11,7 +11,7 @@ from bot.messages.words import Phrase
 from bot.ports import CostScope, Dimension
 from bot.services.amounts import Amounts
 from bot.services.near import close
-from bot.services.question import NOTHING, too_few
+from bot.services.question import NO_NAMES, NOTHING, too_few
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Reach(Amounts):
         self._by_months(scope)
         has_names = self._names_allowed(scope)
         if self.command.by is Dimension.PERSON and not has_names:
-            raise Refusal("I show no names beside figures here. Try: project NAME by model.")
+            raise Refusal(NO_NAMES)
         project = self.of.figures.has_project(self.command.name)
         part = CostScope(scope.people, scope.teams, project=project)
         if project is None or not self.groups.shows(part, self._window()):

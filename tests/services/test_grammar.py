@@ -52,6 +52,7 @@ def test_words_in_any_case_with_quotes_and_the_slash() -> None:
         ("me by", "By what?"),
         ("me yesteday", "Did you mean: me yesterday?"),
         ("me last mnth", "“last mnth” after me. Did you mean: me last month?"),
+        ("me lastmonth", "“lastmonth” after me. Did you mean: me last month?"),
         ("me lst month", "“lst” after me. Did you mean: me last month?"),
         ("me lst 30d by model", "Did you mean: me last 30d by model?"),
         ("org quater by team", "Did you mean: org quarter by team?"),

@@ -196,3 +196,11 @@ def test_a_quarter_less_its_months_tells_nothing(shop: Callable[..., App]) -> No
         *(spent(f"a{n}", "10", **code) for n in range(6)), spent("b1", "90.89", ServiceName="Claude", ServiceProviderName="Anthropic")
     )
     assert rows_of(app, "org 2026-10 by tool") == rows_of(app, "org year by tool") == {"small groups together": "150.89"}
+
+
+def test_an_answer_offers_no_question_that_would_be_refused(shop: Callable[..., App]) -> None:
+    app = shop(*EVERYBODY)
+    whole, team = (app.conversation.answer("fin@x.example", words) for words in ("org 2026-10", "team alpha 2026-10"))
+    assert (whole.is_whole, whole.is_monthly) == (False, True)
+    assert (team.is_whole, team.is_monthly) == (True, True)
+    assert not app.conversation.answer("a1@x.example", "me 2026-10").is_monthly
