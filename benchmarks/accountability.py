@@ -24,6 +24,7 @@ from sqlalchemy import Engine, event
 from adapters.chat.slack import render as slack
 from adapters.chat.teams import render as teams
 from bot import settings, wiring
+from bot.ports import Delivery
 from bot.services import budgets, directory
 
 NOW = "2026-11-30T14:00:00"
@@ -81,6 +82,9 @@ def measure(app: wiring.App) -> None:
     again, _ = timed(app.review.run)
     changes = len(reviewed.changes)
     print(f"review of {reviewed.measured:,} subjects: {first:.1f} s with {changes:,} changes, {again:.1f} s when nothing is new")
+    waiting = len(app.outbox.posts((Delivery.WAITING,), limit=100_000))
+    looked, _ = timed(app.reconsider)
+    print(f"after a change of the directory {waiting:,} waiting messages are looked at again in {looked:.1f} s, a hundred in a decision")
     took, count = timed(app.digests.run)
     print(f"digests: {count:,} in {took:.1f} s, {count / took:,.0f} a second to the outbox")
     cards = [post.message.card for post in app.outbox.posts(limit=2000)]

@@ -156,6 +156,11 @@ class Directory:
         """Who leads which teams, by day, as far as it was asked."""
         return {}
 
+    def changes(self, after: date, until: date) -> bool:
+        """Tell whether anybody's stint begins or ends on a day after *after*, up to *until*."""
+        stints = (stint for person in self.people.values() for stint in person.stints)
+        return any(after < day <= until for stint in stints for day in (stint.valid_from, stint.valid_to))
+
     @cached_property
     def _ever_in(self) -> defaultdict[str, list[Person]]:
         """Who was ever in a team, by e-mail."""

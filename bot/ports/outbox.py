@@ -149,6 +149,9 @@ class Outbox(Protocol):
     def posts(self, states: Sequence[Delivery] = (), limit: int = 1000, reason: str = "") -> list[Post]:
         """Return the messages in *states* (all for none), for *reason* (any for none), newest first."""
 
+    def find(self, number: int) -> Post | None:
+        """Return message *number*."""
+
     def pushes(self, emails: Collection[str], since: datetime) -> dict[str, int]:
         """Return how many new messages each of *emails* was sent since, or is about to be, without those that are urgent."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 
 from bot.domain.alert import Alert
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.people import Role
+from bot.domain.visibility import Privacy
 from bot.ports import NOT_HERE, NOT_THEIRS, TOLD, UNSEEN, Delivery, Desk, MessageKind, Outbox, Post
 from bot.services.digest.team import covered
 from bot.services.handover import hand_over
@@ -18,6 +20,7 @@ from bot.services.review import Review
 Readdress = Callable[[Desk, Notices, Sequence[Post]], None]
 """Sees to what waits for an answer."""
 _MOST = 100_000
+_CHUNK = 100
 _DONE = "reconsidered"
 _WAITING = (*UNSEEN, Delivery.SENDING)
 """Edits wait, too, and what a worker that has ended had begun comes back."""
@@ -25,7 +28,7 @@ _WAITING = (*UNSEEN, Delivery.SENDING)
 
 @dataclass(frozen=True)
 class Reconsider:
-    """Looks at every message that nobody has seen yet, once for each state of the directory and the budgets, and each day."""
+    """Looks at every message that nobody has seen yet, once for each state of the directory, the budgets and the mode of privacy."""
 
     review: Review
     outbox: Outbox
@@ -33,26 +36,44 @@ class Reconsider:
 
     def __call__(self) -> None:
         """Word what waits as its readers may see it now, leave out what is somebody else's by now, and ask who may answer today."""
-        review = self.review
-        day = review.clock.now().date()  # stints begin and end with a day
-        budgets = sha256("\n".join(sorted(map(repr, review.budgets.current()))).encode()).hexdigest()
-        state = f"{review.people.version()} {day} {review.privacy.value} {budgets}"
-        with review.alerts.decide() as desk:
-            if desk.mark(_DONE) == state:
-                return
-        self._look_at_all()
-        with review.alerts.decide() as desk:
+        state = self._state()
+        with self.review.alerts.decide() as desk:
+            known = desk.mark(_DONE)
+        if known == state:
+            return
+        if not self._is_only_a_day_later(known, state):
+            self._look_at_all()
+        with self.review.alerts.decide() as desk:
             desk.set_mark(_DONE, state)
 
+    def _state(self) -> str:
+        """Return what decides who may see what: the day, as stints begin and end with one, and all the rest."""
+        review = self.review
+        budgets = sha256("\n".join(sorted(map(repr, review.budgets.current()))).encode()).hexdigest()
+        return f"{review.clock.now().date()} {review.people.version()} {review.privacy.value} {budgets}"
+
+    def _is_only_a_day_later(self, known: str, state: str) -> bool:
+        """Tell whether only days have passed on which nobody came, left or moved; groups that are protected are counted anew each day."""
+        before, _, rest = known.partition(" ")
+        today, _, other = state.partition(" ")
+        if rest != other or self.review.privacy is Privacy.WORKS_COUNCIL:
+            return False
+        days = date.fromisoformat(before), date.fromisoformat(today)
+        return not self.review.people.directory().changes(min(days), max(days))
+
     def _look_at_all(self) -> None:
+        """Look at all of it, in decisions of some messages each: others decide in between."""
         with self.review.decide() as (desk, notices):
             hand_over(desk, notices, self.review.alerts.every(live=True, limit=_MOST))
+        lost = self.outbox.posts((Delivery.DROPPED,), limit=_MOST, reason=NOT_THEIRS)
+        waiting = self.outbox.posts(_WAITING, limit=_MOST)  # what was handed over is among them
+        for look, posts in ((_bring_back, lost), (_look, waiting)):
+            for first in range(0, len(posts), _CHUNK):
+                with self.review.decide() as (desk, notices):
+                    for number in (post.number for post in posts[first : first + _CHUNK]):
+                        if post := self.outbox.find(number):  # as it stands by now
+                            look(desk, notices, post)
         with self.review.decide() as (desk, notices):
-            for post in self.outbox.posts((Delivery.DROPPED,), limit=_MOST, reason=NOT_THEIRS):
-                _bring_back(desk, notices, post)
-            waiting = self.outbox.posts(_WAITING, limit=_MOST)  # what was handed over is among them
-            for post in waiting:
-                _look(desk, notices, post)
             for readdress in self.matters:
                 readdress(desk, notices, waiting)
 

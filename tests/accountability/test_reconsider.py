@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 from office import SEARCH, Office, hand_over, hold_for_a_digest, lose_finops, office, rewrite
 
+from bot.domain.visibility import Privacy
 from bot.ports import Delivery
 from bot.services.deliver import LEASE
+from bot.services.reconsider import Reconsider
 from bot.wiring import App
 
 
@@ -245,3 +247,35 @@ def test_a_broadcast_that_waits_for_a_second_yes_asks_finops_of_today(firm: Offi
     )
     firm.deliver()
     assert asked(firm, f"broadcast plan {number}") == [("ruth", Delivery.DROPPED), ("ana", Delivery.SENT)]
+
+
+def test_days_on_which_nobody_comes_or_goes_are_not_looked_at(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(Reconsider, "_look_at_all", lambda self: looked.append(str(self.review.clock.now().date())))
+    firm.app.reconsider()
+    looked.clear()
+    for _ in range(9):  # Ben's stint ends on the tenth
+        firm.clock.instant += timedelta(days=1)
+        firm.app.reconsider()
+    assert looked == ["2026-11-10"]
+    firm.agree(SEARCH.replace("100", "120"))
+    firm.app.reconsider()
+    assert looked == ["2026-11-10", "2026-11-11"]
+    object.__setattr__(firm.app.review, "privacy", Privacy.WORKS_COUNCIL)
+    for _ in range(2):
+        firm.app.reconsider()
+        firm.clock.instant += timedelta(days=1)
+    assert looked[2:] == ["2026-11-11", "2026-11-12"], "the mode has changed; then its groups are counted each day"
+
+
+def test_what_waits_is_looked_at_in_several_decisions(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.services.reconsider._CHUNK", 1)
+    firm.spend("85", day="2026-11-01")
+    firm.review()
+    assert len(firm.posts()) > 1
+    hand_over(firm)
+    firm.deliver()
+    assert {(post.message.to, post.state) for post in firm.posts()} == {
+        ("mia@x.example", Delivery.DROPPED),
+        ("ruth@x.example", Delivery.SENT),
+    }
