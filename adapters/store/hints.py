@@ -13,7 +13,7 @@ from adapters.store.database import Database
 from adapters.store.figures import TOKEN_COLUMNS
 from adapters.store.labels import named, scoped
 from adapters.store.tables import day_number, day_of
-from bot.domain.hint import REQUESTS, SEAT_UNITS, Calls, KeyUse, Presence, Seat, netted
+from bot.domain.hint import REQUESTS, SEAT_MONTHS, SEAT_UNITS, Calls, KeyUse, Pool, Presence, Seat, netted
 from bot.domain.period import Window
 from bot.ports import CostScope
 
@@ -32,6 +32,11 @@ class SqlHints:
         params = _days(window) | {"since": day_number(min(since, window.start))}
         rows, of = self._rows(_SEATS, scope, params, (0, 1, 2))
         return [Seat(of(who, ""), of(provider, ""), of(tool, ""), day_of(first), int(cost)) for who, provider, tool, first, cost in rows]
+
+    def pools(self, window: Window) -> list[Pool]:
+        """Return the seats of the whole organisation that are nobody's; see `bot.ports.Hints`."""
+        rows, of = self._rows(_POOLS, CostScope(), _days(window), (0, 1))
+        return [Pool(of(provider, ""), of(tool, ""), Fraction(int(count), _QUANTITIES), int(cost)) for provider, tool, count, cost in rows]
 
     def uses(self, of: Collection[tuple[str, str]], window: Window) -> list[Presence]:
         """Return who used anything in *window* of a provider or a tool; see `bot.ports.Hints`."""
@@ -88,7 +93,11 @@ def _days(window: Window) -> dict[str, Any]:
     return {"start": day_number(window.start), "end": day_number(window.end)}
 
 
-_SEAT = f"LOWER(l.consumed_unit) IN ({', '.join(repr(unit) for unit in sorted(SEAT_UNITS))})"
+def _counted_in(units: Iterable[str]) -> str:
+    return f"LOWER(l.consumed_unit) IN ({', '.join(repr(unit) for unit in sorted(units))})"
+
+
+_SEAT = _counted_in(SEAT_UNITS)
 _USAGE = f"NOT {_SEAT} AND l.charge_category IN ('usage', '')"
 _SUMS = ", ".join(f"SUM(d.{name})" for name in TOKEN_COLUMNS)
 _TOKENS = f"({' + '.join(f'd.{name}' for name in TOKEN_COLUMNS)})"
@@ -103,6 +112,16 @@ FROM daily_costs d JOIN lines l ON l.id = d.line_id
 WHERE d.day >= :since AND d.day < :end AND d.person_id > 0 AND ({_SEAT} OR {_CREDIT}){{scope}}
 GROUP BY d.person_id, l.provider_id, l.tool_id HAVING {_OWED} > 0 AND {_SINCE} IS NOT NULL
 """  # noqa: S608 - our names
+_NOBODY = "d.person_id = 0 AND d.principal_id = 0"
+_BOUGHT = f"{_SEAT} AND NOT {_CREDIT}"
+_OTHER_SEAT = f"{_BOUGHT} AND NOT ({_NOBODY} AND {_counted_in(SEAT_MONTHS)})"
+_POOLS = f"""
+SELECT l.provider_id, l.tool_id, SUM(CASE WHEN {_BOUGHT} THEN d.quantity ELSE 0 END),
+  SUM(CASE WHEN {_NOBODY} THEN {_COST} ELSE 0 END)
+{_FROM} AND ({_SEAT} OR {_CREDIT})
+GROUP BY l.provider_id, l.tool_id HAVING SUM(CASE WHEN {_OTHER_SEAT} THEN 1 ELSE 0 END) = 0
+  AND SUM(CASE WHEN {_BOUGHT} THEN d.quantity ELSE 0 END) > 0 AND SUM(CASE WHEN {_NOBODY} THEN {_COST} ELSE 0 END) > 0
+"""
 _LINES = f"SELECT l.id, l.provider_name, l.service_name FROM lines l WHERE {_USAGE}"  # noqa: S608
 _USES = f"""
 SELECT d.person_id, l.provider_id, l.tool_id, d.source_id, MAX(d.day) {_FROM} AND d.line_id IN ({{lines}})

@@ -17,8 +17,12 @@ SEAT_UNITS = frozenset(
     f"{word}{end}" for word in ("seat", "user", "license", "licence") for end in ("", "s", "-month", "-months", " month", " months")
 )
 """What vendors count seats in, lower case."""
+SEAT_MONTHS = frozenset(unit for unit in SEAT_UNITS if "month" in unit)
+"""Those that say how many seats there were: one for a month is one."""
 REQUESTS = "Requests"
 """The unit of charges that count calls: the quantity is how many; tokens stand beside it."""
+_ROUNDED = 100
+"""Hundredths of a seat are told apart, in the mean of the months."""
 IDLE_DAYS = 30
 """Days without use after which a seat is idle."""
 SMALL_INPUT, SMALL_OUTPUT = 2_000, 500
@@ -44,6 +48,37 @@ class Seat:
     tool: str
     since: date
     cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Seats of a tool that are bought together: the bill does not say whose they are.
+
+    Attributes:
+        months: Seats times months, of whole months; the rounding of days is in it.
+        cost: Nanos, less what was credited.
+    """
+
+    provider: str
+    tool: str
+    months: Fraction
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spare:
+    """Seats of a pool beyond those who use its tool.
+
+    Attributes:
+        seats: How many there are, rounded down.
+        used: By how many people.
+        saving: What the others cost, nanos, rounded down.
+    """
+
+    tool: str
+    seats: int
+    used: int
+    saving: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +175,31 @@ def idle(seats: Iterable[Seat], uses: Iterable[Presence], begin: date, joined: M
         begin: Seats that are younger are not judged, nor those of people who joined later.
         joined: The first day of each person.
     """
-    busy = {(use.person, of) for use in uses if use.last >= begin for of in (("provider", use.provider), ("tool", use.tool))}
+    busy = {(use.person, of) for use in uses if use.last >= begin for of in _of(use)}
 
     def is_idle(seat: Seat) -> bool:
         was_there = seat.since <= begin and joined.get(seat.person, date.max) <= begin
-        of = ((seat.person, ("provider", seat.provider)), (seat.person, ("tool", seat.tool)))
-        return seat.cost > 0 and was_there and busy.isdisjoint(of)
+        return seat.cost > 0 and was_there and busy.isdisjoint((seat.person, of) for of in _of(seat))
 
     return sorted(filter(is_idle, seats), key=lambda seat: (-seat.cost, seat.person, seat.tool))
+
+
+def spare(pool: Pool, months: int, uses: Iterable[Presence], begin: date) -> Spare | None:
+    """Return the seats of *pool* beyond one for everybody who has used its provider or tool since *begin*; None where there are none.
+
+    Args:
+        months: How many the pool is of.
+    """
+    seats = Fraction(round(pool.months / months * _ROUNDED), _ROUNDED)
+    used = len({use.person for use in uses if use.last >= begin and not {*_of(use)}.isdisjoint(_of(pool))})
+    others = int(seats) - used
+    saving = int(pool.cost * others / seats) if others > 0 else 0
+    return Spare(pool.tool or pool.provider, int(seats), used, saving) if saving > 0 else None
+
+
+def _of(what: Seat | Pool | Presence) -> tuple[tuple[str, str], ...]:
+    """Return what a seat and a use have in common if they belong together: the provider or the tool."""
+    return ("provider", what.provider), ("tool", what.tool)
 
 
 def batchable(use: KeyUse, listed: Prices, batched: Prices) -> Fraction:

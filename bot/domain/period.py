@@ -132,5 +132,12 @@ def last_whole_day(as_of: datetime) -> date:
     return as_of.date() - timedelta(days=1)
 
 
+def whole_months(window: Window) -> int:
+    """Return how many whole months *window* is; 0 where it is anything else."""
+    if window.start.day != 1 or window.end.day != 1:
+        return 0
+    return (window.end.year - window.start.year) * _MONTHS + window.end.month - window.start.month
+
+
 def _months_from(first: date, months: int) -> Window:
     return Window(first, add_months(first, months))

@@ -61,6 +61,41 @@ class IdleSeats:
 
 
 @dataclass(frozen=True, slots=True)
+class SpareSeats:
+    """Seats that were bought together, beyond those who use them.
+
+    Attributes:
+        seats: How many there are, of all *tools*.
+        used: How many people used one.
+        since: The first day of the use that is counted.
+    """
+
+    saving: Money
+    seats: int
+    used: int
+    tools: tuple[str, ...]
+    since: date
+
+    name: ClassVar[str] = "spare_seats"
+
+    @property
+    def count(self) -> int:
+        """Seats that nobody used."""
+        return self.seats - self.used
+
+    def document(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "name": self.name,
+            "saving": self.saving.plain,
+            "seats": self.seats,
+            "used": self.used,
+            "tools": list(self.tools),
+            "since": self.since.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Batches:
     """What keys that stand for no person would have saved if nobody waits for their answers.
 
@@ -108,4 +143,4 @@ class SmallCalls:
         }
 
 
-Estimate = AsBefore | IdleSeats | Batches | SmallCalls
+Estimate = AsBefore | IdleSeats | SpareSeats | Batches | SmallCalls

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from bot.domain.money import Money
 from bot.domain.period import Window
-from bot.messages.estimates import AsBefore, Batches, Estimate, IdleSeats, SmallCalls
+from bot.messages.estimates import AsBefore, Batches, Estimate, IdleSeats, SmallCalls, SpareSeats
 from bot.messages.formats import addends, rounded
 from bot.messages.parts import Freshness
 from bot.messages.samples import usd
@@ -194,8 +194,9 @@ class Why:
                 Reason("model_mix", usd("-30"), model="claude-opus-5"),
             ),
         )
+        spare = SpareSeats(usd("4200"), 200, 130, ("ChatGPT",), date(2026, 10, 25))
         part, waiting = Phrase("the part of the teams you manage"), Batches(usd("61.5"), usd("123"))
-        yield "counted", cls("Nordwind", "org", _WINDOW, _BEFORE, counted, (), _FRESH, part, estimates=(waiting,))
+        yield "counted", cls("Nordwind", "org", _WINDOW, _BEFORE, counted, (), _FRESH, part, estimates=(spare, waiting))
         single = IdleSeats(usd("19"), 1, ("Copilot",), date(2026, 10, 25))
         words, theirs = (
             "person ben.okafor@nordwind.example",

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Protocol
 
-from bot.domain.hint import Calls, KeyUse, Presence, Seat
+from bot.domain.hint import Calls, KeyUse, Pool, Presence, Seat
 from bot.domain.period import Window
 from bot.ports.figures import CostScope
 
@@ -20,6 +20,9 @@ class Hints(Protocol):
 
     def seats(self, scope: CostScope, window: Window, since: date) -> list[Seat]:
         """Return what each person's seats cost in *window*, and the first day from *since* on that they have them."""
+
+    def pools(self, window: Window) -> list[Pool]:
+        """Return the seats of the whole organisation that are nobody's, of tools that have no other seats, counted in `SEAT_MONTHS`."""
 
     def uses(self, of: Collection[tuple[str, str]], window: Window) -> list[Presence]:
         """Return who used anything in *window* of a provider or a tool that is named in *of* (pairs of both), apart from seats.

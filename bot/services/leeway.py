@@ -1,4 +1,4 @@
-"""Leeway: where money lies on the table, beside the habits of before: idle seats, what could be batches, small calls on large models."""
+"""Leeway: where money lies on the table, beside the habits of before: seats that nobody uses, what could be batches, small calls."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
-from bot.domain.hint import IDLE_DAYS, Presence, Seat, batchable, idle, move
+from bot.domain.hint import IDLE_DAYS, Presence, Seat, batchable, idle, move, spare
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
-from bot.domain.period import Window
-from bot.messages.estimates import Batches, IdleSeats, SmallCalls
+from bot.domain.period import Window, whole_months
+from bot.messages.estimates import Batches, IdleSeats, SmallCalls, SpareSeats
 from bot.ports import CostScope, Hints, Load, PriceBook
 from bot.services.deliveries import delivered_since
 
@@ -53,17 +53,37 @@ class Leeway:
             name: What a person is called; None where nobody is to be named.
         """
         held = self.hints.seats(self.scope, self.window, self.window.start)
-        tools = {(seat.provider, seat.tool) for seat in held}
-        uses = self.hints.uses(tools, Window(self._first, self.window.end)) if tools else []
-        of_tool: defaultdict[tuple[str, str], list[Presence]] = defaultdict(list)
-        for use in uses:
-            of_tool[use.provider, use.tool].append(use)
-        ends = {tool: end for tool in tools if (end := self._known_until(of_tool[tool]))}
+        uses, ends = self._reach({(seat.provider, seat.tool) for seat in held})
         found = [seat for end in sorted(set(ends.values())) for seat in self._idle(end, {t for t in ends if ends[t] == end}, uses)]
         if not found:
             return None
         since = max(self._looked(end) for end in ends.values())
         return self._seats(sorted(found, key=lambda seat: (-seat.cost, seat.person)), since, name, is_own=is_own)
+
+    def spare_seats(self, least: int) -> SpareSeats | None:
+        """Return the seats of whole months that were bought together, beyond those who used their tool as long as `seats` looks.
+
+        Args:
+            least: How many people and how many seats have to be on either side, or nothing is said of a tool.
+        """
+        months = whole_months(self.window)
+        pools = self.hints.pools(self.window) if months else []
+        uses, ends = self._reach({(pool.provider, pool.tool) for pool in pools})
+        begin = self._looked(self.window.end)
+        known = (pool for pool in pools if ends.get((pool.provider, pool.tool)) == self.window.end)
+        found = [one for pool in known if (one := spare(pool, months, uses, begin)) and min(one.used, one.seats - one.used) >= least]
+        if not found:
+            return None
+        saving, seats, used = (sum(getattr(one, name) for one in found) for name in ("saving", "seats", "used"))
+        return SpareSeats(self._money(saving), seats, used, tuple(one.tool for one in found), begin)
+
+    def _reach(self, tools: set[tuple[str, str]]) -> tuple[list[Presence], dict[tuple[str, str], date]]:
+        """Return what was used of *tools*, and until when all of it is known; a tool of which it is not is left out."""
+        uses = self.hints.uses(tools, Window(self._first, self.window.end)) if tools else []
+        of_tool: defaultdict[tuple[str, str], list[Presence]] = defaultdict(list)
+        for use in uses:
+            of_tool[use.provider, use.tool].append(use)
+        return uses, {tool: end for tool in tools if (end := self._known_until(of_tool[tool]))}
 
     def _looked(self, end: date) -> date:
         """Return the first day without use of seats that are idle at *end*."""

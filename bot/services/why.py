@@ -221,8 +221,8 @@ class Explaining(Reach):
         """Return what could have been saved, where it is worth a line.
 
         Where nobody may be named, only what no person used is told, and only of the whole organisation: within a team it may be
-        somebody's who has left. Other models are no advice where those of today have saved money already. Where credits have paid for
-        all there is nothing to save.
+        somebody's who has left; and of seats that are no person's where five people use them and five seats are spare. Other
+        models are no advice where those of today have saved money already. Where credits have paid for all there is nothing to save.
         """
         scope = part.scope
         leeway = Leeway(self.of.hints, self.of.prices, self.directory, self._deliveries, self.of.currency, scope, window)
@@ -237,6 +237,8 @@ class Explaining(Reach):
             found.append(leeway.small_calls())
         if scope.people is None and (part.has_names or scope.is_everything):
             found.append(leeway.batches())
+        if scope.is_everything:
+            found.append(leeway.spare_seats(1 if part.has_names else SMALLEST_GROUP))
         least = _WORTH * sum(usage.cost for usage in new.usages)
         if least <= 0:
             return ()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.hint import DEARER, Calls, KeyUse, Move, Presence, Seat, batchable, idle, move
+from bot.domain.hint import DEARER, Calls, KeyUse, Move, Pool, Presence, Seat, Spare, batchable, idle, move, spare
 
 BEGIN = date(2026, 10, 24)
 SEAT = Seat("ana@x.example", "GitHub", "Copilot", date(2026, 10, 1), 19)
@@ -38,6 +38,39 @@ def test_use_before_the_days_and_of_other_tools_does_not_count() -> None:
 )  # fmt: skip
 def test_newcomers_new_seats_and_what_cost_nothing_are_not_idle(seat: Seat) -> None:
     assert idle([seat], [], BEGIN, JOINED) == []
+
+
+POOL = Pool("GitHub", "Copilot", Fraction(10), 999)
+USERS = [replace(USE, person=f"p{n}@x.example") for n in range(4)]
+
+
+def test_seats_of_a_pool_beyond_those_who_use_them_are_spare() -> None:
+    twice = [
+        *USERS,
+        USERS[0],
+        replace(USERS[1], tool="Models"),
+        replace(USE, last=date(2026, 10, 23)),
+        replace(USE, provider="Cursor", tool="Cursor"),
+    ]
+    assert spare(POOL, 1, twice, BEGIN) == Spare("Copilot", 10, 4, 599)
+    assert spare(replace(POOL, months=Fraction(21, 2)), 2, USERS, BEGIN) == Spare("Copilot", 5, 4, 190), (
+        "5.25 seats, 4 used, 1 to give back"
+    )
+    assert spare(replace(POOL, months=Fraction(4)), 1, USERS, BEGIN) is None
+    assert spare(replace(POOL, months=Fraction(3)), 1, USERS, BEGIN) is None
+    assert spare(replace(POOL, months=Fraction(9_999_983, 10**6)), 1, USERS, BEGIN) == Spare("Copilot", 10, 4, 599), (
+        "the rounding of 31 days"
+    )
+    assert spare(replace(POOL, tool=""), 1, [], BEGIN) == Spare("GitHub", 10, 0, 999)
+
+
+@given(st.integers(1, 10**6), st.integers(1, 36), st.integers(0, 200), st.integers(1, 10**12))
+def test_a_pool_saves_never_more_than_it_costs(months: int, of: int, users: int, cost: int) -> None:
+    uses = [replace(USE, person=str(n)) for n in range(users)]
+    found = spare(Pool("GitHub", "Copilot", Fraction(months, 30), cost), of, uses, BEGIN)
+    if found:
+        assert 0 < found.saving <= cost
+        assert found.used == users < found.seats
 
 
 LIST = (Fraction(5), Fraction(1, 2), Fraction(25, 4), Fraction(10), Fraction(25))

@@ -195,6 +195,48 @@ def test_a_team_is_told_nothing_of_what_a_mover_did_elsewhere(company: Callable[
     assert ("seats" in office.estimates("ann")) is not used
 
 
+def pool(day: str, count: int, dollars: int) -> dict[str, Any]:
+    """Return seats that are nobody's."""
+    return SEAT | {"day": day, "consumed_unit": "User-Months", "team": "", "quantity": count * 10**6, "billed": dollars * DOLLAR}
+
+
+def test_seats_bought_together_are_held_against_those_who_use_them(company: Callable[..., Company]) -> None:
+    office = company()
+    office.github = [row for row in office.github if row["consumed_unit"] != "seats"]
+    office.github += [pool("2026-09-01", 9, 180), pool("2026-10-01", 9, 171), pool("2026-10-15", 1, 19)]
+    found = {"saving": "171", "seats": 10, "used": 1, "tools": ["Copilot"], "since": "2026-10-01"}
+    assert office.estimates("fin", "why org last month")["spare_seats"] == found
+    said = "Estimate: seats bought (Copilot): 10, used since Oct 1, 2026: 1; without the others, $171.00 less."
+    assert said in office.says("fin", "why org last month")
+    for who, words in (("fin", "why org 2026-10-01..2026-10-30"), ("mia", "why team last month"), ("bob", "why last month")):
+        assert "spare_seats" not in office.estimates(who, words)
+    office.github.append(credit("", "2026-10-20"))
+    assert "spare_seats" not in office.estimates("fin", "why org last month"), "somebody unknown uses one"
+
+
+def test_a_focus_bill_states_how_many_seats_it_is_for(company: Callable[..., Company], tmp_path: Path) -> None:
+    office = company()
+    seats_of = {"ServiceProviderName": "GitHub", "ServiceName": "Copilot", "x_Model": "", "x_PrincipalId": "", "ChargeCategory": "Purchase"}
+    bought = seats_of | {"PricingUnit": "User-Months", "PricingQuantity": "4"}
+    rows = [charge(day, "76", days=days, **bought) for day, days in (("2026-09-01", 30), ("2026-10-01", 31))]
+    ingest(office.app, write_csv(tmp_path / "bill.csv", rows, (*FOCUS_COLUMNS, "PricingUnit", "PricingQuantity")))
+    office.github = [row for row in office.github if row["consumed_unit"] != "seats"]
+    found = office.estimates("fin", "why org last month")["spare_seats"]
+    assert (found["seats"], found["used"], found["saving"]) == (4, 1, "57")
+
+
+def test_works_council_counts_spare_seats_of_many_alone(company: Callable[..., Company]) -> None:
+    office = company("works_council")
+    office.github = [pool("2026-09-01", 12, 228), pool("2026-10-01", 12, 228), pool("2026-10-31", 0, 0)]
+    office.github += [credit(who, day) for who in ("ann", "bob", "cy", "dee") for day in ("2026-09-01", "2026-10-09")]
+    more = [small(f"f{n}", "claude-haiku-4-5", 1.5) | {"team": "finance"} for n in range(1, 5)]
+    more += [small(who, "claude-sonnet-5", 3) for who in ("mia", "cy", "dee")]
+    office.api += [row | {"day": day} for row in more for day in ("2026-09-07", "2026-10-07")]
+    assert "spare_seats" not in office.estimates("fin", "why org last month")
+    office.github += [credit("f1", "2026-10-09")]
+    assert office.estimates("fin", "why org last month")["spare_seats"]["used"] == 5
+
+
 def test_keys_without_a_person_could_be_batches(company: Callable[..., Company]) -> None:
     office = company()
     assert office.estimates("fin", "why org last month")["batches"] == {"saving": "30", "cost": "60"}

@@ -15,7 +15,7 @@ from adapters.store import schema
 from adapters.store.database import Database
 from adapters.store.hints import SqlHints
 from adapters.store.ledger import SqlLedger
-from bot.domain.hint import Calls, KeyUse, Presence, Seat
+from bot.domain.hint import Calls, KeyUse, Pool, Presence, Seat
 from bot.domain.period import Window
 from bot.ports import CostScope
 
@@ -76,6 +76,28 @@ def test_seats_cost_what_credits_leave(database: Database) -> None:
         credit | {"person": BEN},
     )
     assert hints.seats(EVERYTHING, NOVEMBER, date(2026, 10, 1)) == [Seat(ANA, "GitHub", "API", date(2026, 11, 3), 3)]
+
+
+def test_seats_that_are_bought_together_are_told_with_how_many_they_are(database: Database) -> None:
+    """Not where some of the tool's are somebody's, or are counted in something that does not say how many there were."""
+    pool = SEAT | {"quantity": 100 * 10**6, "billed": 1_900, "team": ""}
+    credit = pool | {"charge_category": "credit", "quantity": 10**6, "billed": -100}
+    others = [pool | {"tool": name} for name in ("Chat", "Agents", "Models", "Review")]
+    hints = asked(
+        database,
+        pool,
+        pool | {"day": "2026-11-04", "quantity": 500_000, "billed": 10, "team": "search"},
+        pool | {"day": "2026-12-01"},
+        credit,
+        credit | {"person": ANA},
+        *others,
+        others[0] | {"person": BEN},
+        others[1] | {"principal": "ghost@x.example"},
+        others[2] | {"consumed_unit": "seats"},
+        others[3] | {"charge_category": "credit", "billed": -1_900},
+        USE | {"billed": 3},
+    )
+    assert hints.pools(NOVEMBER) == [Pool("GitHub", "API", Fraction(201, 2), 1_810)]
 
 
 def test_tokens_cost_what_credits_leave(database: Database) -> None:
