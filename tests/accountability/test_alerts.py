@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from factories import charge, write_csv
-from office import BUDGETS, Office, office
+from office import BUDGETS, SEARCH, Office, office
 
 from bot.domain.alert import State
 from bot.errors import Refusal
@@ -565,3 +565,17 @@ def test_a_day_that_nobody_means_is_refused_in_words(firm: Office) -> None:
         firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} planned x until 9999-12-31")
     with pytest.raises(Refusal, match="within a year"):
         firm.ask("ana", f"ack {firm.app.alerts.every()[0].number} planned x until 2029-12-31")
+
+
+def test_a_budget_whose_tiers_alone_changed_is_not_said_to_be_what_it_was(firm: Office) -> None:
+    firm.know()
+    firm.agree(SEARCH)
+    firm.spend("85")
+    firm.review()
+    firm.deliver()
+    firm.agree(SEARCH + "ladder = [90]\n")
+    firm.review()
+    firm.deliver()
+    said = list(firm.world.shown.values())
+    assert any("The budget was changed" in text for text in said)
+    assert not any("it was $100.00" in text for text in said)
