@@ -47,7 +47,8 @@ class Database:
         except OperationalError as exc:
             raise StoreError(_sentence(_first_line(exc.orig or exc))) from exc
         except DBAPIError as exc:
-            raise StoreError(f"The database refused: {_first_line(exc.orig or exc)}. Nothing was changed.") from exc
+            text = _first_line(exc.orig or exc)
+            raise StoreError(_NOT_THERE if _lacks_a_table(text) else f"The database refused: {text}. Nothing was changed.") from exc
         except driver.Error as exc:  # from the bulk roads, which speak to the driver
             raise StoreError(_sentence(_first_line(exc))) from exc
 
@@ -127,9 +128,20 @@ def _sentence(text: str) -> str:
         return "The disk that holds the database is full. Nothing was changed; make room and try again."
     if "I/O error" in text:
         return "The disk that holds the database cannot be written or read. Nothing was changed; see to the disk and try again."
-    if "no such table" in text:
-        return "There is no ledger here yet. Load a bill first: aispend ingest KIND FILE (aispend db upgrade makes an empty one)."
+    if _lacks_a_table(text):
+        return _NOT_THERE
     return f"The database could not do it: {text}. Nothing was changed."
+
+
+_NOT_THERE = (
+    "There is no ledger here yet, or one of an older version of this program. Run `aispend db upgrade`, which makes an empty one or "
+    "brings it up to date; then load a bill: aispend ingest KIND FILE."
+)
+
+
+def _lacks_a_table(text: str) -> bool:
+    """Tell whether the database says that a table or a column is not there, as SQLite and PostgreSQL word it."""
+    return "no such table" in text or "no such column" in text or ("does not exist" in text and ("relation" in text or "column" in text))
 
 
 def _first_line(exc: BaseException) -> str:

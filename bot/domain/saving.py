@@ -21,9 +21,9 @@ class Habit(StrEnum):
 def savings(before: Side, after: Side) -> dict[Habit, int]:
     """Return what would have been saved, nanos, rounded down; a habit that would have saved nothing is not there.
 
-    Person by person, at the prices that each paid: as large a part of the input read from the cache as before; the tokens of
-    the model that costs most now, on the one that did before. Both are taken alone, so they must not be added up. People
-    without use before, and those who do better now, save nothing.
+    Person by person, at the prices that each paid: as large a part of the input read from the cache as before; all tokens on the
+    models in the proportions of before, as on those of now. Both are taken alone, so they must not be added up. People without use
+    before, and those who do better now, save nothing.
     """
     found = dict.fromkeys(Habit, Fraction(0))
     old = before.each()
@@ -52,8 +52,10 @@ def _price(cell: Cell, place: int) -> Fraction:
 
 
 def _model(before: Side, after: Side) -> Fraction:
+    """Return what the tokens of now come to more by the models' shares of now than by those of before, each class shared alike."""
     old, new = cube_of(before), cube_of(after)
-    was, now = shares_of(old).main, shares_of(new).main
-    if was is None or now is None or was == now:
+    if not old.count or not new.count:
         return Fraction(0)
-    return max(new.models[now].cost - old.models[was].price_of(new.models[now].tokens), Fraction(0))
+    models = {**old.models, **new.models}
+    more = sum(((new.share(name) - old.share(name)) * cell.price_of(new.classes) for name, cell in models.items()), Fraction(0))
+    return max(min(more, Fraction(new.cost)), Fraction(0))

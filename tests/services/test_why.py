@@ -258,7 +258,7 @@ def test_what_could_have_been_saved_is_an_estimate(company: Callable[..., App]) 
         assert ask(app, who, words)["estimates"] == expected
     said = text(app, "bob", "why last month")
     assert "Estimate: with as much caching as before, about $126.00 less." in said
-    assert "Estimate: on the models that were mostly used before, about $136.00 less." in said
+    assert "Estimate: with the models in the proportions of before, about $136.00 less." in said
     assert ask(app, "cy", "why last month")["estimates"] == []
 
 

@@ -17,6 +17,7 @@ from adapters.store.hints import SqlHints
 from adapters.store.ledger import SqlLedger
 from bot.domain.hint import Calls, KeyUse, Pool, Presence, Seat
 from bot.domain.period import Window
+from bot.errors import StoreError
 from bot.ports import CostScope
 
 NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))
@@ -43,6 +44,15 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 def asked(database: Database, *rows: dict[str, Any], source: str = "bills") -> SqlHints:
     book(SqlLedger(database), [{"day": "2026-11-03"} | row for row in rows], source)
     return SqlHints(database)
+
+
+@pytest.mark.parametrize("change", ["ALTER TABLE daily_costs RENAME TO former", "ALTER TABLE lines RENAME COLUMN consumed_unit TO former"])
+def test_a_database_of_an_older_version_is_said_to_be_one(database: Database, change: str) -> None:
+    hints = asked(database, SEAT | {"person": ANA, "billed": 5})
+    with database.writing() as connection:
+        connection.exec_driver_sql(change)
+    with pytest.raises(StoreError, match=r"one of an older version of this program\. Run `aispend db upgrade`"):
+        hints.seats(EVERYTHING, NOVEMBER, date(2026, 10, 1))
 
 
 def test_seats_are_told_by_person_and_tool_with_the_first_day_that_is_known(database: Database) -> None:
