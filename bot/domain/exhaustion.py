@@ -63,7 +63,7 @@ def _likely(case: Case, limits: Series) -> Series:
     now = (case.to_date >= limits).astype(float)[:, None]
     if not case.days:
         return now
-    found = path(case.panel, case.days)
+    found = path(case.panel, case.days, grown=case.grown)
     weight, certain = case.by_day(found.daily)
     told = case.to_date[:, None] + np.cumsum(certain, axis=1)
     rest = np.cumsum(found.daily * weight, axis=1)

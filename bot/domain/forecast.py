@@ -11,10 +11,11 @@ from calendar import monthrange
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 
 import numpy as np
 
-from bot.domain import combination, lacking, lesson, score
+from bot.domain import combination, growth, lacking, lesson, score
 from bot.domain.combination import Expectation, Pooled
 from bot.domain.dayfactor import Flags, Indices, Series, calendar
 from bot.domain.lesson import Lesson
@@ -76,6 +77,7 @@ class Terms:
         completeness: By open day, or series × open days, the share that is usually billed by now; NaN: not known, and the day only bounds
             from below; None: so for all. Of totals: by open day.
         overlays: Planned changes.
+        are_sums: The series are sums over many: of long periods, what they have grown by is carried on, see `growth`.
     """
 
     start: date | None = None
@@ -85,6 +87,7 @@ class Terms:
     open_costs: Series | None = None
     completeness: Sequence[float] | Series | None = None
     overlays: Sequence[Overlay] = ()
+    are_sums: bool = False
 
 
 @dataclass(frozen=True)
@@ -197,7 +200,8 @@ def outlook(history: Series, last: date, end: date, terms: Terms | None = None, 
 def totals(history: Series, last: date, end: date, groups: Indices, terms: Terms | None = None) -> Outlook:
     """Return how the period will end for groups of series together.
 
-    A sum of medians is too low where costs grow: the sum is multiplied by what past sums lacked, at most 12 %. The range comes from
+    A sum of medians is too low where costs grow: the sum is multiplied by what past sums lacked, at most 12 %; of long periods, where
+    there are no past sums, by what the groups have grown, see `growth`. The range comes from
     each group's own series; quantiles are never added. Of long periods there are too few errors of one sum: how the spread grows is
     what the members have taught.
 
@@ -209,8 +213,8 @@ def totals(history: Series, last: date, end: date, groups: Indices, terms: Terms
     sums = _Sums(groups)
     whole = case.grouped(sums)
     own, shared, _ = _expect(whole, taught if case.days > LONG else None)
-    factor = np.exp(_bias(past, sums))
     stands = whole.stands(own)
+    factor = whole.grown_by(own, stands) if case.days > LONG else np.exp(_bias(past, sums))
     scaled = case.outlook(members, shared, np.append(stands, False)[groups])
     found = whole.outlook(own, shared, stands)
     return replace(found, rest=sums.of(scaled.rest) * factor, certain=sums.of(scaled.certain))
@@ -306,6 +310,22 @@ class Case:
         inside = np.array([self.start <= self.last + timedelta(days=n + 1) for n in range(self.days)], float)
         return weight * inside, certain * inside
 
+    @cached_property
+    def grown(self) -> Series | None:
+        """By how much each day ahead is multiplied, as sums go on growing in long periods: series × days; None where there is no trend."""
+        if not self.terms.are_sums or self.days <= LONG:
+            return None
+        return growth.curve(growth.slopes(self.panel.costs, self.panel.begins), self.days)
+
+    def grown_by(self, found: Expectation, stands: Flags) -> Series:
+        """Return by how much what is to come is multiplied for growth, by series."""
+        weight, _ = self.by_day(found.daily, stands)
+        expected, flat = (
+            (daily * weight).sum(axis=1) for daily in (found.daily, found.daily / (1.0 if self.grown is None else self.grown))
+        )
+        ratio: Series = np.divide(expected, flat, out=np.ones_like(flat), where=flat > 0)
+        return ratio
+
     def stands(self, found: Expectation) -> Flags:
         """Tell which series stand at their level on the open days, see `lacking`."""
         weight, certain = self._planned()
@@ -364,7 +384,7 @@ class Case:
         found = object.__new__(Case)
         found.last, found.end, found.days, found.start = self.last, self.end, self.days, self.start
         opened = None if self.terms.open_costs is None else sums.of(_known(self.terms.open_costs))
-        found.terms = replace(self.terms, open_costs=opened, overlays=(), to_date=None)
+        found.terms = replace(self.terms, open_costs=opened, overlays=(), to_date=None, are_sums=True)
         found.to_date = sums.of(self.to_date)
         costs = sums.of(self.panel.costs)
         begins, known = sums.least(self.panel.begins), sums.most(self.panel.known)
@@ -440,7 +460,7 @@ def _expect(case: Case, shared: Shared | None) -> tuple[Expectation, Shared, lis
 def _far(case: Case, shared: Shared | None) -> tuple[Expectation, Shared]:
     """Return what is expected of a long period."""
     law = (shared.pooled, shared.scores) if shared and isinstance(shared.pooled, Law) else None
-    found = path(case.panel, case.days, law)
+    found = path(case.panel, case.days, law, case.grown)
     offset, spread = found.offset()[:, -1], found.spread()[:, -1]
     offset = np.where(offset > 0, offset, 1.0)
     rest = found.daily.sum(axis=1)

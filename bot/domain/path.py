@@ -1,4 +1,4 @@
-"""Path: how cost adds up over months ahead: one level without a trend, and a spread that grows with the days."""
+"""Path: how cost adds up over months ahead: one level, carried on by what sums have grown, and a spread that grows with the days."""
 
 from __future__ import annotations
 
@@ -90,16 +90,18 @@ class Path:
         return _OFFSET * self.level[:, None] * days
 
 
-def path(panel: Panel, days: int, law: tuple[Law, Series] | None = None) -> Path:
+def path(panel: Panel, days: int, law: tuple[Law, Series] | None = None, grown: Series | None = None) -> Path:
     """Return how cost goes on over *days* days.
 
     Args:
         law: The law and the scores that other series have taught; None: these learn from one another.
+        grown: By how much each day ahead is multiplied, see `growth`; None: there is no trend.
     """
     factors = learned(panel.costs, panel.begins, panel.days)
     level = _level(panel, factors, panel.size)
     ahead = slice(panel.size, panel.size + days)
     daily = level[:, None] * factors.of(panel.days.base[ahead], panel.days.left[ahead])
+    daily = daily if grown is None else daily * grown
     errors = _errors(panel, factors)
     found = law[0] if law else _learned(errors, _log_variation(panel))
     factor = _own_factor(errors, found, _log_variation(panel))

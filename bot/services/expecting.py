@@ -104,7 +104,8 @@ class Expecting(Explaining):
         known = Window(days.start, max(days.end, today + timedelta(days=1)))
         costs = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, known, Dimension.DAY)}
         opened = self._usual.opened(self._by_source(scope), last)
-        told = alone(Series(costs, days, today, opened), window, self.of.currency, self.of.calendar)
+        is_sum = scope.is_everything or len(scope.teams or ()) > 1
+        told = alone(Series(costs, days, today, opened, is_sum), window, self.of.currency, self.of.calendar)
         spent = self.of.figures.total(scope, window.until(today + timedelta(days=1))).total
         return Expected(window, told.at_least(self._money(spent)), since=self._begun(scope, window)) if told else None
 

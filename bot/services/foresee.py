@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -144,7 +144,7 @@ class _Foreseeing:
     def _together(self, asked: _Asked, days: _Days) -> list[Foretold]:
         """Return the forecast of a subject of several keys; what is planned for it is planned for all of them together."""
         whole, end = days.together(), asked.one.window.end
-        terms = self._terms([asked], whole)
+        terms = replace(self._terms([asked], whole), are_sums=True)
         if asked.one.budget.overlays:
             return self._told([asked], whole, outlook(_known(whole.whole), days.last, end, terms), terms)
         groups = np.zeros(len(days.whole), dtype=np.int64)
@@ -199,12 +199,14 @@ class Series:
         days: Those that are delivered.
         today: The running day.
         opened: How complete the newest ones are; None where nobody knows.
+        is_sum: It is the organisation, or a team with others below it.
     """
 
     costs: Mapping[date, int]
     days: Window
     today: date
     opened: Opened | None = None
+    is_sum: bool = False
 
 
 def alone(series: Series, window: Window, currency: str, calendar: Calendar) -> Foretold | None:
@@ -214,7 +216,7 @@ def alone(series: Series, window: Window, currency: str, calendar: Calendar) -> 
     until = max(series.today, delivered)
     nanos = [series.costs.get(first + timedelta(days=n), 0) for n in range((until - first).days + 1)]
     days = _Days.of(np.array([nanos], dtype=np.int64), first, opened.last)
-    terms = Terms(window.start, holidays=holidays(calendar, series.today), **_opened(days, [opened]))
+    terms = Terms(window.start, holidays=holidays(calendar, series.today), are_sums=series.is_sum, **_opened(days, [opened]))
     seen = outlook(_known(days.whole), days.last, window.end, terms)
     rests = [float((part - seen.to_date)[0]) for part in (seen.point, seen.p10, seen.p90)]
     if not all(map(isfinite, rests)):
