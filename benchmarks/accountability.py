@@ -121,7 +121,7 @@ def company(folder: Path, count: int) -> wiring.App:
 def prepared(app: wiring.App) -> tuple[float, float, int]:
     """Return the seconds and those of CPU that the personal digests took, and how many there were."""
     begun, begun_cpu = time.perf_counter(), time.process_time()
-    count, own = 0, (message.card for message, _, _ in app.digests.due() if message.key.startswith("digest weekly"))
+    count, own = 0, (message.card for message, *_ in app.digests.due() if message.key.startswith("digest weekly"))
     while cards := list(islice(own, CHUNK)):
         drawn = [slack.message(card) for card in cards], [teams.card(card) for card in cards]
         count += len(drawn[0])

@@ -146,8 +146,8 @@ class SqlDesk:
         """Put *message* in the outbox; False when its key is there already."""
         return outbox.enqueue(self._connection, message, self._clock.now())
 
-    def enqueue_all(self, messages: Sequence[Message]) -> int:
-        """Put those of *messages* in the outbox whose keys are new, and return how many."""
+    def enqueue_all(self, messages: Sequence[Message]) -> set[str]:
+        """Put those of *messages* in the outbox whose keys are new, and return these keys."""
         return outbox.enqueue_all(self._connection, messages, self._clock.now())
 
     def about(self, about: str) -> list[Post]:

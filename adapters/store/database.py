@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,27 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction that is committed on leaving, or undone by an error."""
-        with self._translated(), self.engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+    def writing(self, patience_ms: int = BUSY_MS) -> Iterator[Connection]:
+        """Yield a connection in a transaction that is committed on leaving, or undone by an error.
+
+        Args:
+            patience_ms: How long to wait for another writer on SQLite; on PostgreSQL only who writes the same rows waits.
+        """
+        connecting = self.engine.connect().execution_options
+        with self._translated(), connecting(**{_WRITE: True}) as connection, self._patient(connection, patience_ms), connection.begin():
             yield connection
+
+    @contextmanager
+    def _patient(self, connection: Connection, patience_ms: int) -> Iterator[None]:
+        if not self.is_sqlite or patience_ms == BUSY_MS:
+            yield
+            return
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute(f"PRAGMA busy_timeout={patience_ms}")
+        try:
+            yield
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_MS}")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -64,14 +81,23 @@ class Database:
 
 def put(connection: Connection, table: Any, row: dict[str, Any]) -> None:
     """Insert *row*, or put it in the place of the one with the same primary key; two writers at once both succeed."""
+    put_all(connection, table, [row])
+
+
+def put_all(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert *rows*, each in the place of the one with its primary key; in the order of these two writers at once both succeed."""
+    if not rows:
+        return
     if connection.dialect.name == "sqlite":
         from sqlalchemy.dialects.sqlite import insert as upsert  # noqa: PLC0415
     else:
         from sqlalchemy.dialects.postgresql import insert as upsert  # type: ignore[assignment]  # noqa: PLC0415 - slow to import
 
     keys = [column.name for column in table.__table__.primary_key]
-    statement = upsert(table).values(row)
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_={k: v for k, v in row.items() if k not in keys}))
+    statement = upsert(table)
+    new = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    ordered = sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), ordered)
 
 
 def _normalised(url: str) -> str:

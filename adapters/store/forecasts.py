@@ -7,17 +7,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, select
+from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from adapters.store.database import Database
-from adapters.store.tables import ForecastRow
+from adapters.store.database import BUSY_MS, Database, put_all
+from adapters.store.tables import ForecastRow, ShownForecastRow
 from bot.domain.foretold import Foretold
 from bot.domain.money import Money
 
 _KEY = ("budget", "subject", "period_start")
 _FIELDS = (*_KEY, "as_of", "point", "low", "high", "limit", "currency", "over", "early", "middle", "late", "days", "version")
+_HURRIED_MS, _ASKED = 1_000, 500
 
 
 class SqlForecasts:
@@ -60,6 +61,31 @@ class SqlForecasts:
         with self._database.reading() as connection:
             return [_foretold(row) for row in connection.execute(select(*_columns(*_FIELDS)).where(*where))]
 
+    def note_shown(self, found: Sequence[Foretold], *, is_hurried: bool = False) -> int:
+        """Note that *found* was put before somebody, and return how many were not noted yet, or with other figures."""
+        by_key = {_key(one): one for one in found}
+        known = self._shown_before(list(by_key))
+        new = [_row(one) for key, one in by_key.items() if known.get(key) != one]
+        if new:
+            with self._database.writing(_HURRIED_MS if is_hurried else BUSY_MS) as connection:
+                put_all(connection, ShownForecastRow, new)
+        return len(new)
+
+    def _shown_before(self, keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Foretold]:
+        if not keys:
+            return {}
+        columns, same = _columns(*_FIELDS, of=ShownForecastRow), tuple_(*_columns(*_KEY, "as_of", of=ShownForecastRow))
+        parts = [keys[first : first + _ASKED] for first in range(0, len(keys), _ASKED)]
+        with self._database.reading() as connection:
+            rows = [row for part in parts for row in connection.execute(select(*columns).where(same.in_(part)))]
+        return {_key(one): one for one in map(_foretold, rows)}
+
+    def shown(self, period_start: date) -> list[Foretold]:
+        """Return what was shown of periods that began on *period_start*."""
+        query = select(*_columns(*_FIELDS, of=ShownForecastRow)).where(col(ShownForecastRow.period_start) == period_start)
+        with self._database.reading() as connection:
+            return [_foretold(row) for row in connection.execute(query)]
+
     def forget(self, before: date, kept_since: Callable[[date, date], date | None]) -> int:
         """Drop those as of a day before *before* that are no milestones, by the start of their period and the day."""
         days = select(*_columns("period_start", "as_of")).where(col(ForecastRow.as_of) < before).distinct()
@@ -82,8 +108,12 @@ def _has_earlier(since: date) -> Any:
     return exists().where(*same, other.as_of >= since, other.as_of < col(ForecastRow.as_of))
 
 
-def _columns(*names: str) -> list[Any]:
-    return [col(getattr(ForecastRow, name)) for name in names]
+def _columns(*names: str, of: Any = ForecastRow) -> list[Any]:
+    return [col(getattr(of, name)) for name in names]
+
+
+def _key(one: Foretold) -> tuple[Any, ...]:
+    return one.budget, one.subject, one.period_start, one.as_of
 
 
 def _row(one: Foretold) -> dict[str, Any]:

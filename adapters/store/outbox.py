@@ -215,31 +215,32 @@ def _placed(post: Post, sent: Sent) -> dict[str, Any]:
 
 def enqueue(connection: Connection, message: Message, now: datetime) -> bool:
     """Put *message* in the outbox; False when its key is there already."""
-    return enqueue_all(connection, [message], now) == 1
+    return bool(enqueue_all(connection, [message], now))
 
 
-def enqueue_all(connection: Connection, messages: Sequence[Message], now: datetime) -> int:
-    """Put those of *messages* in the outbox whose keys are new, or were taken back unsent; return how many."""
+def enqueue_all(connection: Connection, messages: Sequence[Message], now: datetime) -> set[str]:
+    """Put those of *messages* in the outbox whose keys are new, or were taken back unsent; return these keys."""
     by_key = {message.key: message for message in messages}
-    keys, there, count = list(by_key), set[str](), 0
+    keys, there, again = list(by_key), set[str](), set[str]()
     for i in range(0, len(keys), 500):
         columns = (col(PostRow.key), _STATE, col(PostRow.reason), col(PostRow.sent_revision), col(PostRow.was_unknown))
         query = select(*columns).where(col(PostRow.key).in_(keys[i : i + 500]))
         for key, *standing in connection.execute(query):
             there.add(key)
             if standing == [Delivery.DROPPED.value, NOT_THEIRS, 0, False]:
-                count += _put_again(connection, by_key[key], now)
+                _put_again(connection, by_key[key], now)
+                again.add(key)
     rows = [_row(message, now) for key, message in by_key.items() if key not in there]
     if rows:
         connection.execute(insert(PostRow), rows)
-    return count + len(rows)
+    return again | (by_key.keys() - there)
 
 
-def _put_again(connection: Connection, message: Message, now: datetime) -> int:
+def _put_again(connection: Connection, message: Message, now: datetime) -> None:
     """Put *message* in the place of what was taken back: nobody has read it."""
     anew = {name: value for name, value in _row(message, now).items() if name not in {"key", "revision", "was_unknown"}}
     values = anew | {"revision": col(PostRow.revision) + 1}
-    return int(connection.execute(update(PostRow).where(col(PostRow.key) == message.key).values(values)).rowcount)
+    connection.execute(update(PostRow).where(col(PostRow.key) == message.key).values(values))
 
 
 def about(connection: Connection, about_: str) -> list[Post]:

@@ -467,6 +467,29 @@ class ForecastRow(SQLModel, table=True):
     version: int
 
 
+class ShownForecastRow(SQLModel, table=True):
+    """A forecast as somebody was shown it: of a subject, period and day what was shown last."""
+
+    __tablename__: ClassVar[Any] = "shown_forecasts"
+    __table_args__: ClassVar[Any] = (Index("ix_shown_forecasts_period_start", "period_start"),)
+
+    budget: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    period_start: date = Field(primary_key=True)
+    as_of: date = Field(primary_key=True)
+    point: int = Field(sa_column=_nanos())
+    low: int = Field(sa_column=_nanos())
+    high: int = Field(sa_column=_nanos())
+    limit: int = Field(sa_column=_nanos())
+    currency: str
+    over: str
+    early: date | None = None
+    middle: date | None = None
+    late: date | None = None
+    days: int
+    version: int
+
+
 class CaseRow(SQLModel, table=True):
     """A matter between several people: a request for a raise, a claim of a key, a broadcast."""
 

@@ -26,7 +26,7 @@ def ask(
     of: Context = context.obj
     with of.app() as app:
         try:
-            view = app.answered(email, _question(words))
+            view, told = app.answering(email, _question(words))
         except Refusal as refusal:
             print(shown(app.said(refusal, email)), file=sys.stderr)  # noqa: T201 - the sentence for the person
             raise typer.Exit(1) from None
@@ -34,6 +34,7 @@ def ask(
             say_json(view.document())
         else:
             say(app.text(view, email))
+        app.conversation.keep(told, is_hurried=True)
 
 
 def _question(words: list[str]) -> str:

@@ -14,7 +14,7 @@ from bot.errors import ConfigError
 
 if TYPE_CHECKING:
     from bot.domain.foretold import Accuracy as Told
-    from bot.domain.foretold import LongAccuracy
+    from bot.domain.foretold import LongAccuracy, ShownAccuracy
     from bot.services.backtest import Accuracy, Foresight, Omission
 
 _SHOWN = 10
@@ -85,15 +85,17 @@ def _told_before(of: Context, country: Sequence[str] | None, format_: Format) ->
         app.open_store()
         now = app.clock.now()
         found, longer = list(app.hindsight.months(now.date(), _MONTHS)), app.longer_hindsight.ended(now, _MONTHS)
-    if not longer and not any(rows for _, rows in found):
+        shown = [*app.hindsight.shown(now.date(), _MONTHS), *app.longer_hindsight.shown(now, _MONTHS)]
+    if not longer and not shown and not any(rows for _, rows in found):
         raise ConfigError("No month is over whose forecasts were kept. A file can be judged: backtest --data FILE.")
     rows = [(month, one) for month, judged in found for one in judged]
     if format_ is Format.JSON:
         months = [{"month": f"{month:%Y-%m}", **one.document()} for month, one in rows]
-        say_json({"rows": months, "periods": [one.document() for one in longer]})
+        say_json({"rows": months, "periods": [one.document() for one in longer], "shown": [one.document() for one in shown]})
         return
     _months(rows)
     _longer(longer)
+    _shown(shown)
 
 
 def _months(rows: Sequence[tuple[date, Told]]) -> None:
@@ -112,6 +114,16 @@ def _longer(rows: Sequence[LongAccuracy]) -> None:
         one = row.found
         known = f"{float(row.share):.0%}"
         say(f"{row.period.window.start} {row.period.kind:9} {known:>6} {one.count:>21} {float(one.off):>8.1%} {float(one.held):>7.1%}")
+
+
+def _shown(rows: Sequence[ShownAccuracy]) -> None:
+    if not rows:
+        return
+    say(f"{'as shown':10} {'days left':>16} {'n':>21} {'WAPE':>8} {'80 %':>7}")
+    for row in rows:
+        one, (least, most) = row.found, row.left
+        left = f"{least} and more" if most is None else f"{least} to {most}"
+        say(f"{row.kind:10} {left:>16} {one.count:>21} {float(one.off):>8.1%} {float(one.held):>7.1%}")
 
 
 def _judged(one: Told) -> str:

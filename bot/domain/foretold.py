@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from bot.domain.budget import Budget
 from bot.domain.money import Money
-from bot.domain.period import Period
+from bot.domain.period import Period, PeriodKind
 
 MONTH, YEAR = "", " year"
 """In the place of a budget's name: what was foretold of a month and of a year without one; no budget is called so."""
@@ -111,6 +111,25 @@ class LongAccuracy:
             "horizon": str(float(self.share)),
             **{key: judged[key] for key in ("n", "wape", "coverage_80")},
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAccuracy:
+    """How right the forecasts were that people were shown, of periods of one length, with as many days left.
+
+    Attributes:
+        left: Days left after the last one that was complete; the last bound is None where it is open.
+    """
+
+    kind: PeriodKind
+    left: tuple[int, int | None]
+    found: Accuracy
+
+    def document(self) -> dict[str, str | int | None]:
+        """Return the JSON form; shares of 1, as strings."""
+        judged, (least, most) = self.found.document(), self.left
+        row: dict[str, str | int | None] = {"period": str(self.kind), "days_left_from": least, "days_left_to": most}
+        return row | {key: judged[key] for key in ("n", "wape", "coverage_80")}
 
 
 def accuracy(pairs: Iterable[tuple[Foretold, int]], provider: str = "", day: int = 0) -> Accuracy | None:

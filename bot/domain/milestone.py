@@ -12,6 +12,8 @@ MILESTONES = (5, 10, 15, 20, 25)
 """How many days of a month were known when the forecasts were made that are held against what it came to."""
 LONG = {PeriodKind.QUARTER: 3, PeriodKind.YEAR: 12}
 """Periods longer than a month, and their months."""
+_LEFT = (7, 14)
+_LEFT_LONG = (30, 90)
 _SHARES = (Fraction(1, 4), Fraction(1, 2), Fraction(3, 4))
 _WITHIN = timedelta(days=7)
 """A source that delivers once a week has a forecast as of one of these days."""
@@ -27,6 +29,17 @@ def horizons(period: Period) -> Mapping[Fraction, Window]:
         return {}
     lasts = {share: _last(period, share) for share in _SHARES}
     return {share: Window(last, last + _WITHIN) for share, last in lasts.items()}
+
+
+def spans_left(kind: PeriodKind) -> list[tuple[int, int | None]]:
+    """Return the first and last day, counted from the end of a period, between which forecasts that were shown are judged together."""
+    bounds = _LEFT_LONG if kind in LONG else _LEFT
+    return list(zip((0, *(bound + 1 for bound in bounds)), (*bounds, None), strict=True))
+
+
+def days_left(end: date, as_of: date) -> int:
+    """Return how many days of what ends on *end* are left after *as_of*, the last one that was complete."""
+    return (end - as_of).days - 1
 
 
 def kept_since(start: date, as_of: date) -> date | None:

@@ -174,6 +174,7 @@ class FinopsDigest:
         movers: Teams.
         accuracy: How right the forecasts of the month before were, by known days and by provider.
         longer: How right those of quarters and years were that have ended lately, by the share that was known.
+        shown: How right those of the month before were that people were shown, whatever was left of it; None for too few.
     """
 
     window: Window
@@ -197,6 +198,7 @@ class FinopsDigest:
     accuracy: tuple[Accuracy, ...] = ()
     units: tuple[Unit, ...] = ()
     longer: tuple[LongAccuracy, ...] = ()
+    shown: Accuracy | None = None
 
     template: ClassVar[str] = "digests/finops"
 
@@ -233,6 +235,7 @@ class FinopsDigest:
                     LongAccuracy(_QUARTER, Fraction(1, 2), Accuracy(24, Fraction(11, 100), Fraction(5, 6))),
                     LongAccuracy(_YEAR, Fraction(3, 4), Accuracy(8, Fraction(7, 100), Fraction(7, 8))),
                 ),
+                shown=Accuracy(1731, Fraction(12, 100), Fraction(79, 100)),
                 why=Change(usd("2890"), usd("3210.55"), (Reason("new_users", usd("200.55"), count=4), Reason("volume", usd("120")))),
             ),
         )

@@ -35,8 +35,8 @@ class Desk(Protocol):
     def enqueue(self, message: Message) -> bool:
         """Put *message* in the outbox; False when its key is there already, and was not taken back unsent (`NOT_THEIRS`)."""
 
-    def enqueue_all(self, messages: Sequence[Message]) -> int:
-        """Put those of *messages* in the outbox whose keys are new, and return how many."""
+    def enqueue_all(self, messages: Sequence[Message]) -> set[str]:
+        """Put those of *messages* in the outbox whose keys are new, and return these keys."""
 
     def about(self, about: str) -> list[Post]:
         """Return the messages that belong to *about*, oldest first."""

@@ -10,7 +10,7 @@ from bot.domain.foretold import Foretold
 
 
 class Forecasts(Protocol):
-    """Every forecast that was shown, one a day for each subject of a budget."""
+    """What was expected, one forecast a day for each subject of a budget; and what of it somebody was shown, as it was shown."""
 
     def keep(self, found: Sequence[Foretold]) -> None:
         """Store *found*; of one subject, period and day the newest stays."""
@@ -23,6 +23,18 @@ class Forecasts(Protocol):
 
     def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
         """Return the forecasts of periods that began on *period_start* as of any of *days*."""
+
+    def note_shown(self, found: Sequence[Foretold], *, is_hurried: bool = False) -> int:
+        """Note that *found* was put before somebody, and return how many were not noted yet, or with other figures.
+
+        Of one subject, period and day what was shown last stays, whatever is kept or forgotten. What is noted already is not written again.
+
+        Args:
+            is_hurried: Do not wait long for others who write; raise `StoreError` instead.
+        """
+
+    def shown(self, period_start: date) -> list[Foretold]:
+        """Return what was shown of periods that began on *period_start*."""
 
     def forget(self, before: date, kept_since: Callable[[date, date], date | None]) -> int:
         """Drop those as of a day before *before* that are no milestones; return how many.

@@ -12,6 +12,7 @@ from fractions import Fraction
 from bot.domain.budget import ScopeKind
 from bot.domain.crossing import Measured
 from bot.domain.crowd import OF_USAGE, TERMS, Usage, parse_crowd
+from bot.domain.foretold import Foretold
 from bot.domain.people import Person, Role
 from bot.domain.visibility import SMALLEST_GROUP, Privacy
 from bot.errors import Refusal
@@ -222,10 +223,11 @@ class Broadcasts:
             again = [post for post in desk.about(_about(number)) if post.state is Delivery.DROPPED and post.reason == "stopped"]
             for post in again:
                 desk.send_again(post)
-            count = desk.enqueue_all(messages)
+            new = desk.enqueue_all(messages)
+            notices.foretold.extend(self._foretold(plan.text, [message.to for message in messages if message.key in new], measured))
             done = plan.done + len(chunk)
             self._store(desk, replace(plan, done=done, state=DONE if done >= len(plan.people) else SENDING), "broadcast")
-        return count + len(again)
+        return len(new) + len(again)
 
     def _message(self, plan: Plan, email: str, measured: dict[str, Measured], notices: Notices) -> Message | None:
         """Return what *email* is told: with their own figures as they are now, or nothing where they lack one."""
@@ -250,6 +252,15 @@ class Broadcasts:
         if any(values.get(name) is None for name in _VARIABLE.findall(text)):
             return None
         return _VARIABLE.sub(lambda found: str(values[found[1]]), text)
+
+    def _foretold(self, text: str, emails: Sequence[str], measured: dict[str, Measured]) -> list[Foretold]:
+        """Return the forecasts that *text* tells those with *emails*."""
+        if "expected" not in _VARIABLE.findall(text):
+            return []
+        known = self.review.forecasts.newest(self.review.clock.now().date() - LONGEST_PERIOD)
+        own = [m for email in emails if (m := measured.get(f"person {email}"))]
+        found = ((m, known.get((m.budget.name, str(m.subject), m.window.start))) for m in own)
+        return [told.at_least(m.cost) for m, told in found if told and told.is_of(m.budget)]
 
     def _measured(self) -> dict[str, Measured]:
         review = self.review
@@ -329,6 +340,7 @@ class Broadcasts:
         for sample, _ in shown:
             if set(_VARIABLE.findall(plan.text)) - {"name"} and (own := measured.get(f"person {sample.email}")):
                 notices.note_subject(person.email, own.subject, own.window, _about(plan.number))
+        notices.foretold.extend(self._foretold(plan.text, [sample.email for sample, _ in shown], measured))
         posts = desk.about(_about(plan.number))
         seen = sum(1 for email in plan.people if desk.mark(f"seen {plan.number} {email}"))
         receipts = Counter(Delivery.SENT.value if post.sent else post.state.value for post in posts)

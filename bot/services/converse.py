@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bot.domain.budget import EACH, Budget, ScopeKind, person_budget, scope_budget
-from bot.domain.foretold import Foretold
+from bot.domain.foretold import MONTH, YEAR, Foretold
 from bot.domain.visibility import (
     Privacy,
     SubjectKind,
     Verdict,
 )
-from bot.errors import Refusal
+from bot.errors import Refusal, StoreError
 from bot.messages.costs import MyCosts, OrgCosts, PersonCosts, ProjectCosts, TeamCosts
 from bot.messages.forecasts import Outcome
 from bot.messages.views import BudgetList, Help, Looks, Settings, Top, Unallocated, UnownedKey, View
@@ -50,12 +51,21 @@ class Conversation(Means):
         Raises:
             Refusal: The words are no command, or the answer is not theirs to see; carries the sentence to show.
         """
+        view, told = self.found(email, words)
+        self.keep(told)
+        return view
+
+    def found(self, email: str, words: str) -> tuple[Answer, tuple[Foretold, ...]]:
+        """Return the same with the forecasts in it, which are to be kept when it was shown.
+
+        Raises:
+            Refusal: As `answer`.
+        """
         found = self.weigh(email, words)
         self.remember(found.looks)
-        self.keep(found.told)
         if found.view is None:
             raise found.refusal or AssertionError
-        return found.view
+        return found.view, found.told
 
     def weigh(self, email: str, words: str) -> Weighed:
         """Return the same without writing anything, so that a store that is being loaded holds nobody up."""
@@ -79,9 +89,14 @@ class Conversation(Means):
         for look in looks:
             self.people.log(look)
 
-    def keep(self, told: Sequence[Foretold]) -> None:
-        """Keep the forecasts that somebody was shown, so that it can be said how right they were."""
-        self.forecasts.keep(told)
+    def keep(self, told: Sequence[Foretold], *, is_hurried: bool = False) -> None:
+        """Keep the forecasts that somebody was shown, so that it can be said how right they were.
+
+        The answer was given: where the store is away, or others write and it is hurried, they are not kept.
+        """
+        with suppress(StoreError):
+            if self.forecasts.note_shown(told, is_hurried=is_hurried):
+                self.forecasts.keep([one for one in told if one.budget in {MONTH, YEAR}])  # those of budgets are a review's
 
 
 @dataclass

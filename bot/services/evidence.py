@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bot.domain.completeness import Opened, Usual
 from bot.domain.forecast import HISTORY
-from bot.domain.money import NANOS_PER_UNIT
 from bot.domain.people import Directory
 from bot.domain.period import Window, add_months, first_of_month
 from bot.domain.visibility import SMALLEST_GROUP, Privacy, merge_small_groups
@@ -21,6 +21,7 @@ from bot.errors import ConfigError
 from bot.ports import Cost, CostScope, Dimension, Figures, Load
 from bot.services.groups import Groups
 from bot.services.measure import marks
+from bot.services.opendays import Days
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,6 +39,7 @@ class Evidence:
 
     Attributes:
         loads: The newest load of every source.
+        usual: How complete newest days are, by source.
     """
 
     figures: Figures
@@ -45,6 +47,7 @@ class Evidence:
     directory: Directory
     privacy: Privacy
     today: date
+    usual: Usual
 
     # When
 
@@ -90,7 +93,15 @@ class Evidence:
 
     @cached_property
     def _running(self) -> set[str]:
-        return self._sources(Window(self.today - ENDED, self.today + timedelta(days=1)))
+        return {source for costs in self._by_source.values() for source in costs}
+
+    @property
+    def _newest(self) -> Window:
+        return Window(self.today - ENDED, self.today + timedelta(days=1))
+
+    @cached_property
+    def _by_source(self) -> dict[str, dict[str, int]]:
+        return self.figures.matrix(self._newest, Dimension.TEAM, Dimension.SOURCE)
 
     def _sources(self, window: Window) -> set[str]:
         return {source for costs in self.figures.matrix(window, Dimension.TEAM, Dimension.SOURCE).values() for source in costs}
@@ -106,18 +117,21 @@ class Evidence:
         """Return the rows of those of *keys* that cost something."""
         return [self.keys[key] for key in keys if key in self.keys]
 
-    def series(self, rows: Sequence[int]) -> NDArray[np.float64]:
-        """Return what *rows* cost by day of the history, in units; days before a series began are NaN."""
-        return self._known(self._daily[1][rows])
+    def opened(self, keys: Sequence[str]) -> Opened:
+        """Return how complete the newest days of *keys* are, by their sources."""
+        costs: Counter[str] = Counter()
+        for key in keys:
+            costs.update(self._by_source.get(key, {}))
+        return self.usual.opened(costs, self.last)
 
-    def sum(self, keys: Sequence[str]) -> NDArray[np.float64]:
-        """Return what *keys* cost together, as `series` of one row does."""
-        return self._known(self._together(keys)[np.newaxis])
-
-    @staticmethod
-    def _known(costs: NDArray[np.int64]) -> NDArray[np.float64]:
-        begun = np.cumsum(costs != 0, axis=1) > 0
-        return np.where(begun, costs / NANOS_PER_UNIT, np.nan)
+    def delivered(self, rows: Sequence[int], opened: Opened) -> Days:
+        """Return what *rows* cost by day of the history; those days apart that are *opened*, up to today where their share is known."""
+        whole = self._daily[1][rows]
+        if not opened.shares:
+            return Days.of(whole, self.history.start, opened.last)
+        names, nothing = {row: name for name, row in self.keys.items()}, np.zeros(len(self._undelivered), np.int64)
+        later = np.stack([self._later.get(names[row], nothing) for row in rows])
+        return Days.of(np.concatenate([whole, later], axis=1), self.history.start, opened.last)
 
     def cost(self, keys: Sequence[str], window: Window) -> int:
         """Return what *keys* cost together on the days of *window* that are looked at, in nanos."""
@@ -136,6 +150,16 @@ class Evidence:
     def _daily(self) -> tuple[dict[str, int], NDArray[np.int64]]:
         daily = self.figures.by_day(self.history, Dimension.TEAM)
         return {key: i for i, key in enumerate(daily.keys)}, daily.costs
+
+    @cached_property
+    def _later(self) -> dict[str, NDArray[np.int64]]:
+        daily = self.figures.by_day(self._undelivered, Dimension.TEAM)
+        return dict(zip(daily.keys, daily.costs, strict=True))
+
+    @property
+    def _undelivered(self) -> Window:
+        """The days after the last one that all have delivered, of which something may be billed already."""
+        return Window(self.last + timedelta(days=1), self.today + timedelta(days=1))
 
     # Whose it is
 

@@ -41,7 +41,7 @@ class Expecting(Explaining):
         first = self._of_budget(budget, part.scope) if budget else None
         others = [window for window in (self._running(PeriodKind.MONTH), year) if not (first and first.window == window)]
         periods = (first, *(self._alone(part.scope, window) for window in others))
-        self.told += self._to_keep(part, [expected for expected in periods if expected and not expected.budget])
+        self.told += self._told_alone(part, [expected for expected in periods if expected and not expected.budget])
         return Outcome(
             part.subject,
             part.words,
@@ -51,7 +51,7 @@ class Expecting(Explaining):
             part.partial,
         )
 
-    def _to_keep(self, part: Part, alone: Sequence[Expected]) -> Iterator[Foretold]:
+    def _told_alone(self, part: Part, alone: Sequence[Expected]) -> Iterator[Foretold]:
         """Yield what was worked out for this answer alone, of all of a subject: of a part nobody could tell later how right it was."""
         subject = self._subject_of(part)
         if subject is not None:
@@ -88,7 +88,9 @@ class Expecting(Explaining):
         if told is None or self.now.date() - told.as_of > STALE or not told.is_of(held):
             return None
         spent = self.of.figures.total(scope, window.until(self.now.date() + timedelta(days=1))).total
-        return Expected(window, told.at_least(self._money(spent)), held.name, self._begun(scope, window))
+        told = told.at_least(self._money(spent))
+        self.told.append(told)
+        return Expected(window, told, held.name, self._begun(scope, window))
 
     def _alone(self, scope: CostScope, window: Window) -> Expected | None:
         """Work it out for *scope* alone, up to the last day that all of its sources have delivered."""

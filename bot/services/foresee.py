@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from hashlib import sha256
 from math import isfinite
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from bot.domain.period import Window, add_months, first_of_month
 from bot.ports import Calendar, Dimension, Documents, Figures, Forecasts, Ledger
 from bot.services import overlays
 from bot.services.measure import Ruler, Running
+from bot.services.opendays import Days, open_terms, since_begun
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,13 +63,6 @@ class Foresight:
         self.forecasts.forget(ruler.now.date() - KEPT, kept_since)
         self.documents.put(KIND, "of", stamp)
         return len(found)
-
-
-class _Open(TypedDict):
-    """The terms of a forecast that are about days that are not whole."""
-
-    open_costs: NDArray[np.float64] | None
-    completeness: NDArray[np.float64] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +112,8 @@ class _Foreseeing:
     def _unlimited(self, batch: Mapping[str, Opened], month: Window, delivered: date) -> list[Foretold]:
         last = next(iter(batch.values())).last
         days = self._days(Dimension.PROVIDER, batch, last)
-        terms = Terms(start=month.start, holidays=self._holidays, **_opened(days, list(batch.values())))
-        seen = outlook(_known(days.whole), last, month.end, terms)
+        terms = Terms(start=month.start, holidays=self._holidays, **open_terms(days, list(batch.values())))
+        seen = outlook(since_begun(days.whole), last, month.end, terms)
         parts, complete = np.stack([seen.point, seen.p10, seen.p90]) - seen.to_date, days.since(month.start)
         return [
             _without_limit(f"{ScopeKind.PROVIDER} {name}", month, delivered, int(complete[i]), parts[:, i].tolist(), self.currency)
@@ -134,28 +128,28 @@ class _Foreseeing:
         if singles:
             days = self._days(dimension, [asked.one.members[0] for asked in singles], last)
             terms = self._terms(singles, days)
-            found += self._told(singles, days, outlook(_known(days.whole), last, singles[0].one.window.end, terms), terms)
+            found += self._told(singles, days, outlook(since_begun(days.whole), last, singles[0].one.window.end, terms), terms)
         for asked in batch:
             members = [member for member in asked.one.members if member in keys]
             if len(asked.one.members) > 1 and members:
                 found += self._together(asked, self._days(dimension, members, last))
         return found
 
-    def _together(self, asked: _Asked, days: _Days) -> list[Foretold]:
+    def _together(self, asked: _Asked, days: Days) -> list[Foretold]:
         """Return the forecast of a subject of several keys; what is planned for it is planned for all of them together."""
         whole, end = days.together(), asked.one.window.end
         terms = replace(self._terms([asked], whole), are_sums=True)
         if asked.one.budget.overlays:
-            return self._told([asked], whole, outlook(_known(whole.whole), days.last, end, terms), terms)
+            return self._told([asked], whole, outlook(since_begun(whole.whole), days.last, end, terms), terms)
         groups = np.zeros(len(days.whole), dtype=np.int64)
-        seen = totals(_known(days.whole), days.last, end, groups, self._terms([asked], days))
+        seen = totals(since_begun(days.whole), days.last, end, groups, self._terms([asked], days))
         return self._told([asked], whole, seen, terms)
 
-    def _told(self, batch: Sequence[_Asked], days: _Days, seen: Outlook, terms: Terms) -> list[Foretold]:
+    def _told(self, batch: Sequence[_Asked], days: Days, seen: Outlook, terms: Terms) -> list[Foretold]:
         """Return what *seen* says of each of *batch*: what is complete to the nano, what is to come to the cent."""
         window, complete = batch[0].one.window, days.since(batch[0].one.window.start)
         limits = np.array([asked.one.budget.limit.nanos for asked in batch]) / NANOS_PER_UNIT
-        gone = exhaustion(_known(days.whole), days.last, window.end, limits, terms)
+        gone = exhaustion(since_begun(days.whole), days.last, window.end, limits, terms)
         over, history = seen.probability_over(limits), (np.cumsum(days.whole != 0, axis=1) > 0).sum(axis=1)
         parts = np.stack([seen.point, seen.p10, seen.p90]) - seen.to_date
         return [
@@ -164,15 +158,15 @@ class _Foreseeing:
             if np.isfinite(parts[:, i]).all() and np.isfinite(over[i])
         ]
 
-    def _terms(self, batch: Sequence[_Asked], days: _Days) -> Terms:
+    def _terms(self, batch: Sequence[_Asked], days: Days) -> Terms:
         """Return what is known beside the history: holidays, plans, what the days that are not whole have cost so far."""
         planned = overlays.by_row([asked.one.budget.overlays for asked in batch])
         start = batch[0].one.window.start
-        return Terms(start, holidays=self._holidays, overlays=planned, **_opened(days, [asked.opened for asked in batch]))
+        return Terms(start, holidays=self._holidays, overlays=planned, **open_terms(days, [asked.opened for asked in batch]))
 
-    def _days(self, dimension: Dimension, names: Iterable[str], last: date) -> _Days:
+    def _days(self, dimension: Dimension, names: Iterable[str], last: date) -> Days:
         keys, costs, first = self._costs(dimension)
-        return _Days.of(costs[[keys[name] for name in names]], first, last)
+        return Days.of(costs[[keys[name] for name in names]], first, last)
 
     def _costs(self, dimension: Dimension) -> tuple[dict[str, int], NDArray[np.int64], date]:
         if dimension not in self._daily:
@@ -215,9 +209,9 @@ def alone(series: Series, window: Window, currency: str, calendar: Calendar) -> 
     opened = series.opened or Opened(delivered)
     until = max(series.today, delivered)
     nanos = [series.costs.get(first + timedelta(days=n), 0) for n in range((until - first).days + 1)]
-    days = _Days.of(np.array([nanos], dtype=np.int64), first, opened.last)
-    terms = Terms(window.start, holidays=holidays(calendar, series.today), are_sums=series.is_sum, **_opened(days, [opened]))
-    seen = outlook(_known(days.whole), days.last, window.end, terms)
+    days = Days.of(np.array([nanos], dtype=np.int64), first, opened.last)
+    terms = Terms(window.start, holidays=holidays(calendar, series.today), are_sums=series.is_sum, **open_terms(days, [opened]))
+    seen = outlook(since_begun(days.whole), days.last, window.end, terms)
     rests = [float((part - seen.to_date)[0]) for part in (seen.point, seen.p10, seen.p90)]
     if not all(map(isfinite, rests)):
         return None
@@ -236,40 +230,6 @@ def holidays(calendar: Calendar, today: date) -> frozenset[date]:
     """Return the public holidays of the organisation's country, past and to come."""
     days = (today + timedelta(days=n) for n in range(-HISTORY - 10, 370))
     return frozenset(day for day in days if day.weekday() < _WEEKEND and calendar.is_free(day, "UTC"))
-
-
-@dataclass(frozen=True)
-class _Days:
-    """Costs by row and day in nanos: those up to *last*, at most `HISTORY`, and those after it."""
-
-    whole: NDArray[np.int64]
-    after: NDArray[np.int64]
-    last: date
-
-    @classmethod
-    def of(cls, costs: NDArray[np.int64], first: date, last: date) -> _Days:
-        """Return *costs*, whose columns are the days from *first*, divided after *last*."""
-        end = (last - first).days + 1
-        return cls(costs[:, max(0, end - HISTORY) : end], costs[:, end:], last)
-
-    def together(self) -> _Days:
-        """Return the sum of the rows."""
-        return _Days(self.whole.sum(axis=0, keepdims=True), self.after.sum(axis=0, keepdims=True), self.last)
-
-    def since(self, start: date) -> NDArray[np.int64]:
-        """Return what the days from *start* to *last* have cost, by row."""
-        days = max(0, (self.last - start).days + 1)
-        found: NDArray[np.int64] = self.whole[:, max(0, self.whole.shape[1] - days) :].sum(axis=1)
-        return found
-
-
-def _opened(days: _Days, opened: Sequence[Opened]) -> _Open:
-    """Return the terms of the days after the last whole one, by row: what they have cost, and their share where it is known."""
-    longest = max(len(one.shares) for one in opened)
-    shares = np.full((len(opened), longest), np.nan)
-    for row, one in enumerate(opened):
-        shares[row, : len(one.shares)] = one.shares
-    return {"open_costs": days.after / NANOS_PER_UNIT if days.after.shape[1] else None, "completeness": shares if longest else None}
 
 
 def _without_limit(subject: str, window: Window, last: date, complete: int, parts: Sequence[float], currency: str) -> Foretold:
@@ -291,12 +251,6 @@ def _foretold(one: Running, complete: int, parts: Sequence[float], over: float, 
         one.budget.name, str(one.subject), one.window.start, one.last or gone.last, point, low, high, one.budget.limit, chance,
         early, middle, late, days, one.budget.version,
     )  # fmt: skip
-
-
-def _known(costs: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return *costs* in units; days before a series began are NaN."""
-    begun = np.cumsum(costs != 0, axis=1) > 0
-    return np.where(begun, costs / NANOS_PER_UNIT, np.nan)
 
 
 def _stamp(ruler: Ruler, loads: int) -> str:

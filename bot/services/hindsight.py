@@ -1,4 +1,4 @@
-"""Hindsight: how right the forecasts of the month before turned out to be."""
+"""Hindsight: how right the forecasts of past months turned out to be, those of milestones and those that were shown."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from datetime import date, timedelta
 
 from bot.domain.audience import scope_of
 from bot.domain.budget import Budget, Scope, ScopeKind
-from bot.domain.foretold import MONTH, Accuracy, Foretold, accuracy
-from bot.domain.milestone import MILESTONES
+from bot.domain.foretold import MONTH, Accuracy, Foretold, ShownAccuracy, accuracy
+from bot.domain.milestone import MILESTONES, days_left, spans_left
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, add_months, first_of_month
 from bot.domain.visibility import SMALLEST_GROUP, Privacy
 from bot.ports import CostScope, Dimension, Figures, Forecasts
 from bot.services.subjects import DIMENSIONS
+
+Judged = Sequence[tuple[Foretold, int]]
+"""Forecasts, each with what came of it in nanos."""
+_ENOUGH = 20
+"""Forecasts that were shown, below which FinOps' digest says nothing of them."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,34 @@ class Hindsight:
         days = {first + timedelta(days=count - 1): count for count in MILESTONES}
         pairs = list(self.held_against(self.forecasts.of_period(first, list(days)), Window(first, add_months(first, 1))))
         providers = sorted({one.subject for one, _ in pairs if _is_provider(one)})
-        shown = [(one, cost) for one, cost in pairs if one.budget in self.monthly or (one.budget == MONTH and not _is_provider(one))]
+        shown = [pair for pair in pairs if self._is_monthly(pair[0])]
         found = [accuracy(self.enough([pair for pair in shown if pair[0].as_of == day]), day=count) for day, count in days.items()]
         found += [accuracy([pair for pair in pairs if _is_of(pair[0], name)], scope_of(name).name) for name in providers]
         return [one for one in found if one]
+
+    def shown(self, today: date, count: int) -> list[ShownAccuracy]:
+        """Return how right the forecasts were that people were shown of the *count* months before this one, by how many days were left."""
+        firsts = [add_months(first_of_month(today), -back) for back in range(count, 0, -1)]
+        return by_days_left(PeriodKind.MONTH, [self._shown(first) for first in firsts])
+
+    def shown_last_month(self, today: date) -> Accuracy | None:
+        """Return how right the forecasts were that people were shown in the month before, whatever was left of it; None for too few."""
+        found = self._shown(add_months(first_of_month(today), -1))
+        judged = accuracy([pair for pairs in found for pair in pairs])
+        return judged if judged and judged.count >= _ENOUGH else None
+
+    def _shown(self, first: date) -> list[Judged]:
+        told = [one for one in self.forecasts.shown(first) if self._is_monthly(one)]
+        return self.by_left(PeriodKind.MONTH, self.held_against(told, Window(first, add_months(first, 1))), add_months(first, 1))
+
+    def by_left(self, kind: PeriodKind, pairs: Iterable[tuple[Foretold, int]], end: date) -> list[Judged]:
+        """Return *pairs* of one period, which ends on *end*, for each span of days left, as far as they may be judged together."""
+        known = [(days_left(end, pair[0].as_of), pair) for pair in pairs]
+        spans = spans_left(kind)
+        return [self.enough([pair for left, pair in known if least <= left <= (most or left)]) for least, most in spans]
+
+    def _is_monthly(self, one: Foretold) -> bool:
+        return one.budget in self.monthly or (one.budget == MONTH and not _is_provider(one))
 
     def held_against(self, told: Iterable[Foretold], window: Window) -> Iterator[tuple[Foretold, int]]:
         """Yield each forecast with what its subject did cost in *window*, in nanos."""
@@ -62,7 +91,7 @@ class Hindsight:
                 costs[dimension] = {cost.key: cost.total for cost in self.figures.costs(CostScope(), window, dimension)}
             yield one, self._cost(subject, costs[dimension])
 
-    def enough(self, pairs: Sequence[tuple[Foretold, int]]) -> Sequence[tuple[Foretold, int]]:
+    def enough(self, pairs: Judged) -> Judged:
         """Return *pairs*, in works_council mode without what is of too few to be shown together."""
         if self.privacy is not Privacy.WORKS_COUNCIL:
             return pairs
@@ -79,6 +108,13 @@ class Hindsight:
                 return sum(costs.get(team, 0) for team in self.directory.below(subject.name))
             case _:
                 return costs.get(subject.name, 0)
+
+
+def by_days_left(kind: PeriodKind, periods: Sequence[Sequence[Judged]]) -> list[ShownAccuracy]:
+    """Return how right what was shown of *periods* was, by `spans_left` of *kind*; each period has what was shown in each span."""
+    spans = spans_left(kind)
+    found = (accuracy(pair for period in periods for pair in period[i]) for i in range(len(spans)))
+    return [ShownAccuracy(kind, span, judged) for span, judged in zip(spans, found, strict=True) if judged]
 
 
 def monthly(budgets: Iterable[Budget]) -> frozenset[str]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from bot.domain.budget import Budget
-from bot.domain.foretold import YEAR, Foretold, LongAccuracy, accuracy
+from bot.domain.foretold import YEAR, Foretold, LongAccuracy, ShownAccuracy, accuracy
 from bot.domain.milestone import LONG, horizons, long_period
 from bot.domain.period import Period, PeriodKind, Window, add_months, first_of_month, midnight
 from bot.ports import Budgets, CostScope, Dimension, Load
 from bot.services.amounts import final_day
-from bot.services.hindsight import Hindsight
+from bot.services.hindsight import Hindsight, Judged, by_days_left
 from bot.services.measure import PATIENCE, marks
 
 _INSTANT = timedelta(microseconds=1)
@@ -41,6 +41,19 @@ class Longer:
         """Return those that were not known a month ago: in the month after the end, or the week after it became final."""
         periods = [period for period in _ended(now.date(), _LATELY) if now.date() < self._told_until(period.window)]
         return [one for period in periods for one in self._judged(period, now)]
+
+    def shown(self, now: datetime, months: int) -> list[ShownAccuracy]:
+        """Return how right the forecasts were that people were shown of the periods that `ended` judges, by how many days were left."""
+        periods = [period for period in _ended(now.date(), months) if self._is_final(period.window, now)]
+        shown = {kind: [self._shown(kind, period) for period in periods if period.kind is kind] for kind in LONG}
+        return [one for kind, found in shown.items() for one in by_days_left(kind, found)]
+
+    def _shown(self, kind: PeriodKind, period: Period) -> list[Judged]:
+        names, end = self._names(period), period.window.end
+        told = [one for one in self.hindsight.forecasts.shown(period.window.start) if one.budget in names]
+        other = {day: self._others(midnight(day + timedelta(days=1)), period) for day in {one.as_of for one in told}}
+        kept = [one for one in told if one.budget not in other[one.as_of]]
+        return self.hindsight.by_left(kind, self.hindsight.held_against(kept, period.window), end)
 
     def _judged(self, period: Period, now: datetime) -> Iterator[LongAccuracy]:
         spans, told = horizons(period), self._told(period)

@@ -11,6 +11,7 @@ from bot.domain.alert import Alert, Change, Reason, Says, State
 from bot.domain.audience import Audience, scope_of, subject_of
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.episode import Episode
+from bot.domain.foretold import Foretold
 from bot.domain.money import Money
 from bot.domain.period import Window, last_whole_day, midnight
 from bot.domain.visibility import Privacy, Subject, SubjectKind, may_see
@@ -88,6 +89,7 @@ class Notices(Readers):
 
     Attributes:
         looks: Whose figures others were told of; to be remembered when the decision is stored.
+        foretold: The forecasts that were told; likewise.
     """
 
     forecasts: Forecasts
@@ -96,6 +98,7 @@ class Notices(Readers):
     currency: str
     because: Because
     looks: list[Look] = field(default_factory=list)
+    foretold: list[Foretold] = field(default_factory=list)
 
     def spread(self, desk: Desk, change: Change, alert: Alert) -> None:
         """Say what *change* makes people hear, and put right what was said of the alert before."""
@@ -169,7 +172,7 @@ class Notices(Readers):
         happened = _HAPPENED.get(alert.reason, "crossed")
         if alert.round > 1 and happened == "crossed":
             happened = "again"
-        return BudgetAlert(
+        found = BudgetAlert(
             number=alert.number,
             role=role,
             whose="" if subject == Scope(ScopeKind.PERSON, email) else words_for(subject, self.audience.directory),
@@ -199,6 +202,9 @@ class Notices(Readers):
             proposed=(alert.note, self.audience.name(alert.note)) if alert.note and alert.reason is Reason.DISOWNED else None,
             is_theirs_to_see=bool(alert.note) and self.audience.may_see(alert.note, subject),
         )
+        if found.forecast and not found.is_over_with:
+            self.foretold.append(found.forecast.foretold)
+        return found
 
     def _anomaly(self, alert: Alert, episode: Episode, email: str, role: str, note: str) -> AnomalyAlert:
         shows, names = self.may_read(email, alert), self._named(email, alert)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from bot.domain.budget import EACH, Budget, PlannedChange, ScopeKind
+from bot.domain.completeness import Opened
 from bot.domain.forecast import Outlook, Terms, outlook, totals
 from bot.domain.money import NANOS_PER_UNIT, Money, half_even
 from bot.domain.people import Directory
@@ -24,6 +25,8 @@ from bot.messages.plans import NO_TEAM, ORG, QUANTILES, SMALL_TEAMS, Amounts, Pl
 from bot.ports import FORGOTTEN, Budgets, Calendar, Clock, Figures, Ledger, People
 from bot.services import overlays
 from bot.services.evidence import Evidence
+from bot.services.foresee import usual
+from bot.services.opendays import Days, open_terms, since_begun
 
 ENOUGH = 28
 """Days since the first cost before a year is proposed anything from them."""
@@ -62,7 +65,7 @@ class Planning:
         """
         loads = [load for load in self.ledger.sources() if load.description != FORGOTTEN]
         directory, today = self.people.directory(), self.clock.now().date()
-        found = Evidence(self.figures, loads, directory, self.privacy, today)
+        found = Evidence(self.figures, loads, directory, self.privacy, today, usual(self.ledger, self.clock.now()))
         budgets = self.budgets.current()
         return _Making(found, self.calendar, self.currency, self._year(year), scope, scenario or Scenario(), budgets).plan()
 
@@ -108,6 +111,14 @@ class _Part:
     keys: tuple[str, ...]
     parent: str = ""
     planned: tuple[PlannedChange, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row to be, and how complete its newest days are."""
+
+    part: _Part
+    opened: Opened
 
 
 @dataclass
@@ -222,31 +233,44 @@ class _Making:
         asked = {part.scope for part in parts}
         every = [*parts, *(part for part in (self._apart() if self.evidence.hides else self._teams()) if part.scope not in asked)]
         rows = {part.scope: self.evidence.rows(part.keys) for part in every}
-        singles = [part for part in every if len(rows[part.scope]) == 1]  # who is asked for alone is told the same as beside the others
-        last, end = self.evidence.last, self.year.end
-        if singles:
-            costs = self.evidence.series([rows[part.scope][0] for part in singles])
-            yield from self._amounts(singles, outlook(costs, last, end, self._terms(singles)))
+        singles: defaultdict[date, list[_Row]] = defaultdict(list)  # who is asked for alone is told the same as beside the others
+        for part in every:
+            if len(rows[part.scope]) == 1:
+                opened = self.evidence.opened(part.keys)
+                singles[opened.last].append(_Row(part, opened))
+        for batch in singles.values():
+            yield from self._alone(batch, [rows[row.part.scope][0] for row in batch])
         for part in parts:
-            count = len(rows[part.scope])
-            if count > 1 and part.planned:  # which is planned for all of them together
-                yield from self._amounts([part], outlook(self.evidence.sum(part.keys), last, end, self._terms([part])))
-            elif count > 1:
-                costs = self.evidence.series(rows[part.scope])
-                yield from self._amounts([part], totals(costs, last, end, np.zeros(count, dtype=np.int64), self._terms([part])))
+            if len(rows[part.scope]) > 1:
+                yield from self._together(_Row(part, self.evidence.opened(part.keys)), rows[part.scope])
 
-    def _amounts(self, parts: Sequence[_Part], seen: Outlook) -> Iterator[tuple[str, Amounts]]:
-        """Yield what *seen* says of *parts*: what is complete to the nano, what is to come to the cent."""
-        rests = np.stack([seen.quantile(share) for share in QUANTILES.values()]) - seen.to_date
-        for i, part in enumerate(parts):
-            if self.evidence.days(part.keys) >= ENOUGH:
-                complete = self.evidence.cost(part.keys, self.year)
-                found = (self._money(complete + round(max(rest, 0.0) * 100) * _CENT) for rest in rests[:, i].tolist())
-                yield part.scope, Amounts(*found)
+    def _alone(self, batch: Sequence[_Row], rows: Sequence[int]) -> Iterator[tuple[str, Amounts]]:
+        longest = max((row.opened for row in batch), key=lambda opened: len(opened.shares))
+        days = self.evidence.delivered(rows, longest)
+        seen = outlook(since_begun(days.whole), days.last, self.year.end, self._terms(batch, days))
+        return self._amounts(batch, seen, days)
 
-    def _terms(self, parts: Sequence[_Part]) -> Terms:
+    def _together(self, row: _Row, rows: Sequence[int]) -> Iterator[tuple[str, Amounts]]:
+        days, end = self.evidence.delivered(rows, row.opened), self.year.end
+        whole = days.together()
+        if row.part.planned:  # which is planned for all of them together
+            return self._amounts([row], outlook(since_begun(whole.whole), days.last, end, self._terms([row], whole)), whole)
+        groups = np.zeros(len(rows), dtype=np.int64)
+        return self._amounts([row], totals(since_begun(days.whole), days.last, end, groups, self._terms([row], days)), whole)
+
+    def _amounts(self, batch: Sequence[_Row], seen: Outlook, days: Days) -> Iterator[tuple[str, Amounts]]:
+        """Yield what *seen* says of *batch*: what is complete to the nano, what is to come to the cent."""
+        rests, complete = np.stack([seen.quantile(share) for share in QUANTILES.values()]) - seen.to_date, days.since(self.year.start)
+        for i, row in enumerate(batch):
+            if self.evidence.days(row.part.keys) >= ENOUGH:
+                found = (self._money(int(complete[i]) + round(max(rest, 0.0) * 100) * _CENT) for rest in rests[:, i].tolist())
+                yield row.part.scope, Amounts(*found)
+
+    def _terms(self, batch: Sequence[_Row], days: Days) -> Terms:
         """Days before the year begins are foretold, too, and not counted."""
-        return Terms(start=self.year.start, holidays=self._holidays, overlays=overlays.by_row([part.planned for part in parts]))
+        planned = overlays.by_row([row.part.planned for row in batch])
+        opened = open_terms(days, [row.opened for row in batch])
+        return Terms(start=self.year.start, holidays=self._holidays, overlays=planned, **opened)
 
     @cached_property
     def _holidays(self) -> frozenset[date]:

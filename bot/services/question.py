@@ -65,7 +65,7 @@ class Question:
 
     Attributes:
         looks: Who looked at whose figures, or was refused; to be remembered before the answer is shown.
-        told: Forecasts that were worked out for the answer; to be kept when it was shown.
+        told: Forecasts in the answer; to be kept when it was shown.
     """
 
     of: Means

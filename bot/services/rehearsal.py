@@ -81,9 +81,9 @@ class MemoryAlerts:
             self.messages.append(message)
         return is_new
 
-    def enqueue_all(self, messages: Sequence[Message]) -> int:
-        """Count those of *messages* whose keys are new."""
-        return sum([self.enqueue(message) for message in messages])
+    def enqueue_all(self, messages: Sequence[Message]) -> set[str]:
+        """Count those of *messages* whose keys are new, and return these."""
+        return {message.key for message in messages if self.enqueue(message)}
 
     def about(self, about: str) -> list[Post]:  # noqa: ARG002 - nothing was sent
         """Return nothing: what was never sent is not put right."""
@@ -235,6 +235,7 @@ class MemoryForecasts:
     """What would have been told to expect."""
 
     kept: dict[tuple[str, str, date, date], Foretold] = field(default_factory=dict)
+    told: dict[tuple[str, str, date, date], Foretold] = field(default_factory=dict)
 
     def keep(self, found: Sequence[Foretold]) -> None:
         """Keep *found* for as long as the rehearsal lasts."""
@@ -253,6 +254,17 @@ class MemoryForecasts:
     def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
         """Return the forecasts of a period as of any of *days*."""
         return [one for one in self.kept.values() if one.period_start == period_start and one.as_of in days]
+
+    def note_shown(self, found: Sequence[Foretold], *, is_hurried: bool = False) -> int:  # noqa: ARG002 - nobody else writes
+        """Note what would have been shown, and return how much of it is new."""
+        by_key = {(one.budget, one.subject, one.period_start, one.as_of): one for one in found}
+        new = {key: one for key, one in by_key.items() if self.told.get(key) != one}
+        self.told |= new
+        return len(new)
+
+    def shown(self, period_start: date) -> list[Foretold]:
+        """Return what would have been shown of periods that began on *period_start*."""
+        return [one for one in self.told.values() if one.period_start == period_start]
 
     def forget(self, before: date, kept_since: Callable[[date, date], date | None]) -> int:
         """Drop what is as of a day before *before* and no milestone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -130,10 +130,13 @@ class Review:
         self.remember(notices)
 
     def remember(self, notices: Notices) -> None:
-        """Keep who was told of whose figures; the decision that told it is stored by then."""
+        """Keep who was told of whose figures, and which forecasts; the decision that told it is stored by then."""
         for look in notices.looks:
             self.people.log(look)
         notices.looks.clear()
+        with suppress(StoreError):  # it is told; nobody's answer fails for want of being judged later
+            self.forecasts.note_shown(notices.foretold)
+        notices.foretold.clear()
 
     def notices(self) -> Notices:
         """Return what words a decision made now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -115,7 +115,7 @@ class Talk:
             if now is None or now.person != standing.person:  # taken off while the answer was found
                 return self.stranger(Doubt.GONE, heard.account.platform)
         if answer.told:
-            asyncio.get_running_loop().run_in_executor(self.writer, self._keep, answer.told)
+            asyncio.get_running_loop().run_in_executor(self.writer, self.conversation.keep, answer.told)
         return answer
 
     def stranger(self, doubt: str, platform: str) -> Answer:
@@ -147,10 +147,6 @@ class Talk:
 
     async def _write(self, function: Callable[..., _T], *values: Any) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self.writer, lambda: function(*values))
-
-    def _keep(self, told: Sequence[Foretold]) -> None:
-        with suppress(StoreError):  # the answer was given; a store that is away costs a forecast to be judged by
-            self.conversation.keep(told)
 
     def _answered(self, heard: Heard, standing: Standing | None) -> Answer:
         if standing is None:

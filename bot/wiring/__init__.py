@@ -44,6 +44,7 @@ from bot.settings import Settings, SourceSettings, secret
 from bot.wiring import rules
 
 if TYPE_CHECKING:
+    from bot.domain.foretold import Foretold
     from bot.ports import Activity, UsageSource
     from bot.services.acts import Acts
     from bot.services.broadcast import Broadcasts
@@ -386,8 +387,18 @@ class App:
         Raises:
             Refusal: The words are no command, or it is not theirs; carries the sentence to show.
         """
+        view, told = self.answering(email, words)
+        self.conversation.keep(told)
+        return view
+
+    def answering(self, email: str, words: str) -> tuple[Answer, tuple[Foretold, ...]]:
+        """Return the same with the forecasts in it, which are to be kept when it was shown.
+
+        Raises:
+            Refusal: As `answered`.
+        """
         person = self.people.directory().person(email) if is_act(words) else None
-        return self.acts.said(person, words) if person else self.conversation.answer(email, words)
+        return (self.acts.said(person, words), ()) if person else self.conversation.found(email, words)
 
     def text(self, view: Answer, email: str) -> str:
         """Return *view* as text, in the language and zone of the person with *email*."""

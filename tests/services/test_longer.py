@@ -86,6 +86,7 @@ def test_a_quarter_that_ended_is_judged_by_how_much_of_it_was_known(firm: Office
             {"period": "quarter", "start": "2026-07-01", "end": "2026-10-01", "horizon": "0.25", "n": 1, "wape": "0.250000", "coverage_80": "0.000000"},
             {"period": "quarter", "start": "2026-07-01", "end": "2026-10-01", "horizon": "0.5", "n": 1, "wape": "0.050000", "coverage_80": "1.000000"},
         ],
+        "shown": [],
     }  # fmt: skip
     assert [line.split() for line in ask(firm, "2026-10-20").splitlines()] == [
         ["begins", "period", "known", "n", "WAPE", "80", "%"],

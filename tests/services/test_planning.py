@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 
 from adapters.chat import terminal
 from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
+from bot.domain.completeness import Seen
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory, Person, Stint, Team
 from bot.domain.period import PeriodKind, Window
@@ -107,6 +108,7 @@ class Company:
     now: datetime = NOW
     marks: dict[str, datetime] = field(default_factory=lambda: {"api": datetime(2026, 11, 16, tzinfo=UTC)})
     budgets: list[Budget] = field(default_factory=list)
+    loaded: list[Seen] = field(default_factory=list)
 
     def plan(self, year: int = 2027, scope: str = "", *scenario: str) -> Plan:
         of: Any = self
@@ -123,6 +125,9 @@ class Company:
 
     def sources(self) -> list[Delivered]:
         return [Delivered(name, mark) for name, mark in self.marks.items()]
+
+    def seen(self, since: date) -> list[Seen]:
+        return [one for one in self.loaded if one.day >= since]
 
     def directory(self) -> Directory:
         people = {line.person: line.team for line in self.lines if line.person}
@@ -374,6 +379,49 @@ def test_the_last_day_is_the_one_that_every_running_source_has_delivered() -> No
 def test_what_cannot_be_planned_is_answered_with_what_can(year: int, scope: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         Company(STEADY).plan(year, scope)
+
+
+def late(day: date) -> float:
+    """Of ten a day the two newest days have stated one and six so far."""
+    return {date(2026, 11, 15): 1.0, date(2026, 11, 14): 6.0}.get(day, 10.0)
+
+
+def loads(*sources: str) -> list[Seen]:
+    """Return what the loads of two months have found of days that came to ten."""
+    days = [NOW.date() - timedelta(days=n) for n in range(1, 61)]
+    stated = {1: 10**9, 2: 6 * 10**9, 3: 10**10, 15: 10**10}
+    found = [(source, day, age, cost) for source in sources for day in days for age, cost in stated.items()]
+    return [Seen(source, day, 4 * age + 1, cost, 10**10) for source, day, age, cost in found if day + timedelta(days=age) <= NOW.date()]
+
+
+@pytest.mark.parametrize("year", [2026, 2027])
+def test_days_that_are_usually_stated_late_are_completed(year: int) -> None:
+    """As delivered they look as if less were used lately, and of the running year as if that had been all of them."""
+    even, lines = ([replace(line, cost=cost) for line in STEADY] for cost in (lambda _: 10.0, late))
+    steady, trusted = (Company(of).plan(year) for of in (even, lines))
+    completed = Company(lines, loaded=loads("api")).plan(year)
+    assert completed.last == steady.last
+    for scope in ("org", "team:product", "team:search"):
+        whole, short, found = (float(amount(rows(plan)[scope])) for plan in (steady, trusted, completed))
+        assert short < whole - 10
+        assert found == pytest.approx(whole, rel=0.0005), scope
+
+
+def test_what_another_source_states_late_completes_nobody_else() -> None:
+    lines = [replace(STEADY[0], cost=late), replace(STEADY[1], source="prompt")]
+    marks = {"api": datetime(2026, 11, 16, tzinfo=UTC), "prompt": datetime(2026, 11, 16, tzinfo=UTC)}
+    plain = rows(Company(lines, marks=marks).plan())
+    found = rows(Company(lines, marks=marks, loaded=loads("api", "other")).plan())
+    changed = {scope for scope, row in found.items() if amount(row) != amount(plain[scope])}
+    assert changed == {"team:search"}, "of the organisation one source is not known, and it is taken as it is"
+
+
+def test_a_scenario_does_not_multiply_what_is_billed_of_a_late_day() -> None:
+    lines = [replace(line, cost=late) for line in STEADY]
+    found = rows(Company(lines, loaded=loads("api")).plan(2026, "", "growth=+100%"))["team:search"]
+    assert found.base
+    billed, base = 10 * 317 + 7, float(str(found.base.p50.amount))
+    assert float(amount(found)) - billed == pytest.approx(2 * (base - billed), rel=0.00001)
 
 
 def test_names_do_not_depend_on_their_case() -> None:

@@ -9,10 +9,11 @@ from decimal import Decimal
 import pytest
 from months import usd
 
-from adapters.store.database import Database
+from adapters.store.database import BUSY_MS, Database
 from adapters.store.forecasts import SqlForecasts
 from bot.domain.foretold import Foretold
 from bot.domain.milestone import kept_since
+from bot.errors import StoreError
 from bot.ports import Forecasts
 from bot.services.rehearsal import MemoryForecasts
 
@@ -75,6 +76,41 @@ def test_of_the_week_of_a_milestone_the_first_forecast_of_each_subject_is_kept(f
     assert forecasts.forget(date(2027, 1, 1), kept_since) == 0
 
 
+def test_what_was_shown_stays_when_its_day_is_foretold_anew_and_forgotten(forecasts: Forecasts) -> None:
+    """The second is no milestone; what the ninth said was never shown."""
+    shown, other, anew = (replace(ANA, as_of=date(2026, 11, day), point=usd(point)) for day, point in ((2, 97), (9, 98), (2, 99)))
+    forecasts.keep([shown, other])
+    assert forecasts.note_shown([shown]) == 1
+    forecasts.keep([anew])
+    assert forecasts.find("everyone", ANA.subject, NOVEMBER, shown.as_of) == anew, "what is said next is the newest"
+    assert forecasts.forget(date(2026, 12, 1), kept_since) == 2
+    assert forecasts.shown(NOVEMBER) == [shown], "what was said is judged"
+
+
+def test_of_what_was_shown_on_one_day_the_last_stays_and_is_written_once(forecasts: Forecasts) -> None:
+    raised, next_day = ANA.at_least(usd(95)), replace(ANA, as_of=DAY + timedelta(days=1))
+    before = replace(ANA, period_start=OCTOBER, as_of=date(2026, 10, 15))
+    assert forecasts.note_shown([ANA, ANA, next_day, before]) == 3, "two readers of one figure"
+    assert forecasts.note_shown([ANA, next_day], is_hurried=True) == 0
+    assert forecasts.note_shown([ANA, raised]) == 1
+    assert sorted(forecasts.shown(NOVEMBER), key=lambda one: one.as_of) == [raised, next_day]
+    assert forecasts.shown(OCTOBER) == [before]
+    assert forecasts.of_period(NOVEMBER, [DAY]) == [], "what was shown is not what was foretold last"
+
+
+def test_nobody_who_is_in_a_hurry_waits_for_a_load(sqlite: Database) -> None:
+    forecasts = SqlForecasts(sqlite)
+    forecasts.note_shown([ANA])
+    with sqlite.writing():
+        assert forecasts.note_shown([ANA], is_hurried=True) == 0, "what is noted needs no writer"
+        with pytest.raises(StoreError):
+            forecasts.note_shown([replace(ANA, point=usd(1))], is_hurried=True)
+    assert forecasts.note_shown([replace(ANA, point=usd(1))]) == 1
+    with sqlite.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_MS
+
+
 def test_nothing_is_kept_of_nothing(forecasts: Forecasts) -> None:
     forecasts.keep([])
+    assert forecasts.note_shown([]) == 0
     assert forecasts.newest(date(2000, 1, 1)) == {}

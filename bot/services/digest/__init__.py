@@ -10,6 +10,7 @@ from datetime import date
 from itertools import chain, islice
 
 from bot.domain.attention import Cadence, due_slot
+from bot.domain.foretold import Foretold
 from bot.domain.people import Person, Role
 from bot.errors import ConfigError
 from bot.messages.digests import Showback
@@ -25,8 +26,8 @@ _CHUNK = 200
 _TRIES = 5
 _RARELY = (100_000, 50, 100)
 """Objects made since, and collections before, a collection of the young, the older and all of them."""
-Due = tuple[Message, tuple[Post, ...], tuple[Look, ...]]
-"""A digest, the notices it takes in and the looks it is."""
+Due = tuple[Message, tuple[Post, ...], tuple[Look, ...], tuple[Foretold, ...]]
+"""A digest, the notices it takes in, the looks it is and the forecasts in it."""
 
 
 @dataclass(frozen=True)
@@ -111,22 +112,23 @@ class Digests:
         email = one.person.email
         told = ",".join(str(number) for post in one.held if (number := post.message.number_of("alert")))
         about, role = f"digest {told}".rstrip(), one.role or self.review.privacy.value
-        return Message(f"digest {one.what} {email}", MessageKind.DIGEST, email, card, about=about, role=role), one.held, one.looks
+        return Message(f"digest {one.what} {email}", MessageKind.DIGEST, email, card, about=about, role=role), one.held, one.looks, one.told
 
     def _keep(self, batch: list[Due], version: int) -> int:
         """Store *batch*, unless the directory has changed since *version*: what was worded may be somebody else's by now."""
-        for look in (look for _, _, looks in batch for look in looks):
+        for look in (look for _, _, looks, _ in batch for look in looks):
             self.review.people.log(look)
         with self.review.alerts.decide() as desk:
             if self.review.people.version() != version:
                 return 0
-            new = desk.enqueue_all([message for message, held, _ in batch if not held])
-            for message, held, _ in batch:
+            new = desk.enqueue_all([message for message, held, *_ in batch if not held])
+            for message, held, *_ in batch:
                 if held and desk.enqueue(message):
-                    new += 1
+                    new.add(message.key)
                     for post in held:
                         desk.drop(post, TOLD)
-        return new
+        self.review.forecasts.note_shown([one for message, _, _, told in batch if message.key in new for one in told])
+        return len(new)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from bot.domain.alert import Alert
 from bot.domain.attention import WEEK, Slot
 from bot.domain.budget import Scope
 from bot.domain.crossing import Measured
+from bot.domain.foretold import Foretold
 from bot.domain.money import Money
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window, first_of_month, midnight
@@ -50,6 +51,7 @@ class Planned:
         what: Which, of which day: with the person it is the key of the message.
         held: The notices it takes in.
         looks: The looks at others' figures that it is.
+        told: The forecasts in it.
         role: What it tells of, where that may change before it is sent.
     """
 
@@ -59,6 +61,7 @@ class Planned:
     held: tuple[Post, ...] = ()
     looks: tuple[Look, ...] = ()
     role: str = ""
+    told: tuple[Foretold, ...] = ()
 
 
 @dataclass
@@ -167,14 +170,13 @@ class Gathered:
 
     def outlook(self, subject: Scope) -> Outlook | None:
         """Return where the budget of *subject* is going, None where there is none."""
-        name = str(subject)
-        measured = self._measured.get(name)
+        measured = self._measured.get(str(subject))
         if measured is None:
             return None
         use = measured.budget.used(measured.cost)
         line = BudgetLine(
             measured.budget.name,
-            name,
+            str(subject),
             measured.budget.period.value,
             measured.budget.limit,
             use.cost,
@@ -183,12 +185,23 @@ class Gathered:
             midnight(measured.window.end),
             use.tier,
         )
-        told = self.ruler.foretold.get((measured.budget.name, name, measured.window.start))
-        if told is None or not told.is_of(measured.budget):
+        told = self.told(subject)
+        if told is None:
             return Outlook(line)
-        told = told.at_least(measured.cost)
         gone = told.middle if told.middle and told.middle > told.as_of else None
         return Outlook(line, told.point, gone, told.low, told.high)
+
+    def told(self, subject: Scope) -> Foretold | None:
+        """Return the forecast that `outlook` tells, None where it tells none."""
+        name = str(subject)
+        measured = self._measured.get(name)
+        told = self.ruler.foretold.get((measured.budget.name, name, measured.window.start)) if measured else None
+        return told.at_least(measured.cost) if measured and told and told.is_of(measured.budget) else None
+
+    def all_told(self, subject: Scope) -> tuple[Foretold, ...]:
+        """Return the same as what a digest tells: one or none."""
+        told = self.told(subject)
+        return (told,) if told else ()
 
     @cached_property
     def ruler(self) -> Ruler:

@@ -58,7 +58,7 @@ def planned(found: Gathered, person: Person, slot: Slot, *, tells_nothing: bool)
         days.missing,
         _why(found, person, days) if days.compares else None,
     )
-    yield Planned(person, f"{slot.cadence.value} {slot.day}", view, tuple(held))
+    yield Planned(person, f"{slot.cadence.value} {slot.day}", view, tuple(held), told=found.all_told(subject))
 
 
 def _looked_up(found: Gathered, slot: Slot) -> _Days:

@@ -40,7 +40,8 @@ def planned(found: Gathered, person: Person, slot: Slot) -> Iterator[Planned]:
             names = teams if _together(found, window, teams, Dimension.PERSON) else ()
             looks = tuple(_look(found, person, name) for name in names)
             role = covered(found.notices.audience, team)
-            yield Planned(person, f"team {team} {slot.day}", _view(found, person, team, slot), (), looks, role)
+            told = found.all_told(Scope(ScopeKind.TEAM, team))
+            yield Planned(person, f"team {team} {slot.day}", _view(found, person, team, slot), (), looks, role, told)
 
 
 def _may_see(found: Gathered, person: Person, team: str, window: Window) -> bool:

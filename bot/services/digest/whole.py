@@ -26,7 +26,7 @@ def planned(found: Gathered, person: Person, slot: Slot) -> Planned:
     """Return the digest for *person*, of FinOps."""
     view = _view(found, person, slot)
     looks, found.notices.looks[:] = tuple(found.notices.looks), []
-    return Planned(person, f"finops {slot.day}", view, (), looks)
+    return Planned(person, f"finops {slot.day}", view, (), looks, told=found.all_told(Scope(ScopeKind.ORG)))
 
 
 def _view(found: Gathered, person: Person, slot: Slot) -> FinopsDigest:
@@ -58,6 +58,7 @@ def _view(found: Gathered, person: Person, slot: Slot) -> FinopsDigest:
         found.once(("accuracy",), lambda: _accuracy(found)),
         found.units(CostScope(), window, slot),
         found.once(("longer",), lambda: _longer(found)),
+        found.once(("shown",), lambda: _hindsight(found).shown_last_month(found.now.date())),
     )
 
 
