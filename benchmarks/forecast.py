@@ -70,6 +70,7 @@ def main() -> None:
             _budgets(made)
         if made and "years" in parts:
             _years(made)
+            _sums(made)
     if "real" in parts:
         _real(asked.shared / "data" / "daily_series.csv")
     if "size" in parts:
@@ -241,7 +242,7 @@ def _years(made: Sequence[np.ndarray]) -> None:
     """Proposals for 2026 as of 25 November 2025: how many teams stayed below them, and what they were beside the year of all."""
     start, end, last = date(2026, 1, 1), date(2027, 1, 1), date(2025, 11, 25)
     shares, held = (0.5, 0.8, 0.95), []
-    print("\nA year ahead, no trend assumed: P50/P80/P95 of an organisation beside what its year came to")
+    print("\nA year ahead, what it has grown by carried on: P50/P80/P95 of an organisation beside what its year came to")
     for spend in made:
         history = spend[:, : (last - FIRST).days + 1]
         before, year = spend[:, : (start - FIRST).days].sum(), spend[:, (start - FIRST).days :].sum(axis=1)
@@ -249,10 +250,36 @@ def _years(made: Sequence[np.ndarray]) -> None:
         told = outlook(history, last, end, Terms(start=start))
         known = (np.isfinite(history).sum(axis=1) >= 28) & (year > 0)
         held.append([(year <= told.quantile(share))[known].mean() for share in shares])
-        whole = totals(history, last, end, np.zeros(len(spend), np.int64), Terms(start=start))
+        whole = totals(history, last, end, np.zeros(len(spend), np.int64), Terms(start=start, grows=True))
         beside = "/".join(f"{float(whole.quantile(share)[0]) / year.sum():.2f}" for share in shares)
         print(f"  {beside}; the year came to {year.sum() / before:.1f} times the one before")
     print("teams that stayed below P50/P80/P95: " + "/".join(f"{share:.0%}" for share in np.mean(held, axis=0)))
+
+
+def _sums(made: Sequence[np.ndarray]) -> None:
+    """Print how well the year 2026 of organisations and the dates of budgets are told, with and without what they have grown by."""
+    start, end = date(2026, 1, 1), date(2027, 1, 1)
+    print("\nAn organisation's year as of month ends: error of the point, days by which a budget of 50 to 100 % of it was missed")
+    for last in (date(2026, 1, 31), date(2026, 3, 31), date(2026, 6, 30), date(2026, 9, 30)):
+        said = []
+        for grows in (False, True):
+            terms = Terms(start=start, grows=grows)
+            found = [_sum(spend, last, end, terms) for spend in made]
+            off = np.concatenate([days for _, days in found])
+            said.append(f"{100 * np.mean([error for error, _ in found]):.0f} %, {np.median(off):.0f} d")
+        print(f"{last}: {said[1]}; without growth {said[0]}")
+
+
+def _sum(spend: np.ndarray, last: date, end: date, terms: Terms) -> tuple[float, list[float]]:
+    size, first = (last - FIRST).days + 1, (date(2026, 1, 1) - FIRST).days
+    year = np.cumsum(spend[:, first:].sum(axis=0))
+    told = totals(spend[:, :size], last, end, np.zeros(len(spend), np.int64), terms)
+    limits = year[-1] * np.array([0.5, 0.7, 0.85, 1.0])
+    away = np.searchsorted(year, limits) + 1 - (size - first)
+    rows = np.repeat(spend[:, :size].sum(axis=0)[None], len(limits), axis=0)
+    middle = exhaustion(rows, last, end, limits, terms).middle
+    off = np.abs(np.where(middle == NEVER, (end - last).days, middle) - away)
+    return abs(float(told.point[0]) / year[-1] - 1), off[away > 0].tolist()
 
 
 def _size() -> None:

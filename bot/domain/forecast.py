@@ -77,7 +77,8 @@ class Terms:
         completeness: By open day, or series × open days, the share that is usually billed by now; NaN: not known, and the day only bounds
             from below; None: so for all. Of totals: by open day.
         overlays: Planned changes.
-        are_sums: The series are sums over many: of long periods, what they have grown by is carried on, see `growth`.
+        grows: Of long periods, what the series have grown by is carried on, see `growth`: for sums over many. Of totals: what the
+            groups have.
     """
 
     start: date | None = None
@@ -87,7 +88,7 @@ class Terms:
     open_costs: Series | None = None
     completeness: Sequence[float] | Series | None = None
     overlays: Sequence[Overlay] = ()
-    are_sums: bool = False
+    grows: bool = False
 
 
 @dataclass(frozen=True)
@@ -201,17 +202,17 @@ def totals(history: Series, last: date, end: date, groups: Indices, terms: Terms
     """Return how the period will end for groups of series together.
 
     A sum of medians is too low where costs grow: the sum is multiplied by what past sums lacked, at most 12 %; of long periods, where
-    there are no past sums, by what the groups have grown, see `growth`. The range comes from
+    there are no past sums, by what the groups have grown, where the terms say so. The range comes from
     each group's own series; quantiles are never added. Of long periods there are too few errors of one sum: how the spread grows is
     what the members have taught.
 
     Args:
         groups: By series the number of its group, from 0; -1 for none.
     """
-    case = Case(history, last, end, terms or Terms())
+    terms, sums = terms or Terms(), _Sums(groups)
+    case = Case(history, last, end, replace(terms, grows=False))
     members, taught, past = _expect(case, None)
-    sums = _Sums(groups)
-    whole = case.grouped(sums)
+    whole = case.grouped(sums, grows=terms.grows)
     own, shared, _ = _expect(whole, taught if case.days > LONG else None)
     stands = whole.stands(own)
     factor = whole.grown_by(own, stands) if case.days > LONG else np.exp(_bias(past, sums))
@@ -312,8 +313,8 @@ class Case:
 
     @cached_property
     def grown(self) -> Series | None:
-        """By how much each day ahead is multiplied, as sums go on growing in long periods: series × days; None where there is no trend."""
-        if not self.terms.are_sums or self.days <= LONG:
+        """By how much each day ahead of a long period is multiplied: series × days; None where there is no trend."""
+        if not self.terms.grows or self.days <= LONG:
             return None
         return growth.curve(growth.slopes(self.panel.costs, self.panel.begins), self.days)
 
@@ -379,12 +380,12 @@ class Case:
         inside = [self.start <= self.last + timedelta(days=n + 1) < self.end for n in range(count)]
         return np.where(inside, _known(self.terms.open_costs), 0.0)
 
-    def grouped(self, sums: _Sums) -> Case:
+    def grouped(self, sums: _Sums, *, grows: bool) -> Case:
         """Return the same question about sums of the series."""
         found = object.__new__(Case)
         found.last, found.end, found.days, found.start = self.last, self.end, self.days, self.start
         opened = None if self.terms.open_costs is None else sums.of(_known(self.terms.open_costs))
-        found.terms = replace(self.terms, open_costs=opened, overlays=(), to_date=None, are_sums=True)
+        found.terms = replace(self.terms, open_costs=opened, overlays=(), to_date=None, grows=grows)
         found.to_date = sums.of(self.to_date)
         costs = sums.of(self.panel.costs)
         begins, known = sums.least(self.panel.begins), sums.most(self.panel.known)

@@ -31,6 +31,11 @@ class Scenario:
     shares: dict[str, Fraction] = field(default_factory=dict)
     seats: int | None = None
 
+    @property
+    def has_growth(self) -> bool:
+        """Tell whether it says what growth is to be expected, in the place of what there has been."""
+        return "growth" in self.shares
+
     def factor(self, active: int) -> Fraction:
         """Return what the expected cost is multiplied by where *active* people are active now.
 

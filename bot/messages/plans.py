@@ -26,9 +26,10 @@ _FOUR = Decimal("0.0001")
 _SHOWN = 20
 NOTE = (
     "A year ahead is very uncertain. Where costs stay like those of the past, P50 is passed in one year of two, P80 in one of five, P95"
-    " in one of twenty. No trend is assumed, and no change that nobody has declared: where the use of AI still spreads, these are passed"
-    " more often, by the organisation as a whole most of all; say what growth you expect in a scenario. Rows are not to be added up: a sum"
-    " has a range of its own."
+    " in one of twenty. What the organisation, or a team with others below it, has grown by is carried on and fades; of a single team no"
+    " trend is assumed, and no change that nobody has declared. Where the use of AI still spreads, these are passed more often, by the"
+    " organisation as a whole most of all; say what growth you expect in a scenario. Rows are not to be added up: a sum has a range of its"
+    " own."
 )
 
 

@@ -138,11 +138,11 @@ class _Foreseeing:
     def _together(self, asked: _Asked, days: Days) -> list[Foretold]:
         """Return the forecast of a subject of several keys; what is planned for it is planned for all of them together."""
         whole, end = days.together(), asked.one.window.end
-        terms = replace(self._terms([asked], whole), are_sums=True)
+        terms = replace(self._terms([asked], whole), grows=True)
         if asked.one.budget.overlays:
             return self._told([asked], whole, outlook(since_begun(whole.whole), days.last, end, terms), terms)
         groups = np.zeros(len(days.whole), dtype=np.int64)
-        seen = totals(since_begun(days.whole), days.last, end, groups, self._terms([asked], days))
+        seen = totals(since_begun(days.whole), days.last, end, groups, replace(self._terms([asked], days), grows=True))
         return self._told([asked], whole, seen, terms)
 
     def _told(self, batch: Sequence[_Asked], days: Days, seen: Outlook, terms: Terms) -> list[Foretold]:
@@ -210,7 +210,7 @@ def alone(series: Series, window: Window, currency: str, calendar: Calendar) -> 
     until = max(series.today, delivered)
     nanos = [series.costs.get(first + timedelta(days=n), 0) for n in range((until - first).days + 1)]
     days = Days.of(np.array([nanos], dtype=np.int64), first, opened.last)
-    terms = Terms(window.start, holidays=holidays(calendar, series.today), are_sums=series.is_sum, **open_terms(days, [opened]))
+    terms = Terms(window.start, holidays=holidays(calendar, series.today), grows=series.is_sum, **open_terms(days, [opened]))
     seen = outlook(since_begun(days.whole), days.last, window.end, terms)
     rests = [float((part - seen.to_date)[0]) for part in (seen.point, seen.p10, seen.p90)]
     if not all(map(isfinite, rests)):

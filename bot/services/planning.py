@@ -252,11 +252,12 @@ class _Making:
 
     def _together(self, row: _Row, rows: Sequence[int]) -> Iterator[tuple[str, Amounts]]:
         days, end = self.evidence.delivered(rows, row.opened), self.year.end
-        whole = days.together()
+        whole, grows = days.together(), not self.scenario.has_growth
         if row.part.planned:  # which is planned for all of them together
-            return self._amounts([row], outlook(since_begun(whole.whole), days.last, end, self._terms([row], whole)), whole)
-        groups = np.zeros(len(rows), dtype=np.int64)
-        return self._amounts([row], totals(since_begun(days.whole), days.last, end, groups, self._terms([row], days)), whole)
+            terms = replace(self._terms([row], whole), grows=grows)
+            return self._amounts([row], outlook(since_begun(whole.whole), days.last, end, terms), whole)
+        groups, terms = np.zeros(len(rows), dtype=np.int64), replace(self._terms([row], days), grows=grows)
+        return self._amounts([row], totals(since_begun(days.whole), days.last, end, groups, terms), whole)
 
     def _amounts(self, batch: Sequence[_Row], seen: Outlook, days: Days) -> Iterator[tuple[str, Amounts]]:
         """Yield what *seen* says of *batch*: what is complete to the nano, what is to come to the cent."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -65,10 +66,11 @@ def test_a_year_of_a_sum_that_grows_is_more_than_one_of_its_parts() -> None:
     parts = np.stack([grows(0.003) * RNG.lognormal(0, 0.3, DAYS) for _ in range(8)])
     terms = Terms(start=date(2026, 1, 1))
     groups = np.zeros(8, np.int64)
-    whole, apart = totals(parts, LAST, END, groups, terms), outlook(parts, LAST, END, terms)
+    whole, apart = totals(parts, LAST, END, groups, replace(terms, grows=True)), outlook(parts, LAST, END, terms)
     known, ahead = 90, np.arange(1, 276)
     true = parts[:, -known:].sum() + 8 * (100 * np.exp(0.003 * (DAYS - 1 + ahead))).sum() * np.exp(0.02 + 0.045)
     flat = apart.point.sum()
+    assert totals(parts, LAST, END, groups, terms).point[0] == pytest.approx(flat)
     assert flat < 0.75 * true
     assert flat * 1.1 < whole.point[0] < true
     assert whole.p10[0] < whole.point[0] < whole.p90[0]
@@ -77,10 +79,10 @@ def test_a_year_of_a_sum_that_grows_is_more_than_one_of_its_parts() -> None:
 def test_a_sum_asked_for_as_one_series_goes_on_growing_and_one_that_is_none_does_not() -> None:
     terms = Terms(start=date(2026, 1, 1))
     one = grows(0.003)[None]
-    alone, told = outlook(one, LAST, END, terms), outlook(one, LAST, END, Terms(start=terms.start, are_sums=True))
+    alone, told = outlook(one, LAST, END, terms), outlook(one, LAST, END, Terms(start=terms.start, grows=True))
     assert told.point[0] > 1.15 * alone.point[0]
     limits = np.array([alone.point[0]])
-    soon, late = (exhaustion(one, LAST, END, limits, Terms(start=terms.start, are_sums=are)) for are in (True, False))
+    soon, late = (exhaustion(one, LAST, END, limits, Terms(start=terms.start, grows=are)) for are in (True, False))
     assert soon.probability[0] > late.probability[0]
     assert soon.middle[0] < (late.middle[0] if late.middle[0] >= 0 else DAYS)
 
@@ -88,6 +90,6 @@ def test_a_sum_asked_for_as_one_series_goes_on_growing_and_one_that_is_none_does
 def test_short_periods_are_foretold_as_before() -> None:
     """A month has candidates with a trend of its own."""
     one, end = grows(0.003)[None], LAST + timedelta(days=31)
-    found = [outlook(one, LAST, end, Terms(start=date(2026, 4, 1), are_sums=are)) for are in (True, False)]
+    found = [outlook(one, LAST, end, Terms(start=date(2026, 4, 1), grows=are)) for are in (True, False)]
     assert found[0].point[0] == found[1].point[0]
-    assert [exhaustion(one, LAST, end, np.array([5_000.0]), Terms(start=date(2026, 4, 1), are_sums=are)).middle[0] for are in (True, False)]
+    assert [exhaustion(one, LAST, end, np.array([5_000.0]), Terms(start=date(2026, 4, 1), grows=are)).middle[0] for are in (True, False)]

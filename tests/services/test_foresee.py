@@ -250,6 +250,31 @@ def test_nothing_is_expected_below_what_is_billed() -> None:
     assert (ana.low, ana.point, ana.high, ana.over) == (usd(500), usd(500), usd(500), 1)
 
 
+GROWN = {(first := date(2026, 1, 1)) + timedelta(days=n): Fraction(round(1000 * 1.003**n), 1000) for n in range(319)}
+
+
+def test_what_an_organisation_has_grown_by_goes_on_in_a_long_period() -> None:
+    """One team's does not, as such rises come and go; nor does that of a month."""
+    scopes = Scope(ScopeKind.ORG), Scope(ScopeKind.TEAM, "search"), Scope(ScopeKind.TEAM, "ads")
+    company = Company()
+    company.bills.parts, company.bills.first = GROWN, date(2026, 1, 1)
+    company.budgets = tuple(Budget(str(of), of, PeriodKind.YEAR, usd(30_000), fiscal_year_start=7) for of in scopes)
+    company.refresh()
+    org, search, ads = (company.forecasts.find(str(of), str(of), date(2026, 7, 1)) for of in scopes)
+    assert org
+    assert search
+    assert ads
+    parts = search.point.nanos + ads.point.nanos
+    assert org.point.nanos > 1.1 * parts
+    year = Window(date(2026, 7, 1), date(2027, 7, 1))
+    costs = {day: int(30 * NANOS_PER_UNIT * part) for day, part in GROWN.items()}
+    days = Window(min(costs), TODAY)
+    told = {is_sum: alone(Series(costs, days, TODAY, is_sum=is_sum), year, "USD", NoHolidays()) for is_sum in (True, False)}
+    assert all(told.values())
+    assert told[True].point.nanos == pytest.approx(org.point.nanos, rel=0.02), "with a budget and without it is the same"  # type: ignore[union-attr]
+    assert told[False].point.nanos == pytest.approx(parts, rel=0.02)  # type: ignore[union-attr]
+
+
 def test_one_series_alone_is_expected_to_go_on_as_well() -> None:
     days = Window(date(2026, 8, 1), date(2026, 11, 16))
     costs = {days.start + timedelta(days=n): 10 * NANOS_PER_UNIT for n in range(len(days))}

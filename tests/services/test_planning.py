@@ -269,6 +269,22 @@ def test_a_scenario_multiplies_and_the_base_stands_beside_it() -> None:
             assert abs(amount(row, name) - amount(plain[scope], name) * Decimal("1.755")) <= Decimal("0.005")
 
 
+def test_what_sums_have_grown_by_is_carried_on_unless_a_scenario_says_what_to_expect() -> None:
+    def grows(day: date) -> float:
+        return 10 * float(np.exp(0.003 * (day - LONG_AGO).days))
+
+    company = Company([Line("ana", "search", cost=grows), Line("ben", "ads", cost=grows)])
+    found, flat = rows(company.plan()), rows(company.plan(2027, "", "growth=0%"))
+    for scope in ("org", "team:product"):
+        assert amount(flat[scope]) == pytest.approx(amount(flat["team:search"]) + amount(flat["team:ads"]), rel=Decimal("0.01"))
+        assert amount(found[scope]) > Decimal("1.25") * amount(flat[scope])
+    assert found["team:search"].amounts == flat["team:search"].amounts
+    company.budgets = [limited(Scope(ScopeKind.ORG), PeriodKind.MONTH, planned(date(2027, 1, 1), "2"))]
+    doubled = rows(company.plan())["org"]
+    assert amount(doubled) == pytest.approx(2 * amount(found["org"]), rel=Decimal("0.1")), "what is planned comes on top"
+    assert amount(doubled) > 2 * amount(flat["org"])
+
+
 def test_seats_are_those_of_what_is_asked_for() -> None:
     company = Company([*STEADY, Line("cyd", "ads")])
     assert [row.factor for row in company.plan(2027, "team:ads", "seats=3").rows] == [Fraction(3, 2)]
