@@ -17,7 +17,7 @@ from bot.domain.anomaly import Anomaly, History, Members, Part, one_each, parts
 from bot.domain.baseline import Series, baseline
 from bot.domain.episode import Channel
 from bot.domain.newcomer import newcomers
-from bot.domain.surprise import Surprises, surprises
+from bot.domain.surprise import GATE_DAYS, Surprises, surprises
 from bot.domain.thresholds import MERGE, USUAL, Thresholds
 
 FLOOR = 25.0
@@ -144,17 +144,17 @@ class _Seen:
         return surprises(self.cost[:, some], self.expected[:, some], self.days, start, self.floor, tokens, declared)
 
     def _episode(self, scored: Surprises, series: int, row: int, first: int, last: int, told: Flags) -> Anomaly:
-        begin = _onset(scored.z[:, row], first)
-        excess = float(scored.excess[begin : last + 1, row].sum())
-        priced = float(scored.priced[begin : last + 1, row].sum())
         seen = [channel for channel, days in zip(_CHANNELS, told, strict=True) if days.any()]
-        if Channel.MIX in seen and priced >= excess / 2:
+        begin = _onset(scored.z[:, row], first)
+        excess, priced = scored.excess[: last + 1, row], scored.priced[: last + 1, row]
+        if Channel.MIX in seen and priced[begin:].sum() >= excess[begin:].sum() / 2:
             seen = [Channel.MIX, *(channel for channel in seen if channel is not Channel.MIX)]
+        felt = priced if Channel.MIX in seen and priced[begin:].sum() > excess[begin:].sum() else excess
+        begin = _worth(felt, begin, first, self.floor)
         rows = slice(begin + scored.start, last + scored.start + 1)
         usual = float(np.nansum(self.expected[rows, series]))
-        so_far = max(excess, priced) if Channel.MIX in seen else excess
         since, until, noticed = self.days.at(rows.start), self.days.at(rows.stop - 1), self.days.at(first + scored.start)
-        return Anomaly(self.history.names[series], tuple(seen), since, until, noticed, so_far, usual)
+        return Anomaly(self.history.names[series], tuple(seen), since, until, noticed, float(felt[begin:].sum()), usual)
 
     def announced(self) -> Iterator[Anomaly]:
         """Yield the changes of list prices that are felt: no alarms, but reasons."""
@@ -239,6 +239,18 @@ def _onset(scores: Series, first: int) -> int:
     while begin > max(first - _RUN_UP, 0) and scores[begin - 1] >= _ONSET:
         begin -= 1
     return begin
+
+
+def _worth(felt: Series, begin: int, first: int, floor: float) -> int:
+    """Return the first day of an episode: *begin*, or an earlier one of those that made day *first* worth a word.
+
+    Args:
+        felt: Excess of each day up to the last of the episode; what is told is the sum from its first day on.
+    """
+    if felt[begin:].sum() >= floor:
+        return begin
+    days = range(max(first + 1 - GATE_DAYS, 0), first + 1)
+    return min(begin, max(days, key=lambda day: float(felt[day : first + 1].sum())))
 
 
 def _runs(days: Flags) -> list[tuple[int, int]]:

@@ -25,7 +25,9 @@ _TWICE = 1.4
 """What two days in a row, both at least so far above, are worth beside one."""
 _WEEK = 7
 _NOT_LOW = -1.0
-_GATE_DAYS, _GATE_SHARE = 3, 0.15
+GATE_DAYS = 3
+"""Days whose excess together must be worth a word."""
+_GATE_SHARE = 0.15
 RUN_IN = 28
 """Days before the first judged one that the moving averages start with."""
 
@@ -138,7 +140,7 @@ def _told(score: Series, where: Flags) -> Series:
 
 def _gate(excess: Series, expected: Series, floor: float) -> Flags:
     """Tell where three days cost enough more than expected to be worth a word."""
-    over, usual = _last(excess, _GATE_DAYS), _last(expected, _GATE_DAYS)
+    over, usual = _last(excess, GATE_DAYS), _last(expected, GATE_DAYS)
     found: Flags = (over >= floor) & (over >= _GATE_SHARE * usual)
     return found
 
