@@ -50,17 +50,22 @@ class Baseline:
         expected: Days × series, NaN before there is history enough. On days around a turn of the month, and within what was
             planned, anything between the plain expectation and what is allowed is expected.
         usual: As *expected*, but with what has come so far of what was planned.
+        bare: As *expected*, without what was planned.
         ahead: The next `AHEAD` days × series: what they cost if they are plain.
     """
 
     expected: Series
     usual: Series
+    bare: Series
     ahead: Series
 
     def some(self, series: slice | Whole) -> Baseline:
         """Return those of some series."""
-        expected = self.expected[:, series]
-        return Baseline(expected, expected if self.usual is self.expected else self.usual[:, series], self.ahead[:, series])
+        return Baseline(*(values[:, series] for values in (self.expected, self.usual, self.bare, self.ahead)))
+
+    def after(self, count: int) -> Baseline:
+        """Return the days without the first *count*."""
+        return Baseline(self.expected[count:], self.usual[count:], self.bare[count:], self.ahead)
 
 
 def baseline(cost: Series, days: Days, cent: float, declared: Flags | None = None, changes: Changes | None = None) -> Baseline:
@@ -74,16 +79,16 @@ def baseline(cost: Series, days: Days, cent: float, declared: Flags | None = Non
     """
     quiet = np.zeros(cost.shape, dtype=np.bool_) if declared is None else declared
     found, ahead = np.empty(cost.shape), np.empty((AHEAD, cost.shape[1]))
-    usual = found if changes is None else np.empty(cost.shape)
+    usual, bare = (found, found) if changes is None else (np.empty(cost.shape), np.empty(cost.shape))
     for low in range(0, cost.shape[1], _CHUNK):
         some = slice(low, low + _CHUNK)
         learner = _Learner(cost[:, some], days, cent, quiet[:, some], None if changes is None else changes.some(some))
         for t in range(len(days)):
             found[t, some] = learner.step(t)
             if changes is not None:
-                usual[t, some] = learner.usual
+                usual[t, some], bare[t, some] = learner.usual, learner.bare
         ahead[:, some] = learner.ahead()
-    return Baseline(found, usual, ahead)
+    return Baseline(found, usual, bare, ahead)
 
 
 @dataclass
@@ -145,7 +150,7 @@ class _Learner:
         self.planned = np.flatnonzero(changes.concerned) if changes else np.zeros(0, dtype=np.int64)
         self.coming = Coming(changes.some(self.planned)) if changes and len(self.planned) else None
         self.explained = np.zeros(count, dtype=np.bool_)
-        self.usual = np.full(count, np.nan)
+        self.usual = self.bare = np.full(count, np.nan)
 
     def step(self, t: int) -> Series:
         """Expect day *t*, then learn from it."""
@@ -157,7 +162,7 @@ class _Learner:
         recovered = np.where(self.known[t], np.clip(self.cost[t], turned, np.maximum(self.high * factor, turned)), turned)
         mature = self.age >= LEAST_DAYS
         self._learn(t, turned, factor, mature)
-        expected = self.usual = np.where(mature, recovered, np.nan)
+        expected = self.usual = self.bare = np.where(mature, recovered, np.nan)
         if day is not None:
             self.usual, expected = expected.copy(), expected.copy()
             self.usual[self.planned] = day.usual(expected[self.planned])

@@ -79,7 +79,7 @@ def surprises(
     used = None if tokens is None else tokens[skip:]
     planned = None if changes is None else changes.after(skip)
     begin = max(start - RUN_IN, 0) - skip
-    found = _Scales(cost[skip:], base.expected[skip:], base.usual[skip:], days.after(skip), begin, floor, quiet[skip:], planned)
+    found = _Scales(cost[skip:], base.after(skip), days.after(skip), begin, floor, quiet[skip:], planned)
     return found.scores(start, start - skip - found.begin, used)
 
 
@@ -88,8 +88,7 @@ class _Scales:
     """What is scored, beside the days its scales come from; *begin* is the first day of the moving averages."""
 
     cost: Series
-    expected: Series
-    usual: Series
+    base: Baseline
     days: Days
     begin: int
     floor: float
@@ -97,7 +96,8 @@ class _Scales:
     changes: Changes | None
 
     def scores(self, start: int, cut: int, tokens: Series | None) -> Surprises:
-        excess, usual, quiet = self.cost[self.begin :] - self.expected[self.begin :], self.expected[self.begin :], self.quiet[self.begin :]
+        usual, quiet = self.base.expected[self.begin :], self.quiet[self.begin :]
+        excess = self.cost[self.begin :] - usual
         gate = _gate(excess, usual, self.floor) & ~quiet
         z = np.where(quiet, 0.0, self._z())
         drift = _averaged(np.clip(z, -_DRIFT_CLIP, _DRIFT_CLIP), _DRIFT)
@@ -109,12 +109,15 @@ class _Scales:
     def _z(self) -> Series:
         """Return how far each day is above expectation: variance grows with the cost, so that roots are compared."""
         add = self.floor / 50
-        roots = np.sqrt(self.expected + add)
-        moved = np.sqrt(self.cost + add) - roots
-        before_it = moved if self.usual is self.expected else np.sqrt(self.cost + add) - np.sqrt(self.usual + add)
+        paid, roots = np.sqrt(self.cost + add), np.sqrt(self.base.expected + add)
+        moved = usual = paid - roots
+        if self.changes is not None:  # what is multiplied varies as much more
+            grown = np.sqrt(self.base.usual + add)
+            growth = grown / np.sqrt(self.base.bare + add)
+            moved, usual, roots = moved / growth, (paid - grown) / growth, roots / growth
         found = np.full(moved[self.begin :].shape, np.nan)
         for rows, here, before in self._weeks(_SPAN):
-            middle, spread = _middle(before_it[before])
+            middle, spread = _middle(usual[before])
             found[here] = (moved[rows] - middle) / (spread + _LEAST_SPREAD * roots[rows])
         return found
 

@@ -85,6 +85,16 @@ def test_a_launch_may_be_late_or_smaller(late: int, part: float) -> None:
     assert found(cost, Overlay(CHANGE, factor=2.0)) == []
 
 
+@pytest.mark.parametrize(("came", "late"), [(5.0, 0), (5.0, 14), (2.0, 0), (1.0, 0)])
+def test_a_declared_launch_cries_wolf_no_more_than_none(came: float, late: int) -> None:
+    """Five times the cost varies five times as much; some alarms come by chance in any eight weeks of so many uneven teams."""
+    cost = np.stack([team(noise=(0.15, 0.3, 0.5)[seed % 3], seed=seed) for seed in range(120)])
+    usual = len(found(cost))
+    cost[:, COUNT - AGO + late :] *= came
+    assert usual < 25
+    assert len(found(cost, Overlay(CHANGE, factor=5.0))) <= usual + 5
+
+
 def test_what_ends_leaves_the_usual_behind() -> None:
     """While it lasts it is expected; who goes on with it afterwards is told, and so is nobody who stops."""
     plan = Overlay(CHANGE, LAST - timedelta(days=9), factor=2.0)
