@@ -84,7 +84,8 @@ def _line(each: Caught, reader: Reader) -> str:
     identity, seen = each.alert.identity, each.alert.seen
     cost = f" {reader.money(seen.cost)}" if each.shows else ""
     if seen.episode:
-        what = f"{cost} more than usual from {seen.episode.since} to {seen.episode.until}"
+        more = "more for the same use" if seen.episode.is_by_price(seen.cost) else "more than usual"
+        what = f"{cost} {more} from {seen.episode.since} to {seen.episode.until}"
     else:
         limit = f" of {reader.money(seen.limit)}" if each.shows and seen.limit else ""
         is_pace = identity.kind is Kind.BURN

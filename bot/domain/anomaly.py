@@ -15,6 +15,7 @@ import numpy as np
 from bot.domain.almanac import Flags, Whole
 from bot.domain.baseline import Series
 from bot.domain.episode import Channel
+from bot.domain.overlay import Overlay
 from bot.domain.thresholds import MERGE
 
 MERGE_DAYS = timedelta(days=MERGE)
@@ -82,6 +83,7 @@ class History:
         index: As *cost*: the day's list prices beside those of *last*, weighted by what was used (1 where no price changed);
             None where no list is known. Cost is judged at the prices of *last*.
         declared: Series × days that people said were expected.
+        planned: Changes that were declared beforehand.
     """
 
     names: tuple[str, ...]
@@ -90,6 +92,7 @@ class History:
     tokens: Series | None = None
     index: Series | None = None
     declared: Flags | None = None
+    planned: Sequence[Overlay] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.names), self.cost.shape[1])

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.almanac import END, START, SUNDAY, Days, Flags
+from bot.domain.almanac import END, START, SUNDAY, Days, Flags, Whole
+from bot.domain.planned import Changes, Coming, Day
 from bot.domain.rank import ordered, rank
 
 Series = NDArray[np.float64]
@@ -35,31 +36,59 @@ _FADES = 0.99
 """A day: how long a level that was usual before a dip is still no surprise."""
 _SURE = 0.5
 _TINY = 1e-12
+AHEAD = 31
+"""Days for which it is told what is expected: those that are left of a month, at most."""
 _CHUNK = 5_000
 """Series at a time: their state stays in the processor's cache."""
 
 
-def baseline(cost: Series, days: Days, cent: float, declared: Flags | None = None) -> tuple[Series, Series]:
-    """Return what was expected of each day, and the level the day after the last begins with.
+@dataclass(frozen=True)
+class Baseline:
+    """What was expected of each series.
+
+    Attributes:
+        expected: Days × series, NaN before there is history enough. On days around a turn of the month, and within what was
+            planned, anything between the plain expectation and what is allowed is expected.
+        usual: As *expected*, but with what has come so far of what was planned.
+        bare: As *expected*, without what was planned.
+        ahead: The next `AHEAD` days × series: what they cost if they are plain.
+    """
+
+    expected: Series
+    usual: Series
+    bare: Series
+    ahead: Series
+
+    def some(self, series: slice | Whole) -> Baseline:
+        """Return those of some series."""
+        return Baseline(*(values[:, series] for values in (self.expected, self.usual, self.bare, self.ahead)))
+
+    def after(self, count: int) -> Baseline:
+        """Return the days without the first *count*."""
+        return Baseline(self.expected[count:], self.usual[count:], self.bare[count:], self.ahead)
+
+
+def baseline(cost: Series, days: Days, cent: float, declared: Flags | None = None, changes: Changes | None = None) -> Baseline:
+    """Return what was expected of each day, learned from the days before it.
 
     Args:
         cost: Days × series, units of currency; NaN where a day is not final. A series begins with its first cost.
         cent: An amount too small to matter.
         declared: Days whose cost people said was expected: a run of them is the new level, or forgotten when the cost falls back.
-
-    Returns:
-        Days × series, NaN before there is history enough. On days around a turn of the month anything between the plain
-        expectation and what earlier turns reached is expected. And per weekday × series, what the next plain day costs.
+        changes: What was planned; days are learned from as they would be without it.
     """
     quiet = np.zeros(cost.shape, dtype=np.bool_) if declared is None else declared
-    found, ahead = np.empty(cost.shape), np.empty((7, cost.shape[1]))
+    found, ahead = np.empty(cost.shape), np.empty((AHEAD, cost.shape[1]))
+    usual, bare = (found, found) if changes is None else (np.empty(cost.shape), np.empty(cost.shape))
     for low in range(0, cost.shape[1], _CHUNK):
         some = slice(low, low + _CHUNK)
-        learner = _Learner(cost[:, some], days, cent, quiet[:, some])
+        learner = _Learner(cost[:, some], days, cent, quiet[:, some], None if changes is None else changes.some(some))
         for t in range(len(days)):
             found[t, some] = learner.step(t)
+            if changes is not None:
+                usual[t, some], bare[t, some] = learner.usual, learner.bare
         ahead[:, some] = learner.ahead()
-    return found, ahead
+    return Baseline(found, usual, bare, ahead)
 
 
 @dataclass
@@ -99,7 +128,7 @@ class _Turn:
 class _Learner:
     """The state between one day and the next."""
 
-    def __init__(self, cost: Series, days: Days, cent: float, declared: Flags) -> None:
+    def __init__(self, cost: Series, days: Days, cent: float, declared: Flags, changes: Changes | None) -> None:
         count = cost.shape[1]
         self.days, self.cent, self.declared = days, cent, declared
         began = np.logical_or.accumulate(np.nan_to_num(cost) > 0, axis=0)
@@ -118,23 +147,51 @@ class _Learner:
         self.ratios = np.full(cost.shape, np.nan)
         self.turns = {END: _Turn(), START: _Turn()}
         self.run, self.before = np.zeros(count), np.zeros(count)
+        self.planned = np.flatnonzero(changes.concerned) if changes else np.zeros(0, dtype=np.int64)
+        self.coming = Coming(changes.some(self.planned)) if changes and len(self.planned) else None
+        self.explained = np.zeros(count, dtype=np.bool_)
+        self.usual = self.bare = np.full(count, np.nan)
 
     def step(self, t: int) -> Series:
         """Expect day *t*, then learn from it."""
         self._weekday(t)
         factor = self._factor(t)
         plain = self.level * factor
+        day = self._read(t, plain)
         turned = self._turned(t, plain)
         recovered = np.where(self.known[t], np.clip(self.cost[t], turned, np.maximum(self.high * factor, turned)), turned)
         mature = self.age >= LEAST_DAYS
         self._learn(t, turned, factor, mature)
-        return np.where(mature, recovered, np.nan)
+        expected = self.usual = self.bare = np.where(mature, recovered, np.nan)
+        if day is not None:
+            self.usual, expected = expected.copy(), expected.copy()
+            self.usual[self.planned] = day.usual(expected[self.planned])
+            expected[self.planned] = day.expected(expected[self.planned])
+        return expected
 
     def ahead(self) -> Series:
-        """Return weekdays × series: what plain days cost from here on."""
+        """Return days × series: what plain days cost from here on."""
         mean = self.weekdays.mean(axis=0)
         factors = np.stack([self._shrunk(day, mean) for day in range(7)])
-        return np.where(self.age >= LEAST_DAYS, factors * self.level, np.nan)
+        week = np.where(self.age >= LEAST_DAYS, factors * self.level, np.nan)
+        last = len(self.days) - 1
+        found: Series = week[[(self.days.at(last + 1 + i)).weekday() for i in range(AHEAD)]]
+        if self.coming is not None:
+            for i, plain in enumerate(found[:, self.planned]):
+                found[i, self.planned] = self.coming.ahead(last + 1 + i, last, plain)
+        return found
+
+    def _read(self, t: int, plain: Series) -> Day | None:
+        """Read day *t* as it would be without what was planned."""
+        if self.coming is None or t < self.coming.changes.first:
+            return None
+        some = self.planned
+        cost, known = self.cost[t, some], self.known[t, some]
+        day = self.coming.read(t, cost, plain[some], known, self.age[some] >= LEAST_DAYS)
+        self.cost[t, some] = np.where(known, day.bare(plain[some]), cost)
+        self.usable[t, some] = np.where(self.plain[t, some], self.cost[t, some], 0.0)
+        self.explained[some] = day.is_within
+        return day
 
     def _weekday(self, t: int) -> None:
         """Refresh the mean of this weekday: ten weeks without the highest of them."""
@@ -197,7 +254,7 @@ class _Learner:
         taught = self.level * np.exp(gain * np.clip(surprise, -bound, bound))
         young = (self.level * self.age + cost) / (self.age + 1)
         plain = np.where(mature, taught, young)
-        self._spread(surprise, known & mature & self.plain[t])
+        self._spread(surprise, known & mature & self.plain[t] & ~self.explained)
         if self.is_declared:
             self._rebase(t, plain, np.maximum(cost, small) / factor, factor)
         else:

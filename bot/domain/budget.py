@@ -78,7 +78,7 @@ class Budget:
         owner: E-mail of who answers for it; None: the person, or the team's manager.
         fiscal_year_start: Month (1 to 12) in which quarters and years begin.
         version: Counts the changes, from 1.
-        overlays: Planned changes, which forecasts take in.
+        overlays: Planned changes, which forecasts take in and which are no anomalies.
         began_at: When its first version came into force; None where that is not known.
     """
 

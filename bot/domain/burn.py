@@ -13,7 +13,8 @@ from fractions import Fraction
 
 from bot.domain.money import Money
 
-HOURS: Mapping[int, Fraction] = {1: Fraction(2, 100), 6: Fraction(5, 100), 24: Fraction(10, 100)}
+DAY = 24
+HOURS: Mapping[int, Fraction] = {1: Fraction(2, 100), 6: Fraction(5, 100), DAY: Fraction(10, 100)}
 """The share of a month's budget that is too much within so many hours."""
 KEPT = timedelta(hours=40)
 """How long what was read of a running day can be of use."""

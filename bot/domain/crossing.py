@@ -16,7 +16,7 @@ from fractions import Fraction
 from bot.domain import steps
 from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Says, Seen, State
 from bot.domain.budget import Budget, Scope
-from bot.domain.burn import Burn
+from bot.domain.burn import DAY, Burn
 from bot.domain.money import Money
 from bot.domain.period import Window, midnight
 
@@ -172,11 +172,18 @@ class Deciding:
             self._again(Kind.FORECAST, LIMIT)
 
     def _pace(self) -> None:
+        """Tell how fast it goes; that a budget which is gone will be gone is no news, but some hours of it may be a runaway."""
         measured = self.measured
         live = [a for a in self._of(Kind.BURN) if a.is_live]
+        is_runaway = measured.burn is not None and measured.burn.hours < DAY
+        is_gone = measured.share >= 1 and not is_runaway
         for known in live:
             if measured.is_calm:
                 self._take(steps.closed(known, Reason.RECOVERED, measured.seen, self.at))
+            elif is_gone and not known.needs_answer:
+                self._take(steps.closed(known, Reason.REACHED, measured.seen, self.at))
+        if is_gone:
+            return
         pace = measured.pace
         if pace is None or measured.is_over or any(a.identity.tier >= pace for a in live):
             return

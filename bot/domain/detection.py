@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TypeVar
 
 import numpy as np
@@ -17,7 +17,8 @@ from bot.domain.anomaly import Anomaly, History, Members, Part, one_each, parts
 from bot.domain.baseline import Series, baseline
 from bot.domain.episode import Channel
 from bot.domain.newcomer import newcomers
-from bot.domain.surprise import Surprises, surprises
+from bot.domain.planned import Changes
+from bot.domain.surprise import GATE_DAYS, Surprises, surprises
 from bot.domain.thresholds import MERGE, USUAL, Thresholds
 
 FLOOR = 25.0
@@ -81,9 +82,10 @@ def fitted(
     cost = _constant(history)
     days = (almanac or Almanac()).days(history.last, cost.shape[0])
     declared, tokens = _turned(history.declared), _turned(history.tokens)
-    expected, _ = baseline(cost, days, floor / 2500, declared)
+    changes = Changes.of(history.planned, days.first, cost.shape[1])
+    found = baseline(cost, days, floor / 2500, declared, changes)
     start = max(len(days) - replayed, 0)
-    scored = surprises(cost, expected, days, start, floor, tokens, declared)
+    scored = surprises(cost, found, days, start, floor, tokens, declared, changes)
     return thresholds.fit(scored, thresholds.rhythms(cost), budget_per_quarter * _AIM)
 
 
@@ -123,7 +125,9 @@ class _Seen:
         self.days: Days = self.almanac.days(self.history.last, count)
         self.recent = max(count - self.judged, 0)
         declared = _turned(self.history.declared)
-        self.expected, self.ahead = baseline(self.cost, self.days, self.floor / 2500, declared)
+        self.changes = Changes.of(self.history.planned, self.days.first, self.cost.shape[1])
+        self.base = baseline(self.cost, self.days, self.floor / 2500, declared, self.changes)
+        self.expected = self.base.expected
         self.tokens, self.declared = _turned(self.history.tokens), declared
         self.cuts = self.limits.of(thresholds.rhythms(self.cost))
 
@@ -141,20 +145,21 @@ class _Seen:
     def _scored(self, start: int, some: slice | Whole) -> Surprises:
         tokens = None if self.tokens is None else self.tokens[:, some]
         declared = None if self.declared is None else self.declared[:, some]
-        return surprises(self.cost[:, some], self.expected[:, some], self.days, start, self.floor, tokens, declared)
+        changes = None if self.changes is None else self.changes.some(some)
+        return surprises(self.cost[:, some], self.base.some(some), self.days, start, self.floor, tokens, declared, changes)
 
     def _episode(self, scored: Surprises, series: int, row: int, first: int, last: int, told: Flags) -> Anomaly:
-        begin = _onset(scored.z[:, row], first)
-        excess = float(scored.excess[begin : last + 1, row].sum())
-        priced = float(scored.priced[begin : last + 1, row].sum())
         seen = [channel for channel, days in zip(_CHANNELS, told, strict=True) if days.any()]
-        if Channel.MIX in seen and priced >= excess / 2:
+        begin = _onset(scored.z[:, row], first)
+        excess, priced = scored.excess[: last + 1, row], scored.priced[: last + 1, row]
+        if Channel.MIX in seen and priced[begin:].sum() >= excess[begin:].sum() / 2:
             seen = [Channel.MIX, *(channel for channel in seen if channel is not Channel.MIX)]
+        felt = priced if Channel.MIX in seen and priced[begin:].sum() > excess[begin:].sum() else excess
+        begin = _worth(felt, begin, first, self.floor)
         rows = slice(begin + scored.start, last + scored.start + 1)
         usual = float(np.nansum(self.expected[rows, series]))
-        so_far = max(excess, priced) if Channel.MIX in seen else excess
         since, until, noticed = self.days.at(rows.start), self.days.at(rows.stop - 1), self.days.at(first + scored.start)
-        return Anomaly(self.history.names[series], tuple(seen), since, until, noticed, so_far, usual)
+        return Anomaly(self.history.names[series], tuple(seen), since, until, noticed, float(felt[begin:].sum()), usual)
 
     def announced(self) -> Iterator[Anomaly]:
         """Yield the changes of list prices that are felt: no alarms, but reasons."""
@@ -179,7 +184,8 @@ class _Seen:
         index = self.history.index
         cost = people.cost if index is None else people.cost / index[people.series]
         cost, settled = _anew(cost, people.anew)
-        told, excess = outlier.outliers(np.ascontiguousarray(cost.T), self.recent, self.floor)
+        changes = None if self.changes is None else self.changes.some(people.series)
+        told, excess = outlier.outliers(np.ascontiguousarray(cost.T), self.recent, self.floor, changes=changes)
         told &= settled[:, self.recent :].T
         for row, person in zip(*np.nonzero(told), strict=True):
             series, day, over = int(people.series[person]), int(row) + self.recent, float(excess[row, person])
@@ -216,17 +222,18 @@ class _Seen:
         """Return what the month will have cost; with the excess of the last days if the episode goes on at *end*."""
         cost, expected = self.cost[:, series], self.expected[:, series]
         final = np.flatnonzero(np.isfinite(cost))
-        if not np.isfinite(self.ahead[:, series]).all():
+        ahead = self.base.ahead[:, series]
+        if not np.isfinite(ahead).all():
             return None
         month = np.arange(max(len(cost) - self.history.last.day, 0), len(cost))
         billed = np.where(np.isfinite(cost[month]), cost[month], np.nan_to_num(expected[month]))
-        left = [self.history.last + timedelta(days=1 + i) for i in range(_days_left(self.history.last))]
-        rest = sum(float(self.ahead[day.weekday(), series]) for day in left)
+        left = _days_left(self.history.last)
+        rest = sum(map(float, ahead[:left]))
         goes_on = len(final) and final[-1] < end
         last = final[-_LATELY:]
         more = max(float(np.nanmean(cost[last] - expected[last])), 0.0) if goes_on else 0.0
         waiting = int((~np.isfinite(cost[month])).sum())
-        return float(billed.sum()) + rest + more * (len(left) + waiting)
+        return float(billed.sum()) + rest + more * (left + waiting)
 
 
 def _days_left(day: date) -> int:
@@ -239,6 +246,18 @@ def _onset(scores: Series, first: int) -> int:
     while begin > max(first - _RUN_UP, 0) and scores[begin - 1] >= _ONSET:
         begin -= 1
     return begin
+
+
+def _worth(felt: Series, begin: int, first: int, floor: float) -> int:
+    """Return the first day of an episode: *begin*, or an earlier one of those that made day *first* worth a word.
+
+    Args:
+        felt: Excess of each day up to the last of the episode; what is told is the sum from its first day on.
+    """
+    if felt[begin:].sum() >= floor:
+        return begin
+    days = range(max(first + 1 - GATE_DAYS, 0), first + 1)
+    return min(begin, max(days, key=lambda day: float(felt[day : first + 1].sum())))
 
 
 def _runs(days: Flags) -> list[tuple[int, int]]:

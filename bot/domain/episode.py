@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from bot.domain.money import Money
+from bot.domain.money import NANOS_PER_UNIT, Money
 
 LASTS = timedelta(days=7)
 """Days without an alarm after which an episode is over; what comes within them belongs to it."""
 NOTABLE = Fraction(1, 4)
 """Share by which the excess must have changed before what was said is put right."""
+_ROUNDED = NANOS_PER_UNIT // 50
+"""What rounding to whole cents makes of a difference, at most."""
 RESTATED = Fraction(1, 2)
 """Share of the excess that a correction must take away to undo it."""
 
@@ -73,6 +75,10 @@ class Episode:
     def continues(self, other: Episode) -> bool:
         """Tell whether this is the same episode of a team as *other*."""
         return max(self.since, other.since) - min(self.until, other.until) <= LASTS
+
+    def is_by_price(self, excess: Money) -> bool:
+        """Tell whether *excess* is what the same use cost more than before, and not what the team cost more than usual."""
+        return Channel.MIX in self.channels and excess.nanos - (self.paid.nanos - self.usual.nanos) > _ROUNDED
 
     def is_undone(self, excess: Money, paid: Money) -> bool:
         """Tell whether a correction took away what was told as *excess*: the same days cost *paid* now."""

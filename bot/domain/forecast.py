@@ -20,6 +20,7 @@ from bot.domain.combination import Expectation, Pooled
 from bot.domain.dayfactor import Flags, Indices, Series, calendar
 from bot.domain.lesson import Lesson
 from bot.domain.level import Panel
+from bot.domain.overlay import Overlay
 from bot.domain.path import Law, path
 
 LEAST_DAYS = 7
@@ -35,33 +36,6 @@ _WEEKS = 28
 _MOST_BIAS, _MOST_FACTOR = 0.7, 0.12
 _BIAS_TRUST, _BIAS_FADES = 0.75, 0.8
 """What is taken of the bias of past sums, and what a month counts beside the one after it."""
-
-
-@dataclass(frozen=True)
-class Overlay:
-    """A planned change that somebody has declared: seats, a price list, a launch.
-
-    Attributes:
-        day: The first day on which it holds; one that holds already tells how to read the days before.
-        until: The first day on which it holds no longer; None: for good.
-        factor: By what every day is multiplied; above 0.
-        amount: What every day costs more, in units.
-        rows: Which series it concerns; None: all.
-    """
-
-    day: date
-    until: date | None = None
-    factor: float = 1.0
-    amount: float = 0.0
-    rows: tuple[int, ...] | None = None
-
-    def __post_init__(self) -> None:
-        if not self.factor > 0:
-            raise ValueError(f"a change multiplies by more than 0, not by {self.factor}")
-
-    def holds(self, day: date) -> bool:
-        """Tell whether it holds on *day*."""
-        return self.day <= day and (self.until is None or day < self.until)
 
 
 @dataclass(frozen=True)

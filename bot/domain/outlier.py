@@ -9,6 +9,7 @@ import numpy as np
 
 from bot.domain.almanac import Flags
 from bot.domain.baseline import Series
+from bot.domain.planned import Changes
 from bot.domain.rank import ordered, rank
 
 RATE = 0.025
@@ -29,7 +30,7 @@ _USUAL_EXCESS = 4.0
 _BOUNDS = (0.05, 20.0)
 
 
-def outliers(cost: Series, start: int, floor: float, rate: float = RATE) -> tuple[Flags, Series]:
+def outliers(cost: Series, start: int, floor: float, rate: float = RATE, changes: Changes | None = None) -> tuple[Flags, Series]:
     """Return which people stand out on which of the days from *start* on, and what they cost beyond their usual high.
 
     A dear day counts by itself or together with the day before it, whichever is the less probable; and the more it costs the
@@ -39,13 +40,16 @@ def outliers(cost: Series, start: int, floor: float, rate: float = RATE) -> tupl
         cost: Days × people; NaN where not final. All people of one company: they are one another's peers.
         floor: Least excess worth a word, units of currency.
         rate: False discoveries among all, wanted per day.
+        changes: What was planned of each one's team: one person may be all of it, and only what goes beyond it stands out.
     """
     found = np.zeros(cost[start:].shape, dtype=np.bool_)
     excess = np.zeros(cost[start:].shape)
     before = np.ones(cost.shape[1]), np.zeros(cost.shape[1])
     for day in range(max(start - 1, 0), len(cost)):
-        chance, high = _chances(cost, day, floor * _ACTIVE_SHARE)
-        over = np.nan_to_num(cost[day] - high)
+        planned = changes.allowance(day) if changes else None
+        today = planned.without(cost[day]) if planned else cost[day]
+        chance, high = _chances(cost, day, today, floor * _ACTIVE_SHARE)
+        over = np.nan_to_num(cost[day] - (planned.of(high) if planned else high))
         if day >= start:
             excess[day - start] = over
             proof = _proof(chance, over, before, floor)
@@ -78,12 +82,12 @@ def discoveries(chance: Series, rate: float) -> Flags:
     return found
 
 
-def _chances(cost: Series, day: int, least: float) -> tuple[Series, Series]:
-    """Return how probable a day at least as dear was, for those active on it, and each one's 90th percentile."""
+def _chances(cost: Series, day: int, today: Series, least: float) -> tuple[Series, Series]:
+    """Return how probable a day at least as dear as *today* was, for those active on it, and each one's 90th percentile."""
     window = cost[max(day - _SPAN, 0) : day]
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(window >= least, np.log(window), np.nan)
-        now = np.where(cost[day] >= least, np.log(cost[day]), np.nan)
+        now = np.where(today >= least, np.log(today), np.nan)
     high, scale = _tails(logs)
     chance = (1 - _TAIL) * np.exp(-(now - high) / scale)
     return np.where(now > high, chance, np.where(np.isfinite(now) & np.isfinite(high), 1.0, np.nan)), np.exp(high)

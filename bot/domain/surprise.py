@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.domain.almanac import Days, Flags
-from bot.domain.baseline import Series
+from bot.domain.baseline import Baseline, Series
+from bot.domain.planned import Changes, Coming
 from bot.domain.rank import ordered, rank
 
 _SPAN, _PRICE_SPAN = 60, 42
@@ -25,7 +26,9 @@ _TWICE = 1.4
 """What two days in a row, both at least so far above, are worth beside one."""
 _WEEK = 7
 _NOT_LOW = -1.0
-_GATE_DAYS, _GATE_SHARE = 3, 0.15
+GATE_DAYS = 3
+"""Days whose excess together must be worth a word."""
+_GATE_SHARE = 0.15
 RUN_IN = 28
 """Days before the first judged one that the moving averages start with."""
 
@@ -52,20 +55,31 @@ class Surprises:
 
 
 def surprises(
-    cost: Series, expected: Series, days: Days, start: int, floor: float, tokens: Series | None = None, declared: Flags | None = None
+    cost: Series,
+    base: Baseline,
+    days: Days,
+    start: int,
+    floor: float,
+    tokens: Series | None = None,
+    declared: Flags | None = None,
+    changes: Changes | None = None,
 ) -> Surprises:
     """Return the scores of the days from *start* on.
 
     Args:
-        cost, expected: Of every day; NaN where not final, or not expected yet.
+        cost: Of every day; NaN where not final.
+        base: What was expected of it; NaN where it was not expected yet.
         floor: Excess over three days that is worth a word, units of currency.
         tokens: As *cost*; None where no tokens are known.
         declared: Days that people said were expected: they are no surprise.
+        changes: What was planned; a price per token that it explains is no surprise either.
     """
     skip = max(start - RUN_IN - _WEEK - _SPAN, 0)
     quiet = np.zeros(cost.shape, dtype=np.bool_) if declared is None else declared
     used = None if tokens is None else tokens[skip:]
-    found = _Scales(cost[skip:], expected[skip:], days.after(skip), max(start - RUN_IN, 0) - skip, floor, quiet[skip:])
+    planned = None if changes is None else changes.after(skip)
+    begin = max(start - RUN_IN, 0) - skip
+    found = _Scales(cost[skip:], base.after(skip), days.after(skip), begin, floor, quiet[skip:], planned)
     return found.scores(start, start - skip - found.begin, used)
 
 
@@ -74,14 +88,16 @@ class _Scales:
     """What is scored, beside the days its scales come from; *begin* is the first day of the moving averages."""
 
     cost: Series
-    expected: Series
+    base: Baseline
     days: Days
     begin: int
     floor: float
     quiet: Flags
+    changes: Changes | None
 
     def scores(self, start: int, cut: int, tokens: Series | None) -> Surprises:
-        excess, usual, quiet = self.cost[self.begin :] - self.expected[self.begin :], self.expected[self.begin :], self.quiet[self.begin :]
+        usual, quiet = self.base.expected[self.begin :], self.quiet[self.begin :]
+        excess = self.cost[self.begin :] - usual
         gate = _gate(excess, usual, self.floor) & ~quiet
         z = np.where(quiet, 0.0, self._z())
         drift = _averaged(np.clip(z, -_DRIFT_CLIP, _DRIFT_CLIP), _DRIFT)
@@ -93,11 +109,15 @@ class _Scales:
     def _z(self) -> Series:
         """Return how far each day is above expectation: variance grows with the cost, so that roots are compared."""
         add = self.floor / 50
-        roots = np.sqrt(self.expected + add)
-        moved = np.sqrt(self.cost + add) - roots
+        paid, roots = np.sqrt(self.cost + add), np.sqrt(self.base.expected + add)
+        moved = usual = paid - roots
+        if self.changes is not None:  # what is multiplied varies as much more
+            grown = np.sqrt(self.base.usual + add)
+            growth = grown / np.sqrt(self.base.bare + add)
+            moved, usual, roots = moved / growth, (paid - grown) / growth, roots / growth
         found = np.full(moved[self.begin :].shape, np.nan)
         for rows, here, before in self._weeks(_SPAN):
-            middle, spread = _middle(moved[before])
+            middle, spread = _middle(usual[before])
             found[here] = (moved[rows] - middle) / (spread + _LEAST_SPREAD * roots[rows])
         return found
 
@@ -108,14 +128,36 @@ class _Scales:
             return np.full(z.shape, -np.inf), np.zeros(z.shape)
         price, usual = _rebased(_logs(self.cost, tokens), self.quiet), z.copy()
         known = np.nan_to_num(tokens)
+        read, allowed = (price, None) if self.changes is None else self._planned(price, known, self.changes)
         for rows, here, before in self._weeks(_PRICE_SPAN):
-            middle, spread = _middle(price[before])
+            middle, spread = _middle(read[before])
             worth = known[rows] >= _WORTH * known[before].sum(axis=0) / max(before.stop - before.start, 1)
-            z[here] = np.where(worth, (price[rows] - middle) / (spread + _LEAST_SPREAD), np.nan)
-            usual[here] = tokens[rows] * np.exp(middle)
+            plain = middle if allowed is None else middle + allowed[rows]
+            z[here] = np.where(worth, (price[rows] - plain) / (spread + _LEAST_SPREAD), np.nan)
+            usual[here] = tokens[rows] * np.exp(plain)
         score = _averaged(np.clip(z, -_PRICE_CLIP, _PRICE_CLIP), _PRICE)
         priced = np.nan_to_num(np.where(np.isfinite(price[self.begin :]), self.cost[self.begin :] - usual, 0.0))
         return _told(score, _gate(priced, usual, self.floor) & (z > 0)), priced
+
+    def _planned(self, price: Series, tokens: Series, changes: Changes) -> tuple[Series, Series]:
+        """Return log prices as they were without what was planned, and what may be added to them each day by what was."""
+        read, allowed = price.copy(), np.zeros(price.shape)
+        some = np.flatnonzero(changes.concerned)
+        if not len(some) or not len(self.days):
+            return read, allowed
+        coming, used = Coming(changes.some(some)), tokens[:, some]
+        begin = min(changes.first, len(self.days) - 1)
+        for low in range(begin - int(self.days.weekday[begin]), len(self.days), _WEEK):
+            middle, _ = _middle(read[max(low - _PRICE_SPAN, 0) : max(low, 0), some])
+            plain, known = np.exp(middle), np.isfinite(middle)
+            for t in range(max(low, 0), min(low + _WEEK, len(self.days))):
+                paid = np.exp(price[t, some])
+                here = known & np.isfinite(paid)
+                each = 1 / np.where(used[t] > 0, used[t], np.inf)
+                day = coming.read(t, np.nan_to_num(paid), np.nan_to_num(plain), here, known, each)
+                read[t, some] -= _logs_of(day.usual(plain), plain)
+                allowed[t, some] = _logs_of(day.expected(plain), plain)
+        return read, allowed
 
     def _weeks(self, span: int) -> Iterator[tuple[slice, slice, slice]]:
         """Yield for each week (from Monday) its days, where they go, and the *span* days before it."""
@@ -138,7 +180,7 @@ def _told(score: Series, where: Flags) -> Series:
 
 def _gate(excess: Series, expected: Series, floor: float) -> Flags:
     """Tell where three days cost enough more than expected to be worth a word."""
-    over, usual = _last(excess, _GATE_DAYS), _last(expected, _GATE_DAYS)
+    over, usual = _last(excess, GATE_DAYS), _last(expected, GATE_DAYS)
     found: Flags = (over >= floor) & (over >= _GATE_SHARE * usual)
     return found
 
@@ -179,6 +221,12 @@ def _logs(cost: Series, tokens: Series) -> Series:
     price = np.divide(cost, tokens, out=np.full(cost.shape, np.nan), where=used)
     found: Series = np.log(price, out=price, where=used)
     return found
+
+
+def _logs_of(price: Series, plain: Series) -> Series:
+    """Return the logarithm of how many times *plain* a price is, 0 where either is not known."""
+    is_known = (price > 0) & (plain > 0)
+    return np.log(np.divide(price, plain, out=np.ones(price.shape), where=is_known))
 
 
 def _rebased(price: Series, declared: Flags) -> Series:

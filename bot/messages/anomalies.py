@@ -37,6 +37,7 @@ class AnomalyAlert:
         by: Who said that it was to be expected.
         why: What made the difference to the mean of the same weekdays of *compared*, the days before; None where that is unknown.
         has_below: There are teams below, whose cost is not in the figures.
+        is_by_price: *excess* is what the same use cost more than before; the team may cost less than usual all the same.
     """
 
     number: int
@@ -61,6 +62,7 @@ class AnomalyAlert:
     has_below: bool = False
     why: Change | None = None
     compared: Window | None = None
+    is_by_price: bool = False
 
     template: ClassVar[str] = "alerts/anomaly"
 
@@ -75,6 +77,7 @@ class AnomalyAlert:
             "until": self.until.isoformat(),
             "excess": self.excess.plain if self.excess else None,
             "usual": self.usual.plain if self.usual else None,
+            "is_by_price": self.is_by_price,
             "month_end": self.month_end.plain if self.month_end else None,
             "channels": list(self.channels),
             "who": [{"person": name, "excess": excess.plain} for name, excess in self.who],
@@ -119,6 +122,8 @@ class AnomalyAlert:
         yield "why-nobody-named", cls(**(base | because | {"why": grouped, "who": ()}))
         yield "drift", cls(**(base | {"channels": ("drift",), "who": (), "has_below": True}))
         yield "mix", cls(**(base | {"channels": ("price_mix", "spike"), "month_end": None}))
+        cheap = {"channels": ("price_mix",), "excess": usd("38.67"), "told": usd("38.67"), "usual": usd("90.40"), "who": ()}
+        yield "by-price", cls(**(base | cheap | {"is_by_price": True}))
         yield "person", cls(**(base | {"channels": ("person",), "who": base["who"][:1], "until": date(2026, 11, 10)}))
         yield "new", cls(**(base | {"channels": ("new",), "things": ("sk-nightly-4f", "large-2"), "who": (), "usual": usd("0")}))
         yield "investigating", cls(**(base | {"happened": "answered", "promise": looks, "asks": False}))

@@ -235,6 +235,7 @@ class Notices(Readers):
             asks=asks,
             by=self.audience.name(alert.note) if shows and alert.reason is Reason.EXPECTED else "",
             has_below=len(self.audience.directory.below(alert.identity.subject.partition(" ")[2])) > 1,
+            is_by_price=shows and episode.is_by_price(alert.seen.cost),
         )
 
     def _reason(self, email: str, alert: Alert) -> Told | None:

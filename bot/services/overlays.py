@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from bot.domain.budget import PlannedChange
-from bot.domain.forecast import Overlay
+from bot.domain.budget import EACH, Budget, PlannedChange, ScopeKind
 from bot.domain.money import NANOS_PER_UNIT, Money, to_nanos
+from bot.domain.overlay import Overlay
 from bot.errors import ConfigError
 
 KEYS = ("from", "until", "factor", "amount", "note")
@@ -32,14 +33,41 @@ def read(raw: object, place: str, currency: str) -> tuple[PlannedChange, ...]:
 
 def by_row(planned: Sequence[Iterable[PlannedChange]]) -> list[Overlay]:
     """Return what is *planned* for each row of a forecast; what holds for several rows is one change of all of them."""
-    rows: defaultdict[PlannedChange, list[int]] = defaultdict(list)
+    rows: defaultdict[tuple[PlannedChange, int], list[int]] = defaultdict(list)
     for row, changes in enumerate(planned):
+        said = Counter[PlannedChange]()
         for change in changes:
-            rows[change].append(row)
+            rows[change, said[change]].append(row)  # two that are alike are two
+            said[change] += 1
     return [
         Overlay(change.day, change.until, float(change.factor), change.amount.nanos / NANOS_PER_UNIT, tuple(concerned))
-        for change, concerned in rows.items()
+        for (change, _), concerned in rows.items()
     ]
+
+
+def declared(budgets: Sequence[Budget], kind: ScopeKind, name: str = "") -> tuple[PlannedChange, ...]:
+    """Return the changes that its budgets declare, those of each where it has none of its own; what several declare is one."""
+    same = [budget for budget in budgets if budget.scope.kind is kind]
+    own = [budget for budget in same if budget.scope.name.casefold() == name.casefold()]
+    periods = {budget.period for budget in own}
+    of_each = [budget for budget in same if budget.scope.name == EACH and budget.period not in periods]
+    return joined(budget.overlays for budget in (*own, *of_each))
+
+
+def joined(declarations: Iterable[Iterable[PlannedChange]]) -> tuple[PlannedChange, ...]:
+    """Return what several declare: the monthly and the yearly budget may say the same; two launches on one day of one are two."""
+    found: list[PlannedChange] = []
+    for changes in declarations:
+        said = Counter(replace(change, note="") for change in found)
+        found += [change for change in changes if not _takes(said, replace(change, note=""))]
+    return tuple(found)
+
+
+def _takes(said: Counter[PlannedChange], change: PlannedChange) -> bool:
+    """Take *change* off what was *said* already, and tell whether it was."""
+    is_known = said[change] > 0
+    said[change] -= is_known
+    return is_known
 
 
 def _change(one: Mapping[str, Any], place: str, currency: str) -> PlannedChange:

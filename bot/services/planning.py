@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bot.domain.budget import EACH, Budget, PlannedChange, ScopeKind
+from bot.domain.budget import Budget, PlannedChange, ScopeKind
 from bot.domain.completeness import Opened
 from bot.domain.forecast import Outlook, Terms, outlook, totals
 from bot.domain.money import NANOS_PER_UNIT, Money, half_even
@@ -77,26 +77,6 @@ class Planning:
         return Window(first, add_months(first, 12))
 
 
-def _planned(budgets: Sequence[Budget], kind: ScopeKind, name: str) -> tuple[PlannedChange, ...]:
-    """Return the changes that its budgets declare, those of each where it has none of its own; what several declare is one."""
-    same = [budget for budget in budgets if budget.scope.kind is kind]
-    own = [budget for budget in same if budget.scope.name.casefold() == name.casefold()]
-    periods = {budget.period for budget in own}
-    of_each = [budget for budget in same if budget.scope.name == EACH and budget.period not in periods]
-    found: list[PlannedChange] = []
-    for budget in (*own, *of_each):  # the monthly and the yearly one may say the same; two launches on one day are two
-        said = Counter(replace(change, note="") for change in found)
-        found += [change for change in budget.overlays if not _takes(said, replace(change, note=""))]
-    return tuple(found)
-
-
-def _takes(said: Counter[PlannedChange], change: PlannedChange) -> bool:
-    """Take *change* off what was *said* already, and tell whether it was."""
-    is_known = said[change] > 0
-    said[change] -= is_known
-    return is_known
-
-
 @dataclass(frozen=True)
 class _Part:
     """A row to be.
@@ -154,7 +134,7 @@ class _Making:
 
     @cached_property
     def _org(self) -> _Part:
-        return _Part(ORG, tuple(self.evidence.keys), planned=_planned(self.budgets, ScopeKind.ORG, ""))
+        return _Part(ORG, tuple(self.evidence.keys), planned=overlays.declared(self.budgets, ScopeKind.ORG))
 
     def _teams(self) -> Iterator[_Part]:
         """Yield every team with those below it, as its budget counts, and what is of no team."""
@@ -173,7 +153,7 @@ class _Making:
 
     def _team(self, name: str, keys: tuple[str, ...]) -> _Part:
         team = self._directory.teams.get(name)
-        planned = _planned(self.budgets, ScopeKind.TEAM, name) if team else ()
+        planned = overlays.declared(self.budgets, ScopeKind.TEAM, name) if team else ()
         return _Part(f"{_TEAM}{name}", keys, (team.parent if team else None) or "", planned)
 
     def _named(self, scope: str) -> _Part:

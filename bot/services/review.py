@@ -182,7 +182,7 @@ class Review:
         Foresight(self.figures, self.ledger, self.forecasts, self.documents, self.calendar, self.currency).refresh(ruler, self._newest())
         ruler.foretold.update(self.forecasts.newest(now.date() - LONGEST_PERIOD))
         is_on = self.terms.watch.per_quarter > 0
-        watched = self._watch.look(directory) if is_on else None
+        watched = self._watch.look(directory, budgets) if is_on else None
         prices = self._prices.look(now.date(), self._newest(), budgets) if is_on else []
         troubles = [*self._troubles(loads, now), *(self._priced(one) for one in prices or ())]
         return _Look(ruler, hours, list(ruler.measure()), troubles, watched, knows_prices=prices is not None)

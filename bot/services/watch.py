@@ -18,6 +18,7 @@ from bot.domain import detection
 from bot.domain.alert import Kind, Reason, Seen
 from bot.domain.almanac import Almanac, Flags
 from bot.domain.anomaly import Anomaly, History, Members
+from bot.domain.budget import Budget
 from bot.domain.episode import Episode, Share
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
@@ -25,6 +26,7 @@ from bot.domain.period import Window, last_whole_day, midnight
 from bot.domain.thresholds import USUAL, Thresholds
 from bot.domain.visibility import Privacy
 from bot.ports import FORGOTTEN, Alerts, Calendar, Daily, Dimension, Documents, Figures, Ledger, Load, Member, Parts
+from bot.services.announced import Announced
 from bot.services.deliveries import standing
 
 KIND = "watch"
@@ -102,19 +104,20 @@ class Watch:
     currency: str
     terms: WatchTerms = WatchTerms()
 
-    def look(self, directory: Directory) -> Watched | None:
-        """Return what is out of the usual, None where nothing has changed since the last look.
+    def look(self, directory: Directory, budgets: Sequence[Budget] = ()) -> Watched | None:
+        """Return what is out of the usual and what no budget has declared, None where nothing has changed since the last look.
 
-        Looked at is each day that a source has completed, once, and again when days that are judged were restated.
+        Looked at is each day that a source has completed, once, and again when days that are judged were restated or when
+        something else is declared.
         """
         marks = whole_days(self.ledger.sources())
         if not marks:
             return None
-        state = self._state(marks)
+        state = self._state(marks, budgets)
         before = self.documents.get(KIND, _SEEN)
         if state == before:
             return None
-        sight = self._sight(marks, directory)
+        sight = self._sight(marks, directory, budgets)
         if sight is None:
             return None
         limits, notes = self._limits(sight)
@@ -134,15 +137,16 @@ class Watch:
     def _floor(self) -> float:
         return max(self.terms.floor / NANOS_PER_UNIT, _LEAST_FLOOR)
 
-    def _state(self, marks: Mapping[str, date]) -> str:
-        """Return a text that changes with the days that are complete, and with what the judged ones cost."""
+    def _state(self, marks: Mapping[str, date], budgets: Sequence[Budget]) -> str:
+        """Return a text that changes with the days that are complete, with what the judged ones cost, and with what is declared."""
         last = max(marks.values())
         daily = self.figures.by_day(Window(last - timedelta(days=detection.JUDGED - 1), last + timedelta(days=1)), Dimension.TEAM)
         rows = sorted((team, costs.tolist()) for team, costs in zip(daily.keys, daily.costs, strict=True))
         days = sorted((source, day.isoformat()) for source, day in marks.items())
-        return hashlib.sha256(json.dumps([days, rows]).encode()).hexdigest()
+        planned = sorted(repr((budget.scope, budget.overlays)) for budget in budgets if budget.overlays)
+        return hashlib.sha256(json.dumps([days, rows, *planned]).encode()).hexdigest()
 
-    def _sight(self, marks: Mapping[str, date], directory: Directory) -> _Sight | None:
+    def _sight(self, marks: Mapping[str, date], directory: Directory, budgets: Sequence[Budget]) -> _Sight | None:
         last = max(marks.values())
         window = Window(last - timedelta(days=detection.MEMORY - 1), last + timedelta(days=1))
         daily = self.figures.by_day(window, Dimension.TEAM)
@@ -153,7 +157,8 @@ class Watch:
         there = self._there(daily, marks)
         tokens = self._tokens(daily, there)
         cost = np.where(there, daily.costs / NANOS_PER_UNIT, np.nan)
-        history = History(daily.keys, last, cost, tokens, declared=self._declared(daily))
+        planned = Announced(budgets, self.figures, directory, window).of(daily.keys)
+        history = History(daily.keys, last, cost, tokens, declared=self._declared(daily), planned=planned)
         is_grouped = self.privacy is Privacy.WORKS_COUNCIL
         close = Window(max(window.end - _CLOSE, window.start), window.end)
         parts = {} if is_grouped else {member: self.figures.parts_by_day(close, member) for member in Member}

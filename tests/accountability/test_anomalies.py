@@ -11,7 +11,7 @@ import pytest
 from booked import book
 from office import Office, office
 
-from bot.domain.alert import Alert, Kind, State
+from bot.domain.alert import Alert, Kind, Reason, State
 from bot.errors import Refusal
 from bot.services import directory
 from bot.services.watch import WatchTerms
@@ -95,6 +95,32 @@ def test_what_was_expected_is_the_usual_from_then_on(firm: Office) -> None:
     assert len(firm.posts()) == 1, "the same level is no surprise any more, and nobody is escalated"
     with pytest.raises(Refusal, match="is over"):
         firm.ask("mia", f"expected {number}")
+
+
+LAUNCH = "[[budgets]]\nname = 'search'\nteam = 'search'\nlimit = 100000\noverlays = [{ from = 2026-11-16, factor = 10, note = 'launch' }]\n"
+
+
+@pytest.mark.parametrize(
+    ("scope", "factor", "told"), [("team = 'search'", 15, 0), ("org = true", 15, 0), ("team = 'search'", 3, 1), ("team = 'support'", 10, 1)]
+)
+def test_what_a_budget_has_declared_is_told_to_nobody(firm: Office, scope: str, factor: int, told: int) -> None:
+    """What goes beyond it is, and what another team has declared concerns nobody else."""
+    firm.agree(LAUNCH.replace("team = 'search'", scope).replace("factor = 10", f"factor = {factor}"))
+    bill(firm, RUNAWAY)
+    firm.review()
+    assert [alert.is_live for alert in anomalies(firm)] == [True] * told
+
+
+def test_what_is_declared_afterwards_ends_an_alert_after_its_week(firm: Office) -> None:
+    bill(firm, RUNAWAY)
+    firm.review()
+    firm.agree(BIG + LAUNCH)
+    for _ in range(9):
+        firm.clock.instant += timedelta(days=1)
+        bill(firm, RUNAWAY | {date(2026, 11, 18) + timedelta(days=n): 400 for n in range(9) if n not in {3, 4}})
+        firm.review()
+    [alert] = anomalies(firm)
+    assert (alert.state, alert.reason) == (State.CLOSED, Reason.RECOVERED)
 
 
 def test_one_word_answers_hold_for_two_working_days_or_a_week(firm: Office) -> None:

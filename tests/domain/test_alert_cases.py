@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from months import World, usd
 
 from bot.domain.alert import Kind, State
+from bot.domain.burn import Burn
 
 CASES = {
     # One tier, several, and each once
@@ -121,6 +123,10 @@ CASES = {
     "a pace at most twice": ("pace1.5 pace +1 pace1.5 pace +1 pace1.5", ["p1.5", "p1.5:edit {recovered}", "p1.5", "p1.5:edit {recovered}"]),
     "an urgent pace is escalated": ("pace3 wait8", ["p3", "p3:escalate"]),
     "a pace is not escalated": ("pace1.5 wait8", ["p1.5"]),
+    "no pace once the budget is gone": ("105 ack pace1.5 +2 pace3", ["100", "100:edit {answered}"]),
+    "what a pace warned of has happened": ("pace1.5 105", ["p1.5", "100", "p1.5:edit {reached}"]),
+    "an urgent pace asks on when the budget is gone": ("pace3 105 wait8", ["p3", "100", "p3:escalate", "100:escalate"]),
+    "a pace after a raise": ("105 raise200 pace1.5", ["100", "100:edit {budget}", "p1.5"]),
     "the end closes a pace": ("pace1.5 end", ["p1.5", "p1.5:edit {ended}"]),
 }  # fmt: skip
 WORDS = {
@@ -149,6 +155,18 @@ def test_a_runaway_beside_a_low_tier_is_told_for_itself() -> None:
         world.measured = replace(world.measured, cost=usd(cost), pace=Decimal(3), is_calm=False)
         world.review()
         assert world.said == said
+
+
+@pytest.mark.parametrize(("hours", "told"), [(1, ["p3"]), (6, ["p3"]), (24, [])])
+def test_hours_of_a_budget_that_is_gone_are_told(hours: int, told: list[str]) -> None:
+    """That it will be gone is no news; that it goes so fast just now may be a runaway. A whole day is looked at as an anomaly."""
+    world = World()
+    world.step("105")
+    world.step("ack")
+    burn = Burn(hours, world.at, usd(2), Fraction(1))
+    world.measured = replace(world.measured, cost=usd(107), pace=Decimal(3), burn=burn, is_calm=False)
+    world.review()
+    assert world.said == ["100", "100:edit acknowledged", *told]
 
 
 def test_a_forecast_beside_a_tier_is_told_in_one_message() -> None:

@@ -458,6 +458,16 @@ def test_what_was_expected_and_is_over_is_forgotten() -> None:
     assert found.expected == pytest.approx(200, rel=0.35)
 
 
+def test_what_is_told_is_what_made_it_worth_a_word() -> None:
+    """Money is asked for over three days; an alarm on one of them tells those that it needed."""
+    cost = np.stack([team(level=30.0, noise=0.2, weekend=0.6, seed=seed) for seed in range(60)])
+    tokens = cost * 1e5 * np.random.default_rng(6).lognormal(0, 0.05, cost.shape)
+    tokens[:, -3:] /= 1.7
+    found = anomalies(history(cost, tokens=tokens), judged=1)
+    assert len(found) > 20
+    assert min(each.so_far for each in found) >= FLOOR
+
+
 def test_an_anomaly_does_not_teach_the_baseline() -> None:
     """After three days of tenfold cost the next tenfold day is still told, and an ordinary one is not."""
     cost = team()

@@ -37,6 +37,12 @@ def test_it_is_over_after_a_week_without_an_alarm() -> None:
     assert replace(EPISODE, last=EPISODE.until + 8 * DAY).is_over
 
 
+@pytest.mark.parametrize(("channel", "excess", "is_so"), [(Channel.MIX, 501, True), (Channel.MIX, 500, False), (Channel.SPIKE, 501, False)])
+def test_more_for_the_same_use_is_not_more_than_usual(channel: Channel, excess: int, *, is_so: bool) -> None:
+    """Half the tokens at twice the price cost what they always did."""
+    assert replace(EPISODE, channels=(channel,)).is_by_price(usd(excess)) is is_so
+
+
 @pytest.mark.parametrize(("paid", "undone"), [(900, False), (800, False), (551, False), (550, True), (300, True)])
 def test_a_correction_that_takes_half_of_it_away_undoes_it(paid: int, *, undone: bool) -> None:
     assert EPISODE.is_undone(usd(500), usd(paid)) is undone

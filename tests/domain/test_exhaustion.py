@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from bot.domain.exhaustion import NEVER, exhaustion
-from bot.domain.forecast import Overlay, Terms, outlook
+from bot.domain.forecast import Terms, outlook
+from bot.domain.overlay import Overlay
 from bot.domain.path import Law
 
 LAST, END = date(2026, 6, 30), date(2027, 1, 1)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bot.domain import forecast
-from bot.domain.forecast import Outlook, Overlay, Terms, expected, outlook, totals
+from bot.domain.forecast import Outlook, Terms, expected, outlook, totals
+from bot.domain.overlay import Overlay
 
 Series = NDArray[np.float64]
 LAST, END = date(2026, 11, 10), date(2026, 12, 1)

@@ -123,6 +123,12 @@ def test_the_command_says_how_many_and_what_was_caught(firm: Office, tmp_path: P
     assert all(row["cost"] is None for row in own), "figures of people are for themselves"
 
 
+def test_what_a_budget_has_declared_is_not_caught(firm: Office) -> None:
+    assert "anomaly" in {each.alert.identity.kind.value for each in simulated(firm).caught}
+    firm.agree(BUDGETS + "overlays = [{ from = 2026-11-03, until = 2026-11-13, amount = 900, note = 'launch' }]\n")
+    assert "anomaly" not in {each.alert.identity.kind.value for each in simulated(firm).caught}
+
+
 def test_in_works_council_mode_nobody_is_named(make_app: Callable[..., App], tmp_path: Path) -> None:
     firm = company(make_app, tmp_path, TODAY, "works_council")
     bill(firm, TODAY)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 from booked import book
 from fakes import FakeDocuments, FakeFigures, FakeLedger
 
+from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind
+from bot.domain.money import Money
 from bot.domain.people import Directory, Person, Stint, Team
-from bot.domain.period import Window, midnight
+from bot.domain.period import PeriodKind, Window, midnight
 from bot.domain.visibility import Privacy
 from bot.services.rehearsal import MemoryAlerts
 from bot.services.watch import Watch, Watched, WatchTerms, delivered, whole_days
@@ -48,9 +52,9 @@ class Company:
             )
         book(self.ledger, rows, source)
 
-    def look(self, privacy: Privacy = Privacy.STANDARD) -> Watched | None:
+    def look(self, privacy: Privacy = Privacy.STANDARD, budgets: Sequence[Budget] = ()) -> Watched | None:
         watch = self.watch(privacy)
-        found = watch.look(DIRECTORY)
+        found = watch.look(DIRECTORY, budgets)
         if found:
             watch.keep(found)
         return found
@@ -98,6 +102,20 @@ def test_nothing_is_looked_at_twice_until_a_day_is_complete_or_restated() -> Non
     assert company.look(), "a day was restated"
     company.bill("api", LAST + timedelta(days=1), 1)
     assert company.look(), "a day was completed"
+
+
+def test_what_is_declared_is_looked_at_at_once() -> None:
+    company = Company()
+    company.bill("api", LAST, 60, odd=DEAR)
+    watched = company.look()
+    assert watched
+    assert [team for team, _ in watched.found] == ["search"]
+    launch = PlannedChange(LAST - timedelta(days=1), None, Decimal(7), Money(0, "USD"))
+    budget = Budget("search", Scope(ScopeKind.TEAM, "search"), PeriodKind.MONTH, Money(10**15, "USD"), overlays=(launch,))
+    watched = company.look(budgets=[budget])
+    assert watched
+    assert watched.found == []
+    assert company.look(budgets=[budget]) is None, "the same is declared"
 
 
 def test_what_a_source_did_not_tell_of_earlier_days_is_not_taken_for_nothing() -> None:
