@@ -37,6 +37,7 @@ class AnomalyAlert:
         by: Who said that it was to be expected.
         why: What made the difference to the mean of the same weekdays of *compared*, the days before; None where that is unknown.
         has_below: There are teams below, whose cost is not in the figures.
+        is_whole: What it consists of must not be told of a team.
     """
 
     number: int
@@ -61,6 +62,7 @@ class AnomalyAlert:
     has_below: bool = False
     why: Change | None = None
     compared: Window | None = None
+    is_whole: bool = False
 
     template: ClassVar[str] = "alerts/anomaly"
 
@@ -117,6 +119,7 @@ class AnomalyAlert:
         yield "why", cls(**(base | because))
         grouped = Change(usd("753.50"), usd("1042.50"), (Reason("model_mix", usd("249.20")), Reason("volume", usd("39.80"))))
         yield "why-nobody-named", cls(**(base | because | {"why": grouped, "who": ()}))
+        yield "whole", cls(**(base | {"who": (), "month_end": None, "is_whole": True}))
         yield "drift", cls(**(base | {"channels": ("drift",), "who": (), "has_below": True}))
         yield "mix", cls(**(base | {"channels": ("price_mix", "spike"), "month_end": None}))
         yield "person", cls(**(base | {"channels": ("person",), "who": base["who"][:1], "until": date(2026, 11, 10)}))

@@ -17,7 +17,6 @@ from bot.ports import CostScope, Delivery, Dimension
 from bot.services.digest.gathered import OPEN, Gathered, Planned
 from bot.services.hindsight import Hindsight, monthly
 from bot.services.longer import Longer
-from bot.services.why import Everybody
 
 _NOISE_FROM, _NOISE_SHARE = 5, Fraction(1, 3)
 
@@ -54,7 +53,7 @@ def _view(found: Gathered, person: Person, slot: Slot) -> FinopsDigest:
         (),
         found.freshness(window),
         found.missing(window),
-        found.why(before, window, Everybody.whole) if compares else None,
+        found.why(before, window) if compares else None,
         found.once(("accuracy",), lambda: _accuracy(found)),
         found.units(CostScope(), window, slot),
         found.once(("longer",), lambda: _longer(found)),
