@@ -224,7 +224,7 @@ def _level(before: Side, after: Side, presence: Presences) -> tuple[Side, Side, 
     ratios: tuple[dict[str, Fraction], dict[str, Fraction]] = ({}, {})
     for person, shares in presence.items():
         for ratio, share in zip(ratios, shares, strict=True):
-            ratio[person] = sum(shares) / 2 / share if all(shares) else Fraction(0)
+            ratio[person] = (shares[0] + shares[1]) / (2 * share) if all(shares) else Fraction(0)
     times = math.lcm(*(ratio.denominator for of in ratios for ratio in of.values()))
     if not presence:
         return before, after, times

@@ -207,7 +207,10 @@ def test_works_council_divides_the_whole_where_people_enough_stand_behind_it(mak
     directory.apply(directory.plan([tmp_path / "people.csv"], app.people), app.people)
     everybody = ("mia", "ann", "bob", "dee", "eve")
     rows = [row for day, count in ((SEPTEMBER, 10), (OCTOBER, 20)) for who in everybody for row in use(who, day, "sonnet", count, 0, 1)]
-    ingest(app, write_csv(tmp_path / "bill.csv", [*rows, *use("cy", OCTOBER, "sonnet", 10, 0, 1), *use("ann", "2026-11-02", "sonnet", 1, 0, 1)]))
+    ingest(
+        app,
+        write_csv(tmp_path / "bill.csv", [*rows, *use("cy", OCTOBER, "sonnet", 10, 0, 1), *use("ann", "2026-11-02", "sonnet", 1, 0, 1)]),
+    )
     whole = ask(app, "fin", "why org last month")
     assert adds_up(whole)
     assert (set(parts(whole)), whole["people"]) == ({"volume", "class_mix"}, [])
