@@ -27,6 +27,7 @@ MOST = 3
 """People who are named."""
 
 Tokens = Sequence[int | Fraction]
+_NOTHING = (Fraction(0), Fraction(0))
 
 
 class Driver(StrEnum):
@@ -181,7 +182,9 @@ def explain(before: Side, after: Side, known: Collection[str] = (), presence: Pr
         presence: Who was in the team for other parts of the two periods, above none: what that alone makes out is a part of its own.
     """
     moves = _moves(before, after, presence)
-    level, levels, times = _level(before, after, {person: presence[person] for person in moves})
+    changes = after.costs(), before.costs()
+    rest = {who for who, part in moves.items() if part != changes[0].get(who, 0) - changes[1].get(who, 0)}
+    level, levels, times = _level(before, after, {who: presence[who] if who in rest else _NOTHING for who in moves})
     here, there = level.people(), levels.people()
     came, left = there - here - set(known), here - there - set(known)
     old, new = cube_of(level, left), cube_of(levels, came)
@@ -205,22 +208,26 @@ def explain(before: Side, after: Side, known: Collection[str] = (), presence: Pr
 def _moves(before: Side, after: Side, presence: Presences) -> dict[str, Fraction]:
     """Return what it makes out, in nanos, that people were there for more or less of the days than before; all others are left out.
 
-    A cost is days × cost of a day, and the difference in days counts at the mean cost of a day. For who was there in one of the
-    periods only that is all of it. Where it has another sign than the difference in days, credits for instance, it is none.
+    A cost is days × cost of a day, and the difference in days counts at the mean cost of a day. That is all of it for who was there
+    in one of the periods only, and never more than all: a cost that does not follow who is there (a project's, say) is no move.
     """
     olds, news = before.costs(), after.costs()
     found: dict[str, Fraction] = {}
     for person in sorted(presence.keys() & {*olds, *news}):
         was, now = presence[person]
         old, new = olds.get(person, 0), news.get(person, 0)
-        part = (old / was + new / now) * (now - was) / 2 if was and now else Fraction(new - old)
-        if part * (now - was) > 0:
-            found[person] = part
+        whole = Fraction(new - old)
+        part = (old / was + new / now) * (now - was) / 2 if was and now else whole
+        if whole * (now - was) > 0 and part * whole > 0:
+            found[person] = min(part, whole, key=abs)
     return found
 
 
 def _level(before: Side, after: Side, presence: Presences) -> tuple[Side, Side, int]:
-    """Return both periods as if everybody had been there for the mean of both, each as many times as makes all counts whole."""
+    """Return both periods as if everybody had been there for the mean of both, each as many times as makes all counts whole.
+
+    Who was not there in one of them is left out.
+    """
     ratios: tuple[dict[str, Fraction], dict[str, Fraction]] = ({}, {})
     for person, shares in presence.items():
         for ratio, share in zip(ratios, shares, strict=True):
