@@ -65,7 +65,7 @@ class FakePeople:
     def log(self, look: Look) -> None:
         self.looks.append(look)
 
-    def looks_at(self, person: Person, limit: int = 50) -> list[Look]:
+    def looks_at(self, person: Person, limit: int | None = 50) -> list[Look]:
         found = [look for look in reversed(self.looks) if look.viewer != person.email and self._concerns(look, person)]
         return found[:limit]
 

@@ -175,6 +175,16 @@ def test_works_council_loads_name_no_small_team(folder: Path) -> None:
     assert "$72.00  others" in said
 
 
+def test_works_council_loads_tell_no_cost_of_an_address(folder: Path) -> None:
+    (folder / "usage.csv").write_text(f"{ROWS}2026-11-02,ada@elsewhere.example,p1,7\n2026-11-02,sk-lost,p1,3\n", "utf-8")
+    assert "$7.00  ada@elsewhere.example" in run(folder, "ingest", "--dry-run")
+    (folder / "aispend.toml").write_text(COUNCIL + TOML, "utf-8")
+    said = run(folder, "ingest")
+    assert "ada@" not in said
+    assert "$3.00  sk-lost" in said
+    assert "$7.00  others" in said
+
+
 def test_works_council_hides_what_a_message_says_from_the_operator(tmp_path: Path, make_app: Callable[..., App]) -> None:
     firm = office(make_app, tmp_path)
     firm.spend("104")

@@ -68,6 +68,11 @@ class SqlAlerts:
         with self._database.reading() as connection:
             return [_noted(row) for row in connection.execute(query)]
 
+    def cases(self, kind: str) -> list[Case]:
+        """Return the cases of *kind*, oldest first, as they are now."""
+        with self._database.reading() as connection:
+            return _cases(connection, kind)
+
     def votes(self) -> list[tuple[int, str]]:
         """Return every person's last vote on an alert, by the alert's number."""
         query = select(MarkRow).where(col(MarkRow.name).startswith("vote "))
@@ -183,10 +188,7 @@ class SqlDesk:
 
     def cases(self, kind: str, state: str = "") -> list[Case]:
         """Return the cases of *kind* (in *state*), oldest first."""
-        query = select(CaseRow).where(col(CaseRow.kind) == kind).order_by(col(CaseRow.id))
-        if state:
-            query = query.where(col(CaseRow.state) == state)
-        return [_case(row) for row in self._connection.execute(query)]
+        return _cases(self._connection, kind, state)
 
     def grant(self, raised: Raise) -> None:
         """Put an amount on top of a budget."""
@@ -395,6 +397,13 @@ def _promise_plain(promise: Promise) -> dict[str, str]:
 def _promise(plain: Mapping[str, str]) -> Promise:
     until, at = (datetime.fromisoformat(plain[name]) for name in ("until", "at"))
     return Promise(plain["by"], Because(plain["because"]), plain["plan"], until, at)
+
+
+def _cases(connection: Connection, kind: str, state: str = "") -> list[Case]:
+    query = select(CaseRow).where(col(CaseRow.kind) == kind).order_by(col(CaseRow.id))
+    if state:
+        query = query.where(col(CaseRow.state) == state)
+    return [_case(row) for row in connection.execute(query)]
 
 
 def _case(row: Any) -> Case:

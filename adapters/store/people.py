@@ -80,7 +80,7 @@ class SqlPeople:
                 },
             )
 
-    def looks_at(self, person: Person, limit: int = 50) -> list[Look]:
+    def looks_at(self, person: Person, limit: int | None = 50) -> list[Look]:
         """Return who looked at figures with *person*'s name on them; see `bot.ports.People`."""
         teams = {stint.team for stint in person.stints if stint.team}
         kind, subject = column(LookRow.subject_kind), column(LookRow.subject)

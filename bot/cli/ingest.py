@@ -178,7 +178,8 @@ def _load_all(app: App, sections: list[SourceSettings], window: Window | None, f
             app.note_trouble(section.name, "")
         reports.append(report)
         if format_ is Format.TEXT:
-            show(report, _few(app, report.load.window))
+            hides_people = app.settings.organisation.privacy is Privacy.WORKS_COUNCIL
+            show(report, _few(app, report.load.window), hides_people=hides_people)
     if format_ is Format.JSON:
         say_json({"loads": [_document(report.load) for report in reports], "failures": failures, "dry_run": dry_run})
     if failures:
@@ -227,15 +228,16 @@ def _few(app: App, window: Window) -> set[str]:
     return merged_teams(app.people.directory(), sorted(ends | {month.start for month in months(window)}), has_others=True)
 
 
-def show(report: Report, few: Collection[str] = ()) -> None:
-    """Print what a load brought; the owners of *few* are shown as one."""
+def show(report: Report, few: Collection[str] = (), *, hides_people: bool = False) -> None:
+    """Print what a load brought; the owners of *few* are shown as one, as are, where people are protected, those of an e-mail."""
     load = report.load
     last = load.window.end - timedelta(days=1)
     say(f"{load.source}: {load.description}, {load.window.start} to {last}" + (" (dry run, nothing kept)" if report.is_dry_run else ""))
     for name, value in _lines(load):
         say(f"  {name:<13}{value}")
     owners = tuple((key, nanos) for key, nanos in report.owners if key not in few)
-    for title, rows in (("Owners", owners), ("Unallocated", report.unowned)):
+    unowned = tuple((key, nanos) for key, nanos in report.unowned if not (hides_people and "@" in key))
+    for title, rows in (("Owners", owners), ("Unallocated", unowned)):
         whole = load.allocated_nanos if title == "Owners" else load.unallocated_nanos
         others = whole - sum(nanos for _, nanos in rows)
         named = [(key or "not stated", nanos) for key, nanos in rows if nanos] + ([("others", others)] if others else [])

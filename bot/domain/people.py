@@ -6,6 +6,7 @@ All dates are half-open UTC days. A mover has two stints and takes along nothing
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -120,6 +121,11 @@ class Directory:
     def members(self, team: str, day: date) -> list[Person]:
         """Return who is in *team* itself, not below it, on *day*; by e-mail, ascending."""
         return [p for p in self._ever_in[team] if (s := p.stint(day)) and s.team == team]
+
+    def ever_in(self, teams: Iterable[str]) -> list[Person]:
+        """Return who was in one of *teams* on some day; by e-mail, ascending."""
+        found = {person.email: person for team in teams for person in self._ever_in[team]}
+        return [person for _, person in sorted(found.items())]
 
     def below(self, team: str) -> list[str]:
         """Return *team* and every team under it, the nearest first."""

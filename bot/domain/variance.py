@@ -7,14 +7,17 @@ computed in fractions, because x₁y₁ - x₀y₀ = x̄Δy + ȳΔx holds in the
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from fractions import Fraction
 from functools import cached_property
+from types import MappingProxyType
 
 from bot.domain.money import round_together
+from bot.domain.presence import Presences
 
 CACHE_READ, OUTPUT = 1, 4
 """Places of two token classes; the others are uncached input and the two kinds of cache writes."""
@@ -24,6 +27,7 @@ MOST = 3
 """People who are named."""
 
 Tokens = Sequence[int | Fraction]
+_NOTHING = (Fraction(0), Fraction(0))
 
 
 class Driver(StrEnum):
@@ -31,6 +35,10 @@ class Driver(StrEnum):
 
     NEW_USERS = "new_users"
     LOST_USERS = "lost_users"
+    JOINED = "joined"
+    """Who is in the team for more of the days than before, at the mean of what a day of theirs cost."""
+    LEFT = "left"
+    """The same for fewer."""
     PRICE = "price"
     VOLUME = "volume"
     MODEL_MIX = "model_mix"
@@ -92,7 +100,7 @@ class Side:
 
     def times(self, count: int) -> Side:
         """Return *count* times as much of everything."""
-        return replace(self, usages=tuple(replace(u, tokens=tuple(count * t for t in u.tokens), cost=count * u.cost) for u in self.usages))
+        return replace(self, usages=tuple(_scaled(usage, count) for usage in self.usages))
 
     def together(self) -> Side:
         """Return the same as nobody's in person, so that no part is about few people."""
@@ -131,6 +139,7 @@ class Variance:
     Attributes:
         exact: The parts as they come out of the formulas; those that are zero are left out.
         parts: The same in whole nanos by largest remainder; they add up to the difference.
+        joined: Who is in the team for more of the days than before; *gone* for fewer.
         gained: The model of a larger share of the tokens than before that explains most of what the models made dearer or cheaper; None
             where only those of smaller shares do.
     """
@@ -143,6 +152,8 @@ class Variance:
     left: tuple[str, ...]
     shares: tuple[Shares, Shares]
     gained: str | None
+    joined: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @property
     def change(self) -> int:
@@ -163,44 +174,96 @@ class Variance:
         return replace(self, before=before, after=after, exact=exact, parts=parts)
 
 
-def explain(before: Side, after: Side, known: Collection[str] = ()) -> Variance:
+def explain(before: Side, after: Side, known: Collection[str] = (), presence: Presences = MappingProxyType({})) -> Variance:
     """Take the difference in cost of two periods apart.
 
     Args:
         known: People who are neither new nor lost, though they used something in one of the periods only.
+        presence: Who was in the team for other parts of the two periods, above none: what that alone makes out is a part of its own.
     """
-    here, there = before.people(), after.people()
+    moves = _moves(before, after, presence)
+    changes = after.costs(), before.costs()
+    rest = {who for who, part in moves.items() if part != changes[0].get(who, 0) - changes[1].get(who, 0)}
+    level, levels, times = _level(before, after, {who: presence[who] if who in rest else _NOTHING for who in moves})
+    here, there = level.people(), levels.people()
     came, left = there - here - set(known), here - there - set(known)
-    old, new = cube_of(before, left), cube_of(after, came)
+    old, new = cube_of(level, left), cube_of(levels, came)
+    joined, gone = (tuple(sorted(who for who, part in moves.items() if sign * part > 0)) for sign in (1, -1))
     exact = {
-        Driver.NEW_USERS: Fraction(sum(u.cost for u in after.usages if u.person in came)),
-        Driver.LOST_USERS: Fraction(-sum(u.cost for u in before.usages if u.person in left)),
+        Driver.NEW_USERS: Fraction(sum(u.cost for u in levels.usages if u.person in came)),
+        Driver.LOST_USERS: Fraction(-sum(u.cost for u in level.usages if u.person in left)),
         **_of_tokens(old, new),
         Driver.OTHER: Fraction(new.other - old.other),
     }
+    exact = {driver: part / times for driver, part in exact.items()}
+    exact |= {driver: sum((moves[who] for who in people), Fraction(0)) for driver, people in ((Driver.JOINED, joined), (Driver.LEFT, gone))}
     exact = {driver: part for driver, part in exact.items() if part}
     cost, costs = (sum(u.cost for u in side.usages) for side in (before, after))
     whole = round_together(list(exact.values()), costs - cost)
     parts = {driver: nanos for driver, nanos in zip(exact, whole, strict=True) if nanos}
-    return Variance(
-        cost, costs, exact, parts, tuple(sorted(came)), tuple(sorted(left)), (shares_of(old), shares_of(new)), _gained(old, new)
+    shares = shares_of(old), shares_of(new)
+    return Variance(cost, costs, exact, parts, tuple(sorted(came)), tuple(sorted(left)), shares, _gained(old, new), joined, gone)
+
+
+def _moves(before: Side, after: Side, presence: Presences) -> dict[str, Fraction]:
+    """Return what it makes out, in nanos, that people were there for more or less of the days than before; all others are left out.
+
+    A cost is days × cost of a day, and the difference in days counts at the mean cost of a day. That is all of it for who was there
+    in one of the periods only, and never more than all: a cost that does not follow who is there (a project's, say) is no move.
+    """
+    olds, news = before.costs(), after.costs()
+    found: dict[str, Fraction] = {}
+    for person in sorted(presence.keys() & {*olds, *news}):
+        was, now = presence[person]
+        old, new = olds.get(person, 0), news.get(person, 0)
+        whole = Fraction(new - old)
+        part = (old / was + new / now) * (now - was) / 2 if was and now else whole
+        if whole * (now - was) > 0 and part * whole > 0:
+            found[person] = min(part, whole, key=abs)
+    return found
+
+
+def _level(before: Side, after: Side, presence: Presences) -> tuple[Side, Side, int]:
+    """Return both periods as if everybody had been there for the mean of both, each as many times as makes all counts whole.
+
+    Who was not there in one of them is left out.
+    """
+    ratios: tuple[dict[str, Fraction], dict[str, Fraction]] = ({}, {})
+    for person, shares in presence.items():
+        for ratio, share in zip(ratios, shares, strict=True):
+            ratio[person] = (shares[0] + shares[1]) / (2 * share) if all(shares) else Fraction(0)
+    times = math.lcm(*(ratio.denominator for of in ratios for ratio in of.values()))
+    if not presence:
+        return before, after, times
+    level, levels = (
+        replace(side, usages=tuple(_scaled(u, int(ratio.get(u.person, 1) * times)) for u in side.usages))
+        for side, ratio in zip((before, after), ratios, strict=True)
     )
+    return level, levels, times
 
 
-def explain_mean(before: Side, after: Side, count: int, known: Collection[str] = ()) -> Variance:
+def _scaled(usage: Usage, count: int) -> Usage:
+    return replace(usage, tokens=tuple(count * t for t in usage.tokens), cost=count * usage.cost)
+
+
+def explain_mean(
+    before: Side, after: Side, count: int, known: Collection[str] = (), presence: Presences = MappingProxyType({})
+) -> Variance:
     """Take the difference between a period and the mean of *count* earlier ones apart; *before* is what these cost together.
 
     The parts grow as cost and tokens do, so they are those of the sums, with *after* taken as many times.
     """
-    return explain(before, after.times(count), known).one_of(count)
+    return explain(before, after.times(count), known, presence).one_of(count)
 
 
-def largest(before: Side, after: Side, most: int = MOST, known: Collection[str] = ()) -> list[tuple[str, Variance]]:
+def largest(
+    before: Side, after: Side, most: int = MOST, known: Collection[str] = (), presence: Presences = MappingProxyType({})
+) -> list[tuple[str, Variance]]:
     """Return the people whose cost changed most, each with the same parts; who changed nothing is not among them."""
     old, new = before.costs(), after.costs()
     changes = {person: new.get(person, 0) - old.get(person, 0) for person in {*old, *new} if person}
     moved = sorted((person for person, change in changes.items() if change), key=lambda person: (-abs(changes[person]), person))
-    return [(person, explain(before.of([person]), after.of([person]), known)) for person in moved[:most]]
+    return [(person, explain(before.of([person]), after.of([person]), known, presence)) for person in moved[:most]]
 
 
 @dataclass(frozen=True, slots=True)

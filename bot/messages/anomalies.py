@@ -38,6 +38,7 @@ class AnomalyAlert:
         why: What made the difference to the mean of the same weekdays of *compared*, the days before; None where that is unknown.
         has_below: There are teams below, whose cost is not in the figures.
         is_by_price: *excess* is what the same use cost more than before; the team may cost less than usual all the same.
+        is_whole: What it consists of must not be told of a team.
     """
 
     number: int
@@ -63,6 +64,7 @@ class AnomalyAlert:
     why: Change | None = None
     compared: Window | None = None
     is_by_price: bool = False
+    is_whole: bool = False
 
     template: ClassVar[str] = "alerts/anomaly"
 
@@ -120,6 +122,7 @@ class AnomalyAlert:
         yield "why", cls(**(base | because))
         grouped = Change(usd("753.50"), usd("1042.50"), (Reason("model_mix", usd("249.20")), Reason("volume", usd("39.80"))))
         yield "why-nobody-named", cls(**(base | because | {"why": grouped, "who": ()}))
+        yield "whole", cls(**(base | {"who": (), "month_end": None, "is_whole": True}))
         yield "drift", cls(**(base | {"channels": ("drift",), "who": (), "has_below": True}))
         yield "mix", cls(**(base | {"channels": ("price_mix", "spike"), "month_end": None}))
         cheap = {"channels": ("price_mix",), "excess": usd("38.67"), "told": usd("38.67"), "usual": usd("90.40"), "who": ()}

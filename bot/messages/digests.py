@@ -171,6 +171,7 @@ class FinopsDigest:
     """The organisation's week for FinOps.
 
     Attributes:
+        unowned, coverage: What nobody owns, and the share of the total that somebody does; None where that would be about few people.
         movers: Teams.
         accuracy: How right the forecasts of the month before were, by known days and by provider.
         longer: How right those of quarters and years were that have ended lately, by the share that was known.
@@ -181,8 +182,8 @@ class FinopsDigest:
     total: Money
     previous: Money | None
     outlook: Outlook | None
-    unowned: Money
-    coverage: Fraction
+    unowned: Money | None
+    coverage: Fraction | None
     overruns: tuple[AlertRow, ...]
     unanswered: int
     promises_kept: int
@@ -239,6 +240,7 @@ class FinopsDigest:
                 why=Change(usd("2890"), usd("3210.55"), (Reason("new_users", usd("200.55"), count=4), Reason("volume", usd("120")))),
             ),
         )
+        yield "hidden", cls(_WEEK, usd("3210.55"), None, None, None, None, (), 0, 0, 0, (), (), 0, (), (), _FRESH)
         yield "quiet", cls(_WEEK, usd("3210.55"), None, None, usd("0"), Fraction(1), (), 0, 0, 0, (), (), 0, (), (), _FRESH)
 
 

@@ -6,7 +6,7 @@ Our own words in a view are phrases, which the template says in the reader's lan
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -55,32 +55,64 @@ class Top:
 
 @dataclass(frozen=True, slots=True)
 class UnownedKey:
-    """A principal nobody owns, why, and whom one might ask."""
+    """A principal nobody owns, why, and whom one might ask; *cost* is None where it is told together with that of few people."""
 
     key: str
     source: str
-    cost: Money
+    cost: Money | None
     first_seen: date
     reason: str
     likely_owner: str | None = None
 
+    is_people: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Strangers:
+    """People whom the directory does not know, where nobody's figure is told.
+
+    Attributes:
+        cost: What they cost together; None where they are few.
+        addresses: The first of their e-mails: who puts them into the directory needs to know which.
+    """
+
+    count: int
+    cost: Money | None
+    addresses: tuple[str, ...]
+
+    is_people: ClassVar[bool] = True
+
 
 @dataclass(frozen=True, slots=True)
 class Unallocated:
-    """`unallocated`: what nobody owns, for FinOps."""
+    """`unallocated`: what nobody owns, for FinOps; *total* is None where it would be about few people."""
 
     window: Window
     keys: tuple[UnownedKey, ...]
-    total: Money
+    total: Money | None
     of: Money
     freshness: Freshness
     left_out: int = 0
+    strangers: Strangers | None = None
 
     template: ClassVar[str] = "replies/unallocated"
 
     @property
-    def coverage(self) -> Fraction:
-        """The share of the cost that has an owner."""
+    def costs(self) -> list[UnownedKey | Strangers]:
+        """The rows with a cost, which add up to the total but for keys that are left out."""
+        rows: list[UnownedKey | Strangers] = [*self.keys, *([self.strangers] if self.strangers else [])]
+        return [row for row in rows if row.cost is not None]
+
+    @property
+    def is_together(self) -> bool:
+        """Whether keys and strangers have one figure."""
+        return self.strangers is not None and self.strangers.cost is None
+
+    @property
+    def coverage(self) -> Fraction | None:
+        """The share of the cost that has an owner; None where the rest is not told."""
+        if self.total is None:
+            return None
         return 1 - Fraction(self.total.nanos, self.of.nanos) if self.of.nanos > 0 else Fraction(1)
 
     def document(self) -> dict[str, Any]:
@@ -89,7 +121,7 @@ class Unallocated:
             {
                 "key": key.key,
                 "source": key.source,
-                "cost": key.cost.plain,
+                "cost": key.cost.plain if key.cost else None,
                 "first_seen": key.first_seen.isoformat(),
                 "reason": key.reason,
                 "likely_owner": key.likely_owner,
@@ -100,8 +132,15 @@ class Unallocated:
             "view": "unallocated",
             "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
             "rows": rows,
-            "total": self.total.plain,
-            "currency": self.total.currency,
+            "strangers": {
+                "count": self.strangers.count,
+                "cost": self.strangers.cost.plain if self.strangers.cost else None,
+                "addresses": list(self.strangers.addresses),
+            }
+            if self.strangers
+            else None,
+            "total": self.total.plain if self.total else None,
+            "currency": self.of.currency,
             "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
             "provisional": self.freshness.is_provisional,
         }
@@ -119,6 +158,15 @@ class Unallocated:
         )
         yield "one", cls(WINDOW, (key,), usd("402.2"), usd("16045.3"), FRESH)
         yield "none", cls(WINDOW, (), usd("0"), usd("16045.3"), FRESH)
+        known = Phrase("claimed by {name}; claim {number} waits for FinOps", name="Ana Ruiz", number="12")
+        waiting = replace(key, reason=known, likely_owner=None)
+        yield "claimed", cls(WINDOW, (waiting,), usd("402.2"), usd("16045.3"), FRESH)
+        emails = tuple(f"{name}@elsewhere.example" for name in ("ada", "bea", "cleo", "dora", "edda"))
+        alone = replace(key, likely_owner=None)
+        yield "strangers", cls(WINDOW, (alone,), usd("502.2"), usd("16045.3"), FRESH, strangers=Strangers(6, usd("100"), emails))
+        few = Strangers(1, None, emails[:1])
+        yield "few", cls(WINDOW, (replace(alone, cost=None),), usd("420.2"), usd("16045.3"), FRESH, strangers=few)
+        yield "few-alone", cls(WINDOW, (), None, usd("16045.3"), FRESH, strangers=few)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +196,19 @@ class BudgetList:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """`privacy`: who may see one's figures in this deployment, and who looked."""
+    """`privacy`: who may see one's figures in this deployment, and who looked: a page of it, and how many looks follow."""
 
     mode: str
     looks: tuple[tuple[datetime, str, str], ...]
+    page: int = 1
+    more: int = 0
 
     template: ClassVar[str] = "replies/privacy"
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
         rows = [{"at": at.isoformat(), "viewer": viewer, "command": command} for at, viewer, command in self.looks]
-        return {"view": "privacy", "mode": self.mode, "rows": rows}
+        return {"view": "privacy", "mode": self.mode, "rows": rows, "page": self.page, "more": self.more}
 
     @classmethod
     def examples(cls) -> Iterator[tuple[str, Looks]]:
@@ -168,6 +218,8 @@ class Looks:
             cls("standard", ((datetime(2026, 11, 22, 9, 30, tzinfo=UTC), "Mia Berg", "team search by person"),)),
         )
         yield "none", cls("works_council", ())
+        look = (datetime(2026, 11, 22, 9, 30, tzinfo=UTC), "Mia Berg", "team search by person")
+        yield "second-page", cls("standard", (look, look), 2, 73)
 
 
 @dataclass(frozen=True, slots=True)

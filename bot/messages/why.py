@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -17,18 +18,28 @@ from bot.messages.samples import usd
 from bot.messages.words import Phrase
 
 
+class Withheld(StrEnum):
+    """Why it is not told what a difference consists of."""
+
+    GROUP = "group"
+    """That is told of the whole organisation alone."""
+    FEW = "few"
+    """A part of it would be about few people."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
     """One part of a difference, with what is known about it.
 
     Attributes:
         name: As `domain.variance.Driver` calls it.
-        who: Who is new, has stopped or has moved to another model; empty where nobody is to be named.
-        count: How many are new or have stopped.
+        who: Who is new, has stopped, joined or left the team, or has moved to another model; empty where nobody is to be named.
+        count: How many are new, have stopped, joined or left.
         model: What is used more of, dearer or cheaper than the rest as *cost* says; empty where no model is to be named.
         cached: Share of cache reads among input tokens, before and after, where that is what matters.
         output: Share of output among all tokens, the same.
         is_mostly: Others had a part in it, too.
+        has_moves: It is also about people who joined or left the team, who are not to be told of.
     """
 
     name: str
@@ -39,6 +50,7 @@ class Reason:
     cached: tuple[Fraction, Fraction] | None = None
     output: tuple[Fraction, Fraction] | None = None
     is_mostly: bool = False
+    has_moves: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -51,6 +63,7 @@ class Change:
 
     Attributes:
         beside: The days before; None where the message says which they are.
+        withheld: Why there are no reasons; None where they are told.
     """
 
     before: Money
@@ -58,6 +71,7 @@ class Change:
     reasons: tuple[Reason, ...]
     is_own: bool = False
     beside: Window | None = None
+    withheld: Withheld | None = None
 
     @property
     def cost(self) -> Money:
@@ -133,7 +147,7 @@ class Why:
             "from_cost": change.before.plain,
             "to_cost": change.after.plain,
             "currency": change.after.currency,
-            "parts": [reason.document() for reason in change.reasons],
+            "parts": None if change.withheld else [reason.document() for reason in change.reasons],
             "people": [mover.document() for mover in self.people],
             "estimates": [estimate.document() for estimate in self.estimates],
             "as_of": self.freshness.as_of.isoformat() if self.freshness.as_of else None,
@@ -197,6 +211,17 @@ class Why:
         spare = SpareSeats(usd("4200"), 200, 130, ("ChatGPT",), date(2026, 10, 25))
         part, waiting = Phrase("the part of the teams you manage"), Batches(usd("61.5"), usd("123"))
         yield "counted", cls("Nordwind", "org", _WINDOW, _BEFORE, counted, (), _FRESH, part, estimates=(spare, waiting))
+        moved = Change(
+            usd("200"),
+            usd("180"),
+            (Reason("left", usd("-45"), "Ben Okafor", 1), Reason("joined", usd("30"), count=3), Reason("volume", usd("-5"))),
+        )
+        yield "moved", cls("search", 'team "search"', _WINDOW, _BEFORE, moved, (), _FRESH)
+        crowd = Change(usd("200"), usd("180"), (Reason("volume", usd("-20"), has_moves=True),))
+        yield "moved-nobody-named", cls("search", 'team "search"', _WINDOW, _BEFORE, crowd, (), _FRESH)
+        for withheld in Withheld:
+            change = Change(usd("200"), usd("180"), (), withheld=withheld)
+            yield f"withheld-{withheld}", cls("search", 'team "search"', _WINDOW, _BEFORE, change, (), _FRESH)
         single = IdleSeats(usd("19"), 1, ("Copilot",), date(2026, 10, 25))
         words, theirs = (
             "person ben.okafor@nordwind.example",

@@ -103,6 +103,9 @@ class Alerts(Protocol):
     def history(self, about: str) -> list[Noted]:
         """Return the audit log of *about*, oldest first."""
 
+    def cases(self, kind: str) -> list[Case]:
+        """Return the cases of *kind*, oldest first, as they are now; nothing is decided."""
+
     def votes(self) -> list[tuple[int, str]]:
         """Return every person's last vote on an alert, by the alert's number."""
 

@@ -39,8 +39,8 @@ class People(Protocol):
     def log(self, look: Look) -> None:
         """Remember *look*."""
 
-    def looks_at(self, person: Person, limit: int = 50) -> list[Look]:
-        """Return who looked at figures with *person*'s name on them, newest first, without the person themselves.
+    def looks_at(self, person: Person, limit: int | None = 50) -> list[Look]:
+        """Return who looked at figures with *person*'s name on them, newest first, without the person themselves; all for no *limit*.
 
         That is, where it was allowed: at the person, at the people of a team the person was in that day, at all people.
         """

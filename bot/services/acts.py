@@ -21,7 +21,7 @@ from bot.services import written
 from bot.services.answers import VOTES, Answers
 from bot.services.broadcast import BAD_TEXT, Broadcasts
 from bot.services.broadcast import KIND as BROADCAST
-from bot.services.claims import KIND as CLAIM
+from bot.services.claimed import KIND as CLAIM
 from bot.services.claims import Claims
 from bot.services.commands import Command, Verb
 from bot.services.grammar import parse, words_of

@@ -10,14 +10,14 @@ from bot.domain.audience import Audience
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.episode import Episode
 from bot.domain.period import PeriodKind, Window, same_days_before
+from bot.domain.presence import Presences, presences
 from bot.domain.variance import Side, explain, explain_mean, largest, together
 from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 from bot.messages.why import Change
 from bot.ports import CostScope, Dimension, Figures, Ledger, Load, PriceBook
 from bot.services.deliveries import has_all, standing
-from bot.services.groups import Groups
 from bot.services.subjects import cost_scope
-from bot.services.why import Words, few_behind, used, used_in
+from bot.services.why import Words, used, used_in
 
 _WEEK = 7
 _BEFORE = timedelta(weeks=4)
@@ -67,17 +67,22 @@ class Because:
         old, new = (side.whole() for side in used(self.figures, self.prices, scope, before, so_far))
         if not old.usages or not new.usages:
             return None
+        presence = presences(self.audience.directory, scope.teams or (), [before], [so_far])
         if not is_own and not self.names(email, subject):
-            return replace(Words(self.currency).change(explain(old.together(), new.together())), beside=before)
-        change = Words(self.currency, self.audience.name, is_own=is_own).change(explain(old, new), largest(old, new))
+            words = Words(self.currency, has_moves=bool(presence.keys() & {*old.costs(), *new.costs()}))
+            return replace(words.change(explain(old.together(), new.together())), beside=before)
+        words = Words(self.currency, self.audience.name, is_own)
+        change = words.change(explain(old, new, presence=presence), largest(old, new, presence=presence))
         return replace(change, beside=before)
 
     def of_episode(self, email: str, team: str, episode: Episode) -> Told | None:
         """Return why the days of *episode* cost *team* more than the mean of the same weekdays before; None where that is unknown.
 
-        *email* may see what the team cost. People and models are named to those who may see them only; in works_council mode
-        to nobody, and nothing is divided behind which fewer than five people stand.
+        *email* may see what the team cost. People and models are named to those who may see them only. In works_council mode there
+        are none: what a cost consists of is told of the whole organisation alone.
         """
+        if self.audience.privacy is Privacy.WORKS_COUNCIL:
+            return None
         key = self.names(email, Scope(ScopeKind.TEAM, team)), team, episode.since, episode.until
         if key not in self._episodes:
             self._episodes[key] = self._of_episode(*key)
@@ -95,16 +100,19 @@ class Because:
     def _of_episode(self, has_names: bool, team: str, since: date, until: date) -> Told | None:  # noqa: FBT001 - part of a key
         scope, now = CostScope(teams=(team,)), Window(since, until + timedelta(days=1))
         befores = self._weeks_before(scope, now)
-        if not befores or not self._groups.shows_teams((team,), Window(befores[-1].start, now.end)):
+        if not befores:
             return None
         new, *earlier = (found.whole() for found in used_in(self.figures, self.prices, scope, [now, *befores]))
         old = together(reversed(earlier))
-        if not old.usages or not new.usages or (self._groups.concern(scope) and (few_behind(old) or few_behind(new))):
+        if not old.usages or not new.usages:
             return None
         days = Window(befores[-1].start, since)
+        presence = presences(self.audience.directory, (team,), befores, [now])
         if not has_names:
-            return Told(Words(self.currency).change(explain_mean(old.together(), new.together(), len(befores))), days)
-        return self._worded(old, new, len(befores), days, {row.person for row in self.figures.usage(scope, days)})
+            words = Words(self.currency, has_moves=bool(presence.keys() & {*old.costs(), *new.costs()}))
+            return Told(words.change(explain_mean(old.together(), new.together(), len(befores))), days)
+        known = {row.person for row in self.figures.usage(scope, days)}
+        return self._worded(old, new, len(befores), days, known, presence)
 
     def _weeks_before(self, scope: CostScope, now: Window) -> list[Window]:
         """Return as many days with the same weekdays as *now*, several times if they are few, newest first; those delivered only."""
@@ -114,7 +122,7 @@ class Because:
         count = min((now.start - begin) // span, most) if begin else 0
         return [Window(now.start - n * span, now.end - n * span) for n in range(1, count + 1)]
 
-    def _worded(self, old: Side, new: Side, count: int, days: Window, known: set[str]) -> Told:
+    def _worded(self, old: Side, new: Side, count: int, days: Window, known: set[str], presence: Presences) -> Told:
         """Return the reasons with names; who is *known* from other days before is not new, and nobody has stopped within some days."""
         named: set[str] = set()
 
@@ -123,8 +131,8 @@ class Because:
             return self.audience.name(email)
 
         known = known | old.people()
-        movers = largest(old, new.times(count), known=known)
-        change = Words(self.currency, name).change(explain_mean(old, new, count, known), movers)
+        movers = largest(old, new.times(count), known=known, presence=presence)
+        change = Words(self.currency, name).change(explain_mean(old, new, count, known, presence), movers)
         return Told(change, days, frozenset(named))
 
     def _is_theirs(self, email: str, subject: Scope, before: Window) -> bool:
@@ -153,10 +161,6 @@ class Because:
 
     def _contributing(self, scope: CostScope, window: Window) -> list[str]:
         return [cost.key for cost in self.figures.costs(scope, window, Dimension.SOURCE) if cost.key in self._reach]
-
-    @cached_property
-    def _groups(self) -> Groups:
-        return Groups(self.figures, self.audience.directory, self.audience.privacy, self.audience.today)
 
     @cached_property
     def _deliveries(self) -> list[Load]:

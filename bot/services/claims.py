@@ -19,39 +19,22 @@ from bot.messages.card import Card
 from bot.messages.claims import KeyClaim
 from bot.messages.moved import Moved
 from bot.messages.words import N_
-from bot.ports import NOT_THEIRS, Case, CostScope, Delivery, Desk, Message, MessageKind, Post, UnallocatedKey
+from bot.ports import NOT_THEIRS, CostScope, Delivery, Desk, Message, MessageKind, Post, UnallocatedKey
+from bot.services.claimed import ASKED, CONFIRMED, DECLINED, KIND, REFUSED, SAID, Claim, stored_claim
 from bot.services.matters import missed, revive, say, unseen, worded
 from bot.services.near import close
 from bot.services.notify import Notices
 from bot.services.review import Review
 from bot.services.talk import reader_of
+from bot.services.unowned import is_person
 
-KIND = "claim"
 CLAIMED = "claimed identity"
 """Documents: the identities that were claimed, by principal; they outlive the file that the operator loads."""
-ASKED, SAID, CONFIRMED, DECLINED, REFUSED = "asked", "claimed", "confirmed", "declined", "refused"
 _LOOK_BACK = timedelta(days=90)
 _NO_SUCH = N_("There is no claim {number} that you could answer.")
 _OVER = N_("Claim {number} was answered already.")
 Reload = Callable[[str], bool]
 """Loads a source again, so that its days follow the directory; False where only an operator can."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A claim as stored; amounts in nanos, shares as exact texts."""
-
-    key: str
-    source: str
-    cost: int
-    first_seen: str
-    owner: str
-    asked_by: str
-    state: str = ASKED
-    before: str = ""
-    after: str = ""
-    must_reload: bool = False
-    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -70,7 +53,7 @@ class Claims:
         """Say that *key* is one's own; as FinOps, ask *owner* whether it is theirs.
 
         Raises:
-            Refusal: No cost is open for such a key, or only FinOps may ask somebody else.
+            Refusal: No cost is open for such a key, it is an e-mail in works_council mode, or only FinOps may ask somebody else.
         """
         with self.review.decide() as (desk, notices):
             new = self._claimed(desk, notices, person, key, owner)
@@ -86,18 +69,26 @@ class Claims:
             raise Refusal("Only FinOps asks somebody else. If the key is yours: claim {key}", key=key)
         if wanted is None or wanted.stint(notices.audience.today) is None:
             raise Refusal("I do not know {email}.", email=owner)
+        if self._is_hidden(notices, key):
+            raise Refusal(
+                "“{key}” is an e-mail address, and stands for a person here. FinOps adds it to people.csv or identities.csv.", key=key
+            )
         found = self._open_key(key)
         if found is None:
-            raise self._no_key(key, owner, is_finops=is_finops)
+            raise self._no_key(notices, key, owner, is_finops=is_finops)
         for case in [*desk.cases(KIND, ASKED), *desk.cases(KIND, SAID)]:
-            self._check_open(_claim(case), found.key, is_finops=is_finops)
+            self._check_open(stored_claim(case), found.key, person, is_finops=is_finops)
         state = SAID if wanted == person else ASKED
         return Claim(found.key, found.source, found.cost, found.first_seen.isoformat(), wanted.email, person.email, state)
 
     @staticmethod
-    def _check_open(other: Claim, key: str, *, is_finops: bool) -> None:
+    def _check_open(other: Claim, key: str, person: Person, *, is_finops: bool) -> None:
         if other.key != key:
             return
+        if other.owner == person.email and other.state == SAID:
+            raise Refusal("You have claimed that key; claim {number} waits for FinOps.", number=str(other.number))
+        if other.owner == person.email:
+            raise Refusal("You are being asked about that key. Is it yours? approve {number} or deny {number}", number=str(other.number))
         if not is_finops:
             raise Refusal("Somebody is being asked about that key already: claim {number}.", number=str(other.number))
         if other.state == ASKED:
@@ -112,7 +103,7 @@ class Claims:
         """
         with self.review.decide() as (desk, notices):
             case = desk.case(number)
-            claim = _claim(case) if case and case.kind == KIND else None
+            claim = stored_claim(case) if case and case.kind == KIND else None
             is_finops = _is_finops(notices, person)
             if claim is None or not (claim.owner == person.email or is_finops):
                 raise Refusal(_NO_SUCH, number=str(number))
@@ -141,11 +132,11 @@ class Claims:
         Who was away is asked, or told the answer, after all.
         """
         for post, case in unseen(desk, KIND, waiting):
-            self._put_right(desk, notices, _claim(case), post)
+            self._put_right(desk, notices, stored_claim(case), post)
         for case in desk.cases(KIND, SAID):
-            self._ask(desk, notices, _claim(case), "")
+            self._ask(desk, notices, stored_claim(case), "")
         for post, case in missed(desk, KIND, (ASKED, SAID), notices.now):
-            claim, email = _claim(case), post.message.to
+            claim, email = stored_claim(case), post.message.to
             if email in _told_now(claim, notices) and self._concerns(claim, email, notices):
                 revive(desk, post, self._card(notices, claim, email))
 
@@ -160,7 +151,7 @@ class Claims:
     def follow_up(self) -> None:
         """Put the identities of confirmed claims into the directory that a stop had kept from it."""
         with self.review.alerts.decide() as desk:
-            confirmed = [_claim(case) for case in desk.cases(KIND, CONFIRMED)]
+            confirmed = [stored_claim(case) for case in desk.cases(KIND, CONFIRMED)]
         for claim in confirmed:
             if claim.must_reload:
                 self._identify(claim)
@@ -203,9 +194,15 @@ class Claims:
             return None
         return replace(same[0], cost=sum(one.cost for one in same), first_seen=min(one.first_seen for one in same))
 
-    def _no_key(self, key: str, owner: str, *, is_finops: bool) -> Refusal:
+    @staticmethod
+    def _is_hidden(notices: Notices, key: str) -> bool:
+        """Tell whether *key* is a person's, whose cost before and after a claim nobody may hold against one another."""
+        return notices.audience.privacy is Privacy.WORKS_COUNCIL and is_person(key, notices.audience.directory)
+
+    def _no_key(self, notices: Notices, key: str, owner: str, *, is_finops: bool) -> Refusal:
         """Return the refusal of a key that is not open; only FinOps, who sees them all, is told which one is near."""
-        spelled = {found.key.casefold(): found.key for found in self.review.figures.unallocated(self._lately()) if found.key}
+        found = {one.key for one in self.review.figures.unallocated(self._lately()) if one.key}
+        spelled = {one.casefold(): one for one in found if not self._is_hidden(notices, one)}
         near = close(key, spelled) if is_finops else []
         if not near:
             return Refusal("There is no key “{key}” whose cost nobody owns.", key=key)
@@ -267,8 +264,8 @@ class Claims:
             claim.state,
             "" if email == claim.owner else notices.audience.name(claim.owner),
             Money(claim.cost, self.review.currency) if shows else None,
-            Fraction(claim.before) if claim.before and is_finops else None,
-            Fraction(claim.after) if claim.after and is_finops else None,
+            Fraction(claim.before) if claim.before and shows else None,
+            Fraction(claim.after) if claim.after and shows else None,
             claim.must_reload,
             asks,
             self._command(claim.source) if claim.must_reload and is_finops else "",
@@ -319,7 +316,3 @@ def _told_now(claim: Claim, notices: Notices) -> tuple[str, ...]:
 
 def _is_finops(notices: Notices, person: Person) -> bool:
     return Role.FINOPS in person.roles and person.stint(notices.audience.today) is not None
-
-
-def _claim(case: Case) -> Claim:
-    return replace(Claim(**json.loads(case.body)), number=case.number)

@@ -16,19 +16,23 @@ from bot.domain.visibility import (
 from bot.errors import Refusal, StoreError
 from bot.messages.costs import MyCosts, OrgCosts, PersonCosts, ProjectCosts, TeamCosts
 from bot.messages.forecasts import Outcome
-from bot.messages.views import BudgetList, Help, Looks, Settings, Top, Unallocated, UnownedKey, View
+from bot.messages.views import BudgetList, Help, Looks, Settings, Strangers, Top, Unallocated, UnownedKey, View
 from bot.messages.why import Why
 from bot.messages.words import N_, Phrase
 from bot.ports import CostScope, Dimension, Look, UnallocatedKey
 from bot.services.amounts import LONG
+from bot.services.claimed import ASKED, open_claims
 from bot.services.commands import HELP, Verb
 from bot.services.expecting import Expecting
 from bot.services.grammar import RANKED, parse
 from bot.services.near import Near
 from bot.services.question import NO_NAMES, NOTHING, Means
+from bot.services.unowned import unowned
 
 Answer = View | Why | Outcome
 """What a question is answered with."""
+_PAGE = 50
+"""Looks that are listed at once."""
 UNKNOWN = N_("I do not know {email}. Ask FinOps to add you to the directory; then I can answer.")
 
 
@@ -168,9 +172,10 @@ class _Asked(Expecting):
         if self.command.by is Dimension.PERSON:
             self._allow(SubjectKind.PEOPLE)
         budget = self._budget_of(part)
-        unowned = sum(key.cost for key in self.of.figures.unallocated(self._window()))
+        nobodys = unowned(self.of.figures, self.directory, self.of.privacy, self._window()).total
         dimensions = (Dimension.TEAM, Dimension.TOOL, Dimension.MODEL)
-        found = self._costs(OrgCosts, part.subject, part.scope, budget, dimensions, unowned=self._money(unowned))
+        owed = None if nobodys is None else self._money(nobodys)
+        found = self._costs(OrgCosts, part.subject, part.scope, budget, dimensions, unowned=owed)
         return self._with_outlook(self._with_units(found, part.scope), part.scope, budget)
 
     def _top(self) -> View:
@@ -204,27 +209,46 @@ class _Asked(Expecting):
         self._allow(SubjectKind.UNALLOCATED)
         self._by_months(CostScope())
         window = self._window()
-        keys = _by_key(self.of.figures.unallocated(window))
+        found, waiting = unowned(self.of.figures, self.directory, self.of.privacy, window), self._claimed()
         shown = tuple(
             UnownedKey(
                 key.key,
                 key.source,
-                self._money(key.cost),
+                None if found.is_together else self._money(key.cost),
                 key.first_seen,
-                self._why(key),
-                self._owner_hint(key.likely_owner),
+                waiting.get(key.key.casefold()) or self._why(key),
+                None if key.key.casefold() in waiting else self._owner_hint(key.likely_owner),
             )
-            for key in keys[:LONG]
+            for key in sorted(found.keys, key=lambda key: key.key if found.is_together else "")[:LONG]
         )
-        whole = self.of.figures.total(CostScope(), window).total
+        strangers = found.addresses and Strangers(
+            len(found.addresses),
+            None if found.is_together else self._money(found.of_people),
+            found.addresses[:LONG],
+        )
         return Unallocated(
             window,
             shown,
-            self._money(sum(key.cost for key in keys)),
-            self._money(whole),
+            None if found.total is None else self._money(found.total),
+            self._money(self.of.figures.total(CostScope(), window).total),
             self._freshness(CostScope(), window),
-            max(0, len(keys) - LONG),
+            max(0, len(found.keys) - LONG),
+            strangers or None,
         )
+
+    def _claimed(self) -> dict[str, Phrase]:
+        """Return what is said of the keys whose claims wait for an answer; by key, without regard to case."""
+        found = {}
+        for claim in open_claims(self.of.alerts):
+            name, number = self._name_of(claim.owner), str(claim.number)
+            if self.of.privacy is Privacy.WORKS_COUNCIL and claim.owner != self.viewer.email:
+                says = Phrase("claimed; claim {number} waits for an answer", number=number)
+            elif claim.state == ASKED:
+                says = Phrase("{name} is being asked whether it is theirs (claim {number})", name=name, number=number)
+            else:
+                says = Phrase("claimed by {name}; claim {number} waits for FinOps", name=name, number=number)
+            found[claim.key.casefold()] = says
+        return found
 
     def _settings(self) -> View:
         of = self.of
@@ -237,8 +261,11 @@ class _Asked(Expecting):
         return Settings(me.name, me.email, me.time_zone, tuple(known), *chosen)
 
     def _looks(self) -> View:
-        looks = [(look.at, self._name_of(look.viewer), look.command) for look in self.of.people.looks_at(self.viewer)]
-        return Looks(self.of.privacy.value, tuple(looks))
+        every = self.of.people.looks_at(self.viewer, limit=None)
+        page = min(max(int(self.command.name or 1), 1), -(-len(every) // _PAGE) or 1)
+        looks = every[(page - 1) * _PAGE : page * _PAGE]
+        shown = tuple((look.at, self._name_of(look.viewer), look.command) for look in looks)
+        return Looks(self.of.privacy.value, shown, page, len(every) - (page - 1) * _PAGE - len(looks))
 
     def _visible_budgets(self) -> list[tuple[Budget, CostScope]]:
         found = []
@@ -268,25 +295,6 @@ class _Asked(Expecting):
         if known:
             return Phrase("a service's identity; no allocation rule gives it a team")
         return Phrase("no identity names this key and no allocation rule fits")
-
-
-def _by_key(found: Iterable[UnallocatedKey]) -> list[UnallocatedKey]:
-    """Return one row per key and source, highest first; its projects are added up, the dearest one says who might own it."""
-    rows: dict[tuple[str, str], UnallocatedKey] = {}
-    for key in found:
-        there = rows.get((key.key, key.source))
-        rows[key.key, key.source] = (
-            replace(
-                there,
-                cost=there.cost + key.cost,
-                first_seen=min(there.first_seen, key.first_seen),
-                last_seen=max(there.last_seen, key.last_seen),
-                likely_owner=there.likely_owner or key.likely_owner,
-            )
-            if there
-            else key
-        )
-    return sorted(rows.values(), key=lambda key: (-key.cost, key.key, key.source))
 
 
 def _whose(budget: Budget, scope: CostScope) -> Phrase:

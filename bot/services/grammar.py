@@ -71,7 +71,7 @@ def parse(text: str, today: date, fiscal_year_start: int = 1, meant: Callable[[s
         raise Refusal("I cannot break {verb} down. Try: {verb}", verb.value, verb=verb.value)
     if found.words and verb in _TIMELESS:
         raise Refusal("{verb} is not about a period. Try: {verb}", verb.value, verb=verb.value)
-    if name and about not in _TAKES_NAME:
+    if name and about not in _TAKES_NAME and not (verb is Verb.PRIVACY and name.isdecimal()):
         raise _misspelt(verb, about, rest, by, found.rest, today) or _unexpected(verb, found.rest, meant)
     if verb is Verb.TOP:
         name = _ranked(name)

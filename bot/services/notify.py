@@ -236,6 +236,7 @@ class Notices(Readers):
             by=self.audience.name(alert.note) if shows and alert.reason is Reason.EXPECTED else "",
             has_below=len(self.audience.directory.below(alert.identity.subject.partition(" ")[2])) > 1,
             is_by_price=shows and episode.is_by_price(alert.seen.cost),
+            is_whole=shows and self.audience.privacy is Privacy.WORKS_COUNCIL,
         )
 
     def _reason(self, email: str, alert: Alert) -> Told | None:

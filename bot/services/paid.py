@@ -13,7 +13,7 @@ from bot.domain.budget import Budget, ScopeKind
 from bot.domain.money import NANOS_PER_UNIT
 from bot.domain.period import Window
 from bot.domain.price_list import Paid, PriceStep, of_classes, off_list, usual_of
-from bot.domain.visibility import SMALLEST_GROUP, Privacy
+from bot.domain.visibility import Privacy
 from bot.ports import Billed, CostScope, Dimension, Documents, Figures, PriceBook
 
 KIND = "paid"
@@ -30,7 +30,12 @@ _Model = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """A price that is not what it was, of one provider's model; *is_counted* is false where its cost must not be told."""
+    """A price that is not what it was, of one provider's model.
+
+    Attributes:
+        is_counted: What it cost since may be told. That is the cost of a part of a month, which less the whole month would be the
+            cost of the other part, however few used the model there; and each day it would tell what the day before cost.
+    """
 
     provider: str
     model: str
@@ -125,14 +130,7 @@ class PriceWatch:
             listed = self._listed({(provider, model): [row.day for row in rows]})
             step = replace(step, classes=of_classes([paid for row in rows if (paid := _paid(row, listed))], step))
         step = replace(step, declared=_declared(provider, model, step, budgets))
-        return Priced(provider, model, step, self._may_count(provider, model, Window(step.since, window.end)))
-
-    def _may_count(self, provider: str, model: str, window: Window) -> bool:
-        """Tell whether what a model cost is not a figure of a few people where these are protected."""
-        if self.privacy is not Privacy.WORKS_COUNCIL:
-            return True
-        people = frozenset().union(*self.figures.contributors(CostScope(provider=provider, model=model), window, Dimension.MODEL).values())
-        return not 0 < len(people) < SMALLEST_GROUP
+        return Priced(provider, model, step, is_counted=self.privacy is not Privacy.WORKS_COUNCIL)
 
 
 def _paid(row: Billed, listed: Mapping[tuple[str, str, date], tuple[Fraction, ...]]) -> Paid | None:

@@ -21,7 +21,22 @@ from bot.domain.visibility import (
 )
 from bot.errors import Refusal
 from bot.messages.words import N_, Phrase
-from bot.ports import Accounts, Budgets, Calendar, Clock, CostScope, Figures, Forecasts, Hints, Ledger, Look, Outcomes, People, PriceBook
+from bot.ports import (
+    Accounts,
+    Alerts,
+    Budgets,
+    Calendar,
+    Clock,
+    CostScope,
+    Figures,
+    Forecasts,
+    Hints,
+    Ledger,
+    Look,
+    Outcomes,
+    People,
+    PriceBook,
+)
 from bot.services.commands import Command
 from bot.services.groups import Groups
 from bot.services.habits import Chosen
@@ -48,6 +63,7 @@ class Means:
     budgets: Budgets
     outcomes: Outcomes
     accounts: Accounts
+    alerts: Alerts
     chosen: Chosen
     clock: Clock
     prices: PriceBook

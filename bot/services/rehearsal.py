@@ -181,7 +181,7 @@ class Onlookers:
     def log(self, look: Look) -> None:
         """Forget *look*: nobody was shown anything."""
 
-    def looks_at(self, person: Person, limit: int = 50) -> list[Look]:
+    def looks_at(self, person: Person, limit: int | None = 50) -> list[Look]:
         """Return who looked at the person."""
         return self.people.looks_at(person, limit)
 

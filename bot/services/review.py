@@ -31,6 +31,7 @@ from bot.services.notify import Notices, away
 from bot.services.paid import Priced, PriceWatch
 from bot.services.readers import Terms
 from bot.services.troubles import price_of
+from bot.services.unowned import is_person
 from bot.services.watch import Watch, Watched, WatchTerms
 
 REVIEW = "review"
@@ -225,7 +226,11 @@ class Review:
             if sentence:
                 yield _Trouble(Kind.UNTIED, f"source {source}", datetime.fromisoformat(at).date(), Seen(zero, None, None), sentence)
         window = Window(now.date() - _NEW, now.date() + timedelta(days=1))
+        directory = self.people.directory()
+        is_hidden = self.privacy is Privacy.WORKS_COUNCIL
         for key in self.figures.unallocated(window):
+            if is_hidden and is_person(key.key, directory):
+                continue
             if key.key and key.cost >= self.terms.unowned_floor and key.first_seen >= window.start:
                 mark = next((load.watermark for load in loads if load.source == key.source), None)
                 seen = Seen(Money(key.cost, self.currency), None, mark)

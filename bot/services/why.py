@@ -11,13 +11,14 @@ from functools import cached_property
 
 from bot.domain.money import Money
 from bot.domain.period import Window, same_days_before
+from bot.domain.presence import presences
 from bot.domain.saving import Habit, savings
 from bot.domain.variance import Driver, Side, Usage, Variance, explain, largest
 from bot.domain.visibility import SMALLEST_GROUP
 from bot.errors import Refusal
 from bot.messages.estimates import AsBefore, Estimate
 from bot.messages.formats import rounded
-from bot.messages.why import Change, Mover, Reason, Why
+from bot.messages.why import Change, Mover, Reason, Why, Withheld
 from bot.ports import CostScope, Figures, PriceBook, Used
 from bot.services.commands import Verb
 from bot.services.leeway import Leeway
@@ -41,11 +42,13 @@ class Words:
     Attributes:
         name: What a person is called; None where neither people nor models are to be named.
         is_own: The reader is the only person in it.
+        has_moves: Among those who are not named, people joined or left the team.
     """
 
     currency: str
     name: Callable[[str], str] | None = None
     is_own: bool = False
+    has_moves: bool = False
 
     def change(self, variance: Variance, movers: Sequence[tuple[str, Variance]] = ()) -> Change:
         """Return *variance* with what is to be said about each part; *movers* are those who changed most."""
@@ -60,8 +63,8 @@ class Words:
     def _reason(self, driver: Driver, variance: Variance, movers: Sequence[tuple[str, Variance]]) -> Reason:
         cost = self._money(variance.parts[driver])
         match driver:
-            case Driver.NEW_USERS | Driver.LOST_USERS:
-                people = variance.came if driver is Driver.NEW_USERS else variance.left
+            case Driver.NEW_USERS | Driver.LOST_USERS | Driver.JOINED | Driver.LEFT:
+                people = _behind(driver, variance)
                 names = " + ".join(map(self.name, people)) if self.name and len(people) <= _NAMED else ""
                 return Reason(driver.value, cost, names, len(people))
             case Driver.MODEL_MIX if self.name:
@@ -72,6 +75,8 @@ class Words:
                 if _goes(cached, -cost.nanos):
                     return Reason(driver.value, cost, cached=cached)
                 return Reason(driver.value, cost, output=output if _goes(output, cost.nanos) else None)
+            case Driver.VOLUME:
+                return Reason(driver.value, cost, has_moves=self.has_moves)
             case _:
                 return Reason(driver.value, cost)
 
@@ -91,6 +96,17 @@ class Words:
         return Money(nanos, self.currency)
 
 
+def _behind(driver: Driver, variance: Variance) -> tuple[str, ...]:
+    """Return the people whom a part is about."""
+    people = {
+        Driver.NEW_USERS: variance.came,
+        Driver.LOST_USERS: variance.left,
+        Driver.JOINED: variance.joined,
+        Driver.LEFT: variance.gone,
+    }
+    return people[driver]
+
+
 def few_behind(side: Side) -> bool:
     """Tell whether fewer than five people stand behind a part of it: the use of tokens, or what costs without them."""
     parts = [
@@ -98,12 +114,6 @@ def few_behind(side: Side) -> bool:
         for has_tokens in (True, False)
     ]
     return any(0 < len(people) < SMALLEST_GROUP for people in parts)
-
-
-def _undivided(variance: Variance) -> Variance:
-    """Return the whole difference as one part: each other would be about few people."""
-    change = variance.change
-    return replace(variance, parts={Driver.VOLUME: change} if change else {}, exact={Driver.VOLUME: Fraction(change)} if change else {})
 
 
 def _pair(before: Fraction | None, after: Fraction | None) -> tuple[Fraction, Fraction] | None:
@@ -196,26 +206,33 @@ class Explaining(Reach):
         old, new = (found.whole() for found in used(self.of.figures, self.of.prices, part.scope, before, window))
         self._note(part, is_there=bool(old.usages or new.usages))
         is_grouped = not part.has_names and part.scope.people is None
-        concerns = self.groups.concern(part.scope)
-        if concerns and any(0 < len(side.people()) < SMALLEST_GROUP for side in (old, new)):
+        if self.groups.concern(part.scope) and any(0 < len(side.people()) < SMALLEST_GROUP for side in (old, new)):
             raise too_few()
-        found = Words(self.of.currency, None if is_grouped else self._name_of, is_own=part.scope.people == (self.viewer.email,))
-        movers = [] if is_grouped else largest(old, new)
-        variance = explain(old.together(), new.together()) if is_grouped else explain(old, new)
-        if concerns and any(map(few_behind, (old, new))):
-            variance = _undivided(variance)
+        presence = presences(self.directory, part.scope.teams or (), [before], [window])
+        is_own, has_moves = part.scope.people == (self.viewer.email,), is_grouped and bool(presence.keys() & {*old.costs(), *new.costs()})
+        found = Words(self.of.currency, None if is_grouped else self._name_of, is_own, has_moves)
+        movers = [] if is_grouped else largest(old, new, presence=presence)
+        variance = explain(old.together(), new.together()) if is_grouped else explain(old, new, presence=presence)
         return Why(
             part.subject,
             part.words,
             window,
             before,
-            found.change(variance, movers),
+            self._divisible(found.change(variance, movers), part, old, new),
             found.movers(movers) if part.has_names else (),
             self._freshness(part.scope, window),
             part.partial,
             self.command.period_words,
             self._estimates(part, window, old, new, variance),
         )
+
+    def _divisible(self, change: Change, part: Part, old: Side, new: Side) -> Change:
+        """Return *change* without its reasons where these would tell of few people."""
+        if not self.groups.divide(part.scope):
+            return replace(change, reasons=(), withheld=Withheld.GROUP)
+        if self.groups.concern(part.scope) and any(map(few_behind, (old, new))):
+            return replace(change, reasons=(), withheld=Withheld.FEW)
+        return change
 
     def _estimates(self, part: Part, window: Window, old: Side, new: Side, variance: Variance) -> tuple[Estimate, ...]:
         """Return what could have been saved, where it is worth a line.

@@ -129,6 +129,7 @@ class App:
             budgets=self.budgets,
             outcomes=self.outcomes,
             accounts=self.accounts,
+            alerts=self.alerts,
             chosen=self.chosen,
             clock=self.clock,
             prices=GenaiPrices(),

@@ -154,13 +154,8 @@ def test_weeks_that_were_not_delivered_are_not_compared_with(make_app: Callable[
     assert of.app.review.notices().because.of_episode("mia@x.example", "search", EPISODE) is None
 
 
-@pytest.mark.parametrize(("people", "is_told"), [(6, True), (4, False)])
-def test_in_works_council_mode_nothing_of_few_people_is_divided(
-    make_app: Callable[..., App],
-    tmp_path: Path,
-    people: int,
-    is_told: bool,  # noqa: FBT001
-) -> None:
+def test_in_works_council_mode_what_a_team_s_anomaly_consists_of_is_not_told(make_app: Callable[..., App], tmp_path: Path) -> None:
+    """Six people behind it change nothing: a team's cost is not divided there."""
     of = office(make_app, tmp_path, "works_council")
     names = ["mia", "ana", "ben", "cid", "dan", "eva", "ruth", "fin"]
     listed = "\n".join(f"{name}@x.example,{name.title()},search,," for name in names)
@@ -169,10 +164,28 @@ def test_in_works_council_mode_nothing_of_few_people_is_divided(
     directory.apply(directory.plan([tmp_path / "people.csv", tmp_path / "teams.csv"], of.app.people), of.app.people)
     of.clock.instant = midnight(DAY + timedelta(days=1)) + timedelta(hours=9)
     for day, cost in ((DAY - timedelta(days=7), 10), (DAY, 90)):
-        book(of.app.ledger, [used(day, name, "small-1", cost) for name in names[:people]])
+        book(of.app.ledger, [used(day, name, "small-1", cost) for name in names[:6]])
+    assert of.app.review.notices().because.of_episode("mia@x.example", "search", EPISODE) is None
+
+
+def test_who_joined_meanwhile_is_neither_new_nor_more_use(make_app: Callable[..., App], tmp_path: Path) -> None:
+    of = office(make_app, tmp_path)
+    people = (tmp_path / "people.csv").read_text("utf-8").splitlines()
+    columns = people[0].split(",")
+    joined = {"email": "cid@x.example", "name": "Cid Roy", "team": "search", "valid_from": (DAY - timedelta(days=1)).isoformat()}
+    (tmp_path / "people.csv").write_text("\n".join([*people, ",".join(joined.get(name, "") for name in columns)]) + "\n", "utf-8")
+    directory.apply(directory.plan([tmp_path / "people.csv"], of.app.people), of.app.people)
+    lately(of)
+    book(of.app.ledger, [used(DAY, "cid", "small-1", 50)], "new-vendor")
+    for weeks in range(1, 5):
+        book(of.app.ledger, [used(DAY - timedelta(weeks=weeks), "ana", "small-1", 1)], "new-vendor")
     found = of.app.review.notices().because.of_episode("mia@x.example", "search", EPISODE)
-    assert (found is not None) == is_told
-    assert found is None or {(reason.who, reason.model, reason.count) for reason in found.change.reasons} == {("", "", 0)}
+    assert found
+    reasons = {reason.name: reason for reason in found.change.reasons}
+    assert (reasons["joined"].who, reasons["joined"].cost.plain) == ("Cid Roy", "50")
+    assert (reasons["new_users"].who, reasons["new_users"].cost.plain) == ("Ruth Amadi", "36")
+    assert sum(reason.cost.nanos for reason in reasons.values()) == found.change.cost.nanos
+    assert "cid@x.example" in found.named, "who is named sees who read it"
 
 
 def test_the_reason_of_a_warning_needs_no_load_of_many_days(make_app: Callable[..., App], tmp_path: Path) -> None:

@@ -121,6 +121,18 @@ def test_who_manages_sees_names_and_people_see_that_they_looked(firm: Office) ->
     assert ("mia@x.example", "weekly digest") in [(look.viewer, look.command) for look in looks]
 
 
+def test_a_team_s_digest_says_who_left_it(firm: Office) -> None:
+    """Ben, who costs 20 a week, is in support from Tuesday on: search pays 4 for Monday, and what he costs there is not told."""
+    firm.clock.instant = MONDAY + timedelta(days=7)
+    firm.bill = {("ana", "2026-11-02"): "20", ("ben", "2026-11-04"): "20", ("ben", "2026-11-09"): "4", ("ben", "2026-11-11"): "16"}
+    firm.spend("20", "ana", "2026-11-15")
+    made(firm)
+    cards = [terminal.render(post.message.card) for post in firm.posts() if "team search" in post.message.card.title]
+    said = " ".join(cards[-1].split())
+    assert "-$16.00 because Ben Okafor has left the team" in said
+    assert "less use" not in said
+
+
 def test_works_council_mode_names_nobody_and_divides_nothing(make_app: Callable[..., App], tmp_path: Path) -> None:
     firm = office(make_app, tmp_path, "works_council")
     firm.know()

@@ -186,30 +186,16 @@ def test_what_has_held_for_long_is_closed_in_place(open_office: Callable[..., Of
     assert len(told(firm)) == len(known(firm)) == 1
 
 
-@pytest.mark.parametrize(("people", "is_counted"), [(("ana", "ben", "mia", "ruth"), False), (("ana", "ben", "mia", "ruth", "fin"), True)])
-def test_the_cost_is_told_only_where_five_people_stand_behind_it(
-    open_office: Callable[..., Office], people: Sequence[str], *, is_counted: bool
-) -> None:
-    firm = open_office("works_council", people)
-    pay(firm, Decimal(1), people=people)
-    firm.review()
-    assert told(firm) == [("fin", "Acme large-1 costs 11 % more than the price paid before")]
-    assert ("More since" in card(firm)) is is_counted
-
-
-def test_who_used_it_before_the_change_does_not_hide_those_who_do_since(open_office: Callable[..., Office]) -> None:
+def test_works_council_tells_no_cost_of_a_part_of_a_month(open_office: Callable[..., Office]) -> None:
+    """However many people: of what the whole month costs, less what it cost since the change, Ana alone paid all before it."""
     everybody = ("ana", "ben", "mia", "ruth", "fin")
     firm = open_office("works_council", everybody)
-    pay(firm, people=everybody)
-    rows = [
-        {"day": (CHANGE + timedelta(days=n)).isoformat(), "person": "ana@x.example", "team": "search", "billed": 240 * 10**9}
-        | {"tokens": (5 * 10**6, 0, 0, 0, 15 * 10**6)}
-        for n in range(2)
-    ]
-    book(firm.app.ledger, rows)
+    pay(firm, Decimal(1), people=everybody)
     firm.review()
-    assert [alert.seen.cost.nanos for alert in known(firm)] == [0]
+    assert told(firm) == [("fin", "Acme large-1 costs 11 % more than the price paid before")]
+    assert "100 % (before: 90 %)" in card(firm)
     assert "More since" not in card(firm)
+    assert [alert.seen.cost.nanos for alert in known(firm)] == [0]
 
 
 def rarely(firm: Office, first: date) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from bot import settings, wiring
 from bot.domain.foretold import MONTH, YEAR
 from bot.domain.outcome import Outcome
 from bot.errors import Refusal
+from bot.ports import Look
 from bot.services import budgets, directory
 from bot.services.question import NOTHING
 from bot.wiring import App
@@ -293,6 +294,24 @@ def test_every_look_is_logged_and_people_see_who_looked(company: Callable[..., A
         ask(app, "ruth", "team search")
     rows = ask(app, "ana", "privacy")["rows"]
     assert [(row["viewer"], row["command"]) for row in rows] == [("Uma Patel", "top people"), ("Mia Berg", "team search by person")]  # type: ignore[index, union-attr]
+
+
+def test_privacy_says_how_many_more_looks_there_are_and_shows_them(company: Callable[..., App]) -> None:
+    app = company()
+    for n in range(1, 121):
+        app.people.log(
+            Look(datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=n), "fin@x.example", "people", "", "FinOps", f"top people {n}")
+        )
+    pages = [ask(app, "ana", words) for words in ("privacy", "privacy 2", "privacy 3", "privacy 9")]
+    assert [(page["rows"][0]["command"], len(page["rows"]), page["more"]) for page in pages] == [  # type: ignore[arg-type, index]
+        ("top people 120", 50, 70),
+        ("top people 70", 50, 20),
+        ("top people 20", 20, 0),
+        ("top people 20", 20, 0),
+    ]
+    assert "… and 70 earlier looks: privacy 2" in text(app, "ana", "privacy")
+    with pytest.raises(Refusal, match="I do not understand"):
+        ask(app, "ana", "privacy soon")
 
 
 def test_who_is_unknown_gets_one_helpful_sentence(company: Callable[..., App]) -> None:

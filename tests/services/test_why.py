@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
+from explained import adds_up, ask, parts, text, use
 from factories import charge, write_csv
 from loading import ingest
 
-from adapters.chat import terminal
 from bot import settings, wiring
 from bot.errors import Refusal
-from bot.messages.formats import Reader
 from bot.services import directory
 from bot.services.question import NOTHING
 from bot.wiring import App
@@ -40,23 +37,6 @@ f4@x.example,F4,finance,,
 """
 TEAMS = "team,parent,manager_email\nsearch,,mia@x.example\npair,,ray@x.example\nfinance,,\n"
 SEPTEMBER, OCTOBER = "2026-09-01", "2026-10-05"
-SONNET, OPUS = ("3", "0.3", "15"), ("5", "0.5", "25")
-METERS = ("input tokens", "cache read input tokens", "output tokens")
-
-
-def use(who: str, day: str, model: str, entered: int, read: int, out: int, project: str = "") -> Iterator[dict[str, Any]]:
-    """Yield the bill of millions of tokens: one row a meter."""
-    for meter, count, price in zip(METERS, (entered, read, out), OPUS if model == "opus" else SONNET, strict=True):
-        yield charge(
-            day,
-            str(count * Decimal(price)),
-            x_PrincipalId=f"{who}@x.example",
-            x_Model=model,
-            SkuMeter=meter,
-            ConsumedQuantity=str(count),
-            ConsumedUnit="1M tokens",
-            SubAccountId=project,
-        )
 
 
 @pytest.fixture(scope="session")
@@ -95,26 +75,6 @@ def company(make_app: Callable[..., App], stocked: Path, tmp_path: Path) -> Call
         return make_app(f'[organisation]\nprivacy = "{privacy}"\n', now=NOW)
 
     return make
-
-
-def ask(app: App, who: str, words: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(app.conversation.answer(f"{who}@x.example", words).document()))
-    return found
-
-
-def text(app: App, who: str, words: str) -> str:
-    view = app.conversation.answer(f"{who}@x.example", words)
-    return " ".join(terminal.render(app.templates.card(view.template, view, Reader())).split())
-
-
-def parts(document: dict[str, Any]) -> dict[str, str]:
-    return {part["name"]: f"{float(part['cost']):.2f}" for part in document["parts"]}
-
-
-def adds_up(document: dict[str, Any]) -> bool:
-    change = Decimal(document["to_cost"]) - Decimal(document["from_cost"])
-    people = [person for person in document["people"] if sum(Decimal(p["cost"]) for p in person["parts"]) != Decimal(person["cost"])]
-    return sum(Decimal(part["cost"]) for part in document["parts"]) == change and not people
 
 
 def test_the_worked_example_through_the_front_door(company: Callable[..., App]) -> None:
@@ -207,10 +167,7 @@ def test_works_council_names_nobody_and_shows_no_part_that_is_one_person_s(compa
     """Cy is the only new one: $36.00 would be Cy's figure."""
     app = company("works_council")
     for who, words in (("mia", "why team last month"), ("fin", "why org last month"), ("fin", "why team search last month")):
-        document = ask(app, who, words)
-        assert document["people"] == []
-        assert adds_up(document)
-        assert not {"new_users", "lost_users"} & set(parts(document))
+        assert ask(app, who, words)["people"] == []
         said = text(app, who, words)
         for secret in ("Bob", "Cy", "Mia", "opus", "sonnet", "36.00", "253"):
             assert secret not in said, words
@@ -225,6 +182,38 @@ def test_works_council_names_nobody_and_shows_no_part_that_is_one_person_s(compa
     ):
         with pytest.raises(Refusal):
             ask(app, who, words)
+
+
+def test_works_council_tells_what_the_cost_of_a_team_consists_of_to_nobody(company: Callable[..., App]) -> None:
+    """As it tells no breakdown of it: the total change alone. Of the whole, where Eve alone has a seat, neither."""
+    app = company("works_council")
+    for who in ("mia", "fin"):
+        team, figures = ask(app, who, "why team search last month"), ask(app, who, "team search last month")
+        assert (team["parts"], team["people"]) == (None, [])
+        assert (team["to_cost"], team["from_cost"]) == (figures["billed_cost"], figures["previous_cost"])
+        said = text(app, who, "why team search last month")
+        assert "What it consists of is told of the whole organisation alone here" in said
+        for reason in ("use", "caching", "models", "prices", "without tokens", "as much as before"):
+            assert reason not in said
+    assert ask(app, "fin", "why org last month")["parts"] is None
+    assert "What it consists of is not told, as a part of it would be about few people." in text(app, "fin", "why org last month")
+    assert parts(ask(app, "bob", "why last month")), "of oneself it is told"
+
+
+def test_works_council_divides_the_whole_where_people_enough_stand_behind_it(make_app: Callable[..., App], tmp_path: Path) -> None:
+    """Cy, who is new, is more use of all together."""
+    app = make_app('[organisation]\nprivacy = "works_council"\n', now=NOW)
+    (tmp_path / "people.csv").write_text(PEOPLE, "utf-8")
+    directory.apply(directory.plan([tmp_path / "people.csv"], app.people), app.people)
+    everybody = ("mia", "ann", "bob", "dee", "eve")
+    rows = [row for day, count in ((SEPTEMBER, 10), (OCTOBER, 20)) for who in everybody for row in use(who, day, "sonnet", count, 0, 1)]
+    ingest(
+        app,
+        write_csv(tmp_path / "bill.csv", [*rows, *use("cy", OCTOBER, "sonnet", 10, 0, 1), *use("ann", "2026-11-02", "sonnet", 1, 0, 1)]),
+    )
+    whole = ask(app, "fin", "why org last month")
+    assert adds_up(whole)
+    assert (set(parts(whole)), whole["people"]) == ({"volume", "class_mix"}, [])
 
 
 def test_who_looked_is_logged_even_where_it_was_refused(company: Callable[..., App]) -> None:

@@ -89,6 +89,7 @@ def test_looks_at_a_person_are_told_to_that_person_only(ports: Any) -> None:
 
     assert people.looks_at(ana) == [looks[3], looks[2], looks[1], looks[0]]
     assert people.looks_at(ana, limit=1) == [looks[3]]
+    assert people.looks_at(ana, limit=None) == people.looks_at(ana)
 
 
 OVERLAYS = (PlannedChange(date(2026, 12, 1), None, Decimal("1.2"), Money(40, "USD"), "a launch – and more"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -18,7 +18,8 @@ from bot.domain.foretold import Foretold
 from bot.domain.money import Money
 from bot.domain.people import Directory, Person
 from bot.domain.period import Window, first_of_month, midnight
-from bot.domain.variance import Side, explain, largest
+from bot.domain.presence import presences
+from bot.domain.variance import explain, largest
 from bot.domain.visibility import Privacy
 from bot.messages.alerts import AlertRow
 from bot.messages.digests import Mover, Outlook
@@ -152,10 +153,12 @@ class Gathered:
         most = sorted(moved, key=lambda key: (-abs(changes[key]), key))[:_MOVERS]
         return tuple(Mover(named(key), self.money(now.get(key, 0)), self.money(before.get(key, 0))) for key in most)
 
-    def why(self, before: Window, window: Window, part: Callable[[Everybody], Side], name: Callable[[str], str] | None = None) -> Change:
-        """Return why *window* is not like *before*; without *name* nobody is named and no model."""
-        old, new = (part(side) for side in self.used(before, window))
-        return Words(self.review.currency, name).change(explain(old, new), largest(old, new) if name else ())
+    def why(self, before: Window, window: Window, teams: Collection[str] = (), name: Callable[[str], str] | None = None) -> Change:
+        """Return why *window* is not like *before*, of *teams* or of all; without *name* nobody is named and no model."""
+        old, new = (side.of_teams(teams) if teams else side.whole() for side in self.used(before, window))
+        presence = presences(self.directory, teams, [before], [window])
+        movers = largest(old, new, presence=presence) if name else ()
+        return Words(self.review.currency, name).change(explain(old, new, presence=presence), movers)
 
     def units(self, scope: CostScope, window: Window, slot: Slot) -> tuple[Unit, ...]:
         """Return what an outcome of *scope* cost."""

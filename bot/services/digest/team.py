@@ -80,7 +80,7 @@ def _view(found: Gathered, person: Person, team: str, slot: Slot) -> TeamDigest:
         (),
         found.freshness(window),
         found.missing(window),
-        found.why(before, window, lambda used: used.of_teams(teams), name) if compares else None,
+        found.why(before, window, teams, name) if compares else None,
         found.units(CostScope(teams=tuple(teams)), window, slot),
     )
 

@@ -17,7 +17,7 @@ from bot.ports import CostScope, Delivery, Dimension
 from bot.services.digest.gathered import OPEN, Gathered, Planned
 from bot.services.hindsight import Hindsight, monthly
 from bot.services.longer import Longer
-from bot.services.why import Everybody
+from bot.services.unowned import unowned
 
 _NOISE_FROM, _NOISE_SHARE = 5, Fraction(1, 3)
 
@@ -33,7 +33,8 @@ def _view(found: Gathered, person: Person, slot: Slot) -> FinopsDigest:
     window, before = found.shown(slot.period.window), same_days_before(slot.period.window, slot.period.kind)
     costs, earlier = found.costs(window, Dimension.TEAM), found.costs(before, Dimension.TEAM)
     total = sum(costs.values())
-    unowned = sum(key.cost for key in found.review.figures.unallocated(window))
+    mode = found.notices.audience.privacy
+    nobodys = unowned(found.review.figures, found.directory, mode, window).total
     outcomes = Counter(outcome(a, found.alerts, found.now) for a in found.alerts if a.promise)
     compares = found.compares(window, before) and not found.is_grouped
     return FinopsDigest(
@@ -41,8 +42,8 @@ def _view(found: Gathered, person: Person, slot: Slot) -> FinopsDigest:
         found.money(total),
         found.money(sum(earlier.values())) if compares else None,
         found.outlook(Scope(ScopeKind.ORG)),
-        found.money(unowned),
-        1 - Fraction(unowned, total) if total > 0 else Fraction(1),
+        None if nobodys is None else found.money(nobodys),
+        None if nobodys is None else 1 - Fraction(nobodys, total) if total > 0 else Fraction(1),
         tuple(found.row(alert, person) for alert in _overruns(found, person)),
         sum(1 for a in found.alerts if a.is_live and a.needs_answer and not a.promise),
         outcomes[Outcome.KEPT],
@@ -54,7 +55,7 @@ def _view(found: Gathered, person: Person, slot: Slot) -> FinopsDigest:
         (),
         found.freshness(window),
         found.missing(window),
-        found.why(before, window, Everybody.whole) if compares else None,
+        found.why(before, window) if compares else None,
         found.once(("accuracy",), lambda: _accuracy(found)),
         found.units(CostScope(), window, slot),
         found.once(("longer",), lambda: _longer(found)),
