@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 from bot.domain import forecast  # noqa: E402
 from bot.domain.exhaustion import NEVER, exhaustion  # noqa: E402
-from bot.domain.forecast import Terms, outlook, totals  # noqa: E402
+from bot.domain.forecast import outlook, totals  # noqa: E402
+from bot.domain.outlook import Terms  # noqa: E402
 from bot.services.backtest import AS_OF_DAYS, Backtest, is_quiet  # noqa: E402
 from bot.services.series import Dataset, read  # noqa: E402
 

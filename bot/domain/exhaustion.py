@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import numpy as np
 
 from bot.domain import score
+from bot.domain.case import LEAST_DAYS, Case
 from bot.domain.dayfactor import Flags, Indices, Series
-from bot.domain.forecast import LEAST_DAYS, Case, Terms
+from bot.domain.outlook import Terms
 from bot.domain.path import path
 
 NEVER = -1

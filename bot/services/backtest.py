@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.domain import forecast
-from bot.domain.forecast import Outlook, Terms
+from bot.domain.case import HISTORY, LEAST_DAYS, replays
 from bot.domain.lesson import Lesson
+from bot.domain.outlook import Outlook, Terms
 from bot.domain.period import Window, add_months, first_of_month
 from bot.services.series import Dataset
 
@@ -128,7 +129,7 @@ class _Rolling:
         )
         if not len(rows):
             return
-        history = values[rows, max(0, known - forecast.HISTORY) : known]
+        history = values[rows, max(0, known - HISTORY) : known]
         outlook = self._outlook(history, month)
         actual = values[rows, start:end].sum(axis=1)
         self._lessons.append(outlook.lesson(actual))
@@ -141,7 +142,7 @@ class _Rolling:
 
     def _outlook(self, history: Values, month: Window) -> Outlook:
         last = month.start + timedelta(days=self._day - 1)
-        count = forecast.replays(len(history))
+        count = replays(len(history))
         shared = forecast.learn(self._lessons[-count:])
         return forecast.outlook(history, last, month.end, Terms(holidays=self._holidays, is_quiet=is_quiet), shared)
 
@@ -210,7 +211,7 @@ def _foreseen(dataset: Dataset, as_of: date, holidays: Collection[date]) -> Iter
     has_enough = found.has_enough & (missing <= _OUTDATED)
     for row, name in enumerate(dataset.names):
         known = int(np.isfinite(history[row]).sum())
-        note = late if found.has_enough[row] else f"not enough history: {known} of {forecast.LEAST_DAYS} days"
+        note = late if found.has_enough[row] else f"not enough history: {known} of {LEAST_DAYS} days"
         told = tuple(ends[row].tolist()) if has_enough[row] else None
         is_known = dataset.last >= start or not missing
         yield Foresight(dataset.name, name, end, float(found.to_date[row]), told, note, is_known)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bot.domain.case import HISTORY
 from bot.domain.completeness import Opened, Usual
-from bot.domain.forecast import HISTORY
 from bot.domain.people import Directory
 from bot.domain.period import Window, add_months, first_of_month
 from bot.domain.visibility import SMALLEST_GROUP, Privacy, merge_small_groups

@@ -94,7 +94,7 @@ class Expecting(Explaining):
 
     def _alone(self, scope: CostScope, window: Window) -> Expected | None:
         """Work it out for *scope* alone, up to the last day that all of its sources have delivered."""
-        from bot.domain.forecast import HISTORY  # noqa: PLC0415 - most questions must not wait for numpy
+        from bot.domain.case import HISTORY  # noqa: PLC0415 - most questions must not wait for numpy
         from bot.services.foresee import Series, alone  # noqa: PLC0415
 
         today, last = self.now.date(), self._last_day(scope)

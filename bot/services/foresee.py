@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bot.domain.budget import ScopeKind
+from bot.domain.case import HISTORY
 from bot.domain.completeness import LOOKED_AT, OLDEST, Opened, Usual
 from bot.domain.exhaustion import Exhaustion, exhaustion
-from bot.domain.forecast import HISTORY, Outlook, Terms, outlook, totals
+from bot.domain.forecast import outlook, totals
 from bot.domain.foretold import MONTH, Foretold
 from bot.domain.milestone import kept_since
 from bot.domain.money import NANOS_PER_UNIT, Money
+from bot.domain.outlook import Outlook, Terms
 from bot.domain.period import Window, add_months, first_of_month
 from bot.ports import Calendar, Dimension, Documents, Figures, Forecasts, Ledger
 from bot.services import overlays

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
+from bot.domain.case import HISTORY
 from bot.domain.completeness import Opened
-from bot.domain.forecast import HISTORY
 from bot.domain.money import NANOS_PER_UNIT
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ import numpy as np
 
 from bot.domain.budget import Budget, PlannedChange, ScopeKind
 from bot.domain.completeness import Opened
-from bot.domain.forecast import Outlook, Terms, outlook, totals
+from bot.domain.forecast import outlook, totals
 from bot.domain.money import NANOS_PER_UNIT, Money, half_even
+from bot.domain.outlook import Outlook, Terms
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, add_months, period_containing
 from bot.domain.scenario import Scenario

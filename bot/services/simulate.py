@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain import detection
 from bot.domain.alert import Alert
 from bot.domain.budget import ScopeKind
-from bot.domain.forecast import HISTORY
+from bot.domain.case import HISTORY
 from bot.domain.period import Window, midnight
 from bot.domain.visibility import Privacy
 from bot.ports import Message

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from bot.domain.exhaustion import NEVER, exhaustion
-from bot.domain.forecast import Terms, outlook
+from bot.domain.forecast import outlook
+from bot.domain.outlook import Terms
 from bot.domain.overlay import Overlay
 from bot.domain.path import Law
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from bot.domain import forecast
-from bot.domain.forecast import Outlook, Terms, expected, outlook, totals
+from bot.domain.forecast import expected, outlook, totals
+from bot.domain.outlook import Outlook, Terms
 from bot.domain.overlay import Overlay
 
 Series = NDArray[np.float64]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.exhaustion import exhaustion
-from bot.domain.forecast import Terms, outlook, totals
+from bot.domain.forecast import outlook, totals
 from bot.domain.growth import curve, slopes
+from bot.domain.outlook import Terms
 
 LAST, END = date(2026, 3, 31), date(2027, 1, 1)
 DAYS = 400
