@@ -113,7 +113,7 @@ WHERE d.day >= :since AND d.day < :end AND d.person_id > 0 AND ({_SEAT} OR {_CRE
 GROUP BY d.person_id, l.provider_id, l.tool_id HAVING {_OWED} > 0 AND {_SINCE} IS NOT NULL
 """  # noqa: S608 - our names
 _NOBODY = "d.person_id = 0 AND d.principal_id = 0"
-_BOUGHT = f"{_SEAT} AND NOT {_CREDIT}"
+_BOUGHT = f"{_SEAT} AND l.charge_category <> 'credit'"
 _OTHER_SEAT = f"{_BOUGHT} AND NOT ({_NOBODY} AND {_counted_in(SEAT_MONTHS)})"
 _POOLS = f"""
 SELECT l.provider_id, l.tool_id, SUM(CASE WHEN {_BOUGHT} THEN d.quantity ELSE 0 END),

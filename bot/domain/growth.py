@@ -11,7 +11,7 @@ import numpy as np
 from bot.domain.dayfactor import Indices, Series
 
 _WEEK = 7
-_WEEKS, _LEAST_WEEKS = 52, 8
+_WEEKS, _LATELY, _LEAST_WEEKS = 52, 13, 8
 _MOST = 0.004
 """Log growth a day, at most, up and down."""
 _FADES = 0.99
@@ -27,7 +27,7 @@ def slopes(costs: Series, begins: Indices) -> Series:
         costs: Series × days, the last column the last complete day.
         begins: By series the first day with cost.
     """
-    return np.array([_slope(row[max(0, int(begin)) :]) for row, begin in zip(costs, begins, strict=True)])
+    return np.array([_lasting(row[max(0, int(begin)) :]) for row, begin in zip(costs, begins, strict=True)])
 
 
 def curve(slope: Series, days: int) -> Series:
@@ -37,9 +37,15 @@ def curve(slope: Series, days: int) -> Series:
     return found
 
 
-def _slope(days: Series) -> float:
-    """Return the slope of a line through the logs of the last weeks, drawn to none by its standard error."""
-    count = min(len(days) // _WEEK, _WEEKS)
+def _lasting(days: Series) -> float:
+    """Return what is believed of the year's slope, at most the last weeks': a rise that is over is none; 0 where they disagree."""
+    whole, lately = _slope(days, _WEEKS, _DOUBT), _slope(days, _LATELY, 0.0)
+    return min(whole, lately, key=abs) if whole * lately > 0 else 0.0
+
+
+def _slope(days: Series, most: int, doubt: float) -> float:
+    """Return the slope of a line through the logs of at most so many last weeks, drawn to none by *doubt* about its standard error."""
+    count = min(len(days) // _WEEK, most)
     weeks = days[len(days) - count * _WEEK :].reshape(count, _WEEK).sum(axis=1)
     if count < _LEAST_WEEKS or not (weeks > 0).all():
         return 0.0
@@ -48,5 +54,5 @@ def _slope(days: Series) -> float:
     slope = float(time @ logs / (time @ time))
     around = logs - logs.mean() - slope * time
     error = float(around @ around) / (count - 2) / float(time @ time)
-    sure = slope**2 / (slope**2 + _DOUBT * error) if slope else 0.0
+    sure = slope**2 / (slope**2 + doubt * error) if slope else 0.0
     return float(np.clip(slope * sure, -_MOST, _MOST))

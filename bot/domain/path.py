@@ -35,6 +35,8 @@ _OWN_NEAR, _OWN_FADES = 1.1, 0.15
 """How much of a series' own factor counts a week ahead, and how that fades with the log of the days: in the end, what changes all
 series (a price, a model, who works where) matters more than how uneven the days of one are. Fitted on seeds 1-6."""
 _HIGHEST = 3.0
+_MOST_ERROR = 1.5
+"""Of a past path, in logs: the step from a pilot to everybody comes once, and says nothing of how the days after it vary."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def _error(panel: Panel, factors: Factors, at: int, days: int, level: Series, te
     usual = factors.of(panel.days.base[ahead], panel.days.left[ahead]).sum(axis=1)
     small = np.where(level > 0, _OFFSET * level * days, 1.0)
     error = np.log((panel.costs[:, ahead].sum(axis=1) + small) / (level * usual + small))
-    return np.where(tells, error, np.nan)
+    return np.where(tells, np.clip(error, -_MOST_ERROR, _MOST_ERROR), np.nan)
 
 
 def _log_variation(panel: Panel) -> Series:

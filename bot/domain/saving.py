@@ -21,9 +21,9 @@ class Habit(StrEnum):
 def savings(before: Side, after: Side) -> dict[Habit, int]:
     """Return what would have been saved, nanos, rounded down; a habit that would have saved nothing is not there.
 
-    Person by person, at the prices that each paid: as large a part of the input read from the cache as before; all tokens on the
-    models in the proportions of before, as on those of now. Both are taken alone, so they must not be added up. People without use
-    before, and those who do better now, save nothing.
+    Person by person, at the prices that each paid: as large a part of the input read from the cache as before; the tokens that have
+    moved to models of a larger share than before, on those of a smaller one. Both are taken alone, so they must not be added up.
+    People without use before, and those who do better now, save nothing.
     """
     found = dict.fromkeys(Habit, Fraction(0))
     old = before.each()
@@ -52,10 +52,17 @@ def _price(cell: Cell, place: int) -> Fraction:
 
 
 def _model(before: Side, after: Side) -> Fraction:
-    """Return what the tokens of now come to more by the models' shares of now than by those of before, each class shared alike."""
+    """Return what the tokens cost more by which models have grown than on those that have shrunk, each with its own classes."""
     old, new = cube_of(before), cube_of(after)
     if not old.count or not new.count:
         return Fraction(0)
-    models = {**old.models, **new.models}
-    more = sum(((new.share(name) - old.share(name)) * cell.price_of(new.classes) for name, cell in models.items()), Fraction(0))
-    return max(min(more, Fraction(new.cost)), Fraction(0))
+    cells = {**old.models, **new.models}
+    moved = {name: new.share(name) - old.share(name) for name in cells}
+    all_of_it = sum((by for by in moved.values() if by > 0), Fraction(0))
+    more = Fraction(0)
+    for name, by in moved.items():
+        if by > 0:
+            cell = new.models[name]
+            others = (-less / all_of_it * max(cells[other].price_of(cell.tokens), Fraction(0)) for other, less in moved.items() if less < 0)
+            more += by / new.share(name) * (cell.cost - sum(others, Fraction(0)))
+    return max(more, Fraction(0))

@@ -242,6 +242,7 @@ class Trouble:
         """Yield named examples."""
         at = datetime(2026, 11, 20, tzinfo=UTC)
         yield "unowned", cls(31, "unowned", "sk-nightly-4f", date(2026, 11, 20), usd("402.20"), at)
+        yield "unowned-whole", cls(31, "unowned", "sk-nightly-4f", date(2026, 11, 20), None, at)
         yield "stale", cls(32, "stale", "claude", date(2026, 11, 20), as_of=at)
         yield "stale-over", cls(32, "stale", "claude", date(2026, 11, 20), as_of=datetime(2026, 11, 23, tzinfo=UTC), is_over=True)
         yield "untied", cls(33, "untied", "gateway", date(2026, 11, 20), sentence="Control total: 10.5")

@@ -36,6 +36,7 @@ KIND = "foreseen"
 """Documents: of which state of the ledger and the budgets the forecasts are."""
 KEPT = timedelta(days=8)
 _CENT = NANOS_PER_UNIT // 100
+_MOST_NANOS = 2**63 - 1
 _WEEKEND = 5
 
 
@@ -73,6 +74,11 @@ class _Asked:
 
     one: Running
     opened: Opened
+
+    @property
+    def is_sum(self) -> bool:
+        """Tell whether it is the organisation, or a team with others below it."""
+        return len(self.one.members) != 1 or self.one.subject.kind is ScopeKind.ORG
 
 
 @dataclass
@@ -125,7 +131,7 @@ class _Foreseeing:
 
     def _batch(self, dimension: Dimension, last: date, batch: Sequence[_Asked]) -> list[Foretold]:
         keys, _, _ = self._costs(dimension)
-        singles = [asked for asked in batch if len(asked.one.members) == 1 and asked.one.members[0] in keys]
+        singles = [asked for asked in batch if not asked.is_sum and asked.one.members[0] in keys]
         found: list[Foretold] = []
         if singles:
             days = self._days(dimension, [asked.one.members[0] for asked in singles], last)
@@ -133,7 +139,7 @@ class _Foreseeing:
             found += self._told(singles, days, outlook(since_begun(days.whole), last, singles[0].one.window.end, terms), terms)
         for asked in batch:
             members = [member for member in asked.one.members if member in keys]
-            if len(asked.one.members) > 1 and members:
+            if asked.is_sum and members:
                 found += self._together(asked, self._days(dimension, members, last))
         return found
 
@@ -240,8 +246,8 @@ def _without_limit(subject: str, window: Window, last: date, complete: int, part
 
 
 def _money(complete: int, rest: float, currency: str) -> Money:
-    """Return what is complete, to the nano, and what is to come, to the cent."""
-    return Money(complete + round(max(rest, 0.0) * 100) * _CENT, currency)
+    """Return what is complete, to the nano, and what is to come, to the cent; at most what a store can hold."""
+    return Money(min(complete + round(max(rest, 0.0) * 100) * _CENT, _MOST_NANOS), currency)
 
 
 def _foretold(one: Running, complete: int, parts: Sequence[float], over: float, gone: Exhaustion, place: int, days: int) -> Foretold:

@@ -56,7 +56,7 @@ class Listing:
             alert.state.value,
             alert.reason.value,
             alert.opened_at,
-            alert.seen.cost if shows and identity.kind not in _WITHOUT_COST else None,
+            alert.seen.cost if shows and identity.kind not in _WITHOUT_COST | self.notices.hidden else None,
             alert.seen.limit if shows else None,
             identity.budget,
             identity.subject,

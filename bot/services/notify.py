@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
-from bot.domain.alert import Alert, Change, Reason, Says, State
+from bot.domain.alert import Alert, Change, Kind, Reason, Says, State
 from bot.domain.audience import Audience, scope_of, subject_of
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.episode import Episode
@@ -100,6 +100,11 @@ class Notices(Readers):
     looks: list[Look] = field(default_factory=list)
     foretold: list[Foretold] = field(default_factory=list)
 
+    @property
+    def hidden(self) -> frozenset[Kind]:
+        """The kinds of alerts whose cost is not told: that of a key, beside what it and people's addresses cost together, is theirs."""
+        return frozenset({Kind.UNOWNED} if self.audience.privacy is Privacy.WORKS_COUNCIL else ())
+
     def spread(self, desk: Desk, change: Change, alert: Alert) -> None:
         """Say what *change* makes people hear, and put right what was said of the alert before."""
         self.spread_all(desk, [(change, alert)])
@@ -161,7 +166,7 @@ class Notices(Readers):
     def view(self, alert: Alert, email: str, role: str, note: str = "", *, is_repeat: bool = False) -> AlertView:
         """Return the view of *alert* for *email*."""
         if not alert.identity.has_scope:
-            return troubles.view(alert, is_repeat=is_repeat)
+            return troubles.view(alert, self.hidden, is_repeat=is_repeat)
         if alert.seen.episode:
             return self._anomaly(alert, alert.seen.episode, email, role, note)
         subject, window = scope_of(alert.identity.subject), self.window(alert)

@@ -14,7 +14,7 @@ from bot.domain.visibility import Privacy
 from bot.ports import NOT_HERE, NOT_THEIRS, TOLD, UNSEEN, Delivery, Desk, MessageKind, Outbox, Post
 from bot.services.digest.team import covered
 from bot.services.handover import hand_over
-from bot.services.notify import Notices, round_of
+from bot.services.notify import Notices, away, round_of
 from bot.services.review import Review
 
 Readdress = Callable[[Desk, Notices, Sequence[Post]], None]
@@ -47,10 +47,10 @@ class Reconsider:
             desk.set_mark(_DONE, state)
 
     def _state(self) -> str:
-        """Return what decides who may see what: the day, as stints begin and end with one, and all the rest."""
-        review = self.review
-        budgets = sha256("\n".join(sorted(map(repr, review.budgets.current()))).encode()).hexdigest()
-        return f"{review.clock.now().date()} {review.people.version()} {review.privacy.value} {budgets}"
+        """Return what decides who may see what: the day, as stints begin and end with one, and all the rest; who is away, too."""
+        review, today = self.review, self.review.clock.now().date()
+        others = [*map(repr, review.budgets.current()), *map(repr, away(review.documents, today).items())]
+        return f"{today} {review.people.version()} {review.privacy.value} {sha256(chr(10).join(sorted(others)).encode()).hexdigest()}"
 
     def _is_only_a_day_later(self, known: str, state: str) -> bool:
         """Tell whether only days have passed on which nobody came, left or moved; groups that are protected are counted anew each day."""

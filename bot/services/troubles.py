@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bot.domain.alert import Alert, Kind
 from bot.messages.alerts import Trouble
 from bot.messages.prices import ClassRow, PriceAlert
@@ -24,11 +26,11 @@ def price_of(provider: str, model: str) -> str:
     return f"price {provider}{_OF}{model}"
 
 
-def view(alert: Alert, *, is_repeat: bool = False) -> PriceAlert | Trouble:
-    """Return the view of an alert that is about no team and nobody."""
+def view(alert: Alert, hidden: Collection[Kind], *, is_repeat: bool = False) -> PriceAlert | Trouble:
+    """Return the view of an alert that is about no team and nobody; *hidden* are those whose cost is not told."""
     step = alert.seen.price
     if step is None:
-        return _trouble(alert, is_repeat=is_repeat)
+        return _trouble(alert, hidden, is_repeat=is_repeat)
     provider, _, model = alert.identity.subject.removeprefix("price ").partition(_OF)
     return PriceAlert(
         alert.number,
@@ -46,10 +48,10 @@ def view(alert: Alert, *, is_repeat: bool = False) -> PriceAlert | Trouble:
     )
 
 
-def _trouble(alert: Alert, *, is_repeat: bool = False) -> Trouble:
+def _trouble(alert: Alert, hidden: Collection[Kind], *, is_repeat: bool = False) -> Trouble:
     identity = alert.identity
     _, _, what = identity.subject.partition(" ")
-    has_cost = identity.kind is Kind.UNOWNED
+    has_cost = identity.kind is Kind.UNOWNED and identity.kind not in hidden
     return Trouble(
         alert.number,
         identity.kind.value,

@@ -268,6 +268,19 @@ def test_days_on_which_nobody_comes_or_goes_are_not_looked_at(firm: Office, monk
     assert looked[2:] == ["2026-11-11", "2026-11-12"], "the mode has changed; then its groups are counted each day"
 
 
+def test_whoever_goes_away_or_is_back_changes_who_is_asked(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr(Reconsider, "_look_at_all", lambda self: looked.append(self.review.clock.now().day))
+    firm.know()
+    firm.app.reconsider()
+    looked.clear()
+    firm.ask("mia", "settings away 2026-11-03")
+    for _ in range(3):
+        firm.app.reconsider()
+        firm.clock.instant += timedelta(days=1)
+    assert looked == [2, 4], "she says so, and is back"
+
+
 def test_what_waits_is_looked_at_in_several_decisions(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.services.reconsider._CHUNK", 1)
     firm.spend("85", day="2026-11-01")

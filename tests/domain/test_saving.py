@@ -36,6 +36,14 @@ def test_who_always_used_a_dear_model_saves_only_what_they_use_it_more() -> None
     assert savings(after, before) == {}
 
 
+def test_another_model_with_other_work_is_held_against_the_same_work_on_the_one_of_before() -> None:
+    """Haiku writes now what it wrote, at its price, and Opus reads: only what Opus reads is dearer than on Haiku."""
+    before = Side((used("ann", "sonnet", 10, 0, 10),))
+    after = Side((used("ann", "opus", 0, 100, 0), used("ann", "sonnet", 0, 0, 10)))
+    opus, sonnet = after.usages[0].cost, used("ann", "sonnet", 0, 100, 0).cost
+    assert savings(before, after) == ({Habit.MODEL: opus - sonnet} if opus > sonnet else {})
+
+
 @given(SIDES, SIDES)
 def test_no_saving_is_negative_or_more_than_was_paid(before: Side, after: Side) -> None:
     paid = Side(tuple(replace(usage, cost=abs(usage.cost)) for usage in after.usages), after.weights)

@@ -110,6 +110,13 @@ def test_seats_that_are_bought_together_are_told_with_how_many_they_are(database
     assert hints.pools(NOVEMBER) == [Pool("GitHub", "API", Fraction(201, 2), 1_810)]
 
 
+@pytest.mark.parametrize("category", ["purchase", "usage", "adjustment"])
+def test_seats_that_were_given_back_are_none(database: Database, category: str) -> None:
+    pool = SEAT | {"quantity": 10 * 10**6, "billed": 190}
+    back = pool | {"day": "2026-11-04", "charge_category": category, "quantity": -5 * 10**6, "billed": -95}
+    assert asked(database, pool, back).pools(NOVEMBER) == [Pool("GitHub", "API", Fraction(5), 95)]
+
+
 def test_tokens_cost_what_credits_leave(database: Database) -> None:
     """Each model its share of what the same person or key was credited by the provider, and never less than nothing."""
     credit = {"provider": "OpenAI", "model": None, "charge_category": "credit", "consumed_unit": None}

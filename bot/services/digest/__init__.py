@@ -12,7 +12,7 @@ from itertools import chain, islice
 from bot.domain.attention import Cadence, due_slot
 from bot.domain.foretold import Foretold
 from bot.domain.people import Person, Role
-from bot.errors import ConfigError
+from bot.errors import ConfigError, StoreError
 from bot.messages.digests import Showback
 from bot.messages.formats import Reader
 from bot.ports import TOLD, Look, Message, MessageKind, Outbox, Outcomes, Post, PriceBook
@@ -127,7 +127,8 @@ class Digests:
                     new.add(message.key)
                     for post in held:
                         desk.drop(post, TOLD)
-        self.review.forecasts.note_shown([one for message, _, _, told in batch if message.key in new for one in told])
+        with suppress(StoreError):  # what was said is out; how right it was is of less weight
+            self.review.forecasts.note_shown([one for message, _, _, told in batch if message.key in new for one in told])
         return len(new)
 
 
