@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, exists, func, insert, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -29,13 +29,9 @@ class SqlForecasts:
 
     def keep(self, found: Sequence[Foretold]) -> None:
         """Store *found*; of one subject, period and day the newest stays."""
-        if not found:
-            return
-        same = and_(*(column == bindparam(f"of_{column.key}") for column in _columns(*_KEY, "as_of")))
-        keys = [{f"of_{name}": getattr(one, name) for name in (*_KEY, "as_of")} for one in found]
-        with self._database.writing() as connection:
-            connection.execute(delete(ForecastRow).where(same), keys)
-            connection.execute(insert(ForecastRow), [_row(one) for one in found])
+        if found:
+            with self._database.writing() as connection:
+                _keep(connection, found)
 
     def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
         """Return the newest forecast of each budget, subject and period that begins on *since* or later."""
@@ -61,14 +57,16 @@ class SqlForecasts:
         with self._database.reading() as connection:
             return [_foretold(row) for row in connection.execute(select(*_columns(*_FIELDS)).where(*where))]
 
-    def note_shown(self, found: Sequence[Foretold], *, is_hurried: bool = False) -> int:
-        """Note that *found* was put before somebody, and return how many were not noted yet, or with other figures."""
+    def note_shown(self, found: Sequence[Foretold], *, kept: Sequence[Foretold] = (), is_hurried: bool = False) -> int:
+        """Note that *found* was put before somebody; see `bot.ports.Forecasts`."""
         by_key = {_key(one): one for one in found}
         known = self._shown_before(list(by_key))
         new = [_row(one) for key, one in by_key.items() if known.get(key) != one]
         if new:
             with self._database.writing(_HURRIED_MS if is_hurried else BUSY_MS) as connection:
                 put_all(connection, ShownForecastRow, new)
+                if kept:
+                    _keep(connection, kept)
         return len(new)
 
     def _shown_before(self, keys: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], Foretold]:
@@ -95,6 +93,12 @@ class SqlForecasts:
         dropped += [and_(_old(start, day), _has_earlier(since)) for start, day, since in found if since and since < day]
         with self._database.writing() as connection:
             return sum(int(connection.execute(delete(ForecastRow).where(old)).rowcount) for old in dropped)
+
+
+def _keep(connection: Connection, found: Sequence[Foretold]) -> None:
+    same = and_(*(column == bindparam(f"of_{column.key}") for column in _columns(*_KEY, "as_of")))
+    connection.execute(delete(ForecastRow).where(same), [{f"of_{name}": getattr(one, name) for name in (*_KEY, "as_of")} for one in found])
+    connection.execute(insert(ForecastRow), [_row(one) for one in found])
 
 
 def _old(start: date, as_of: date) -> Any:

@@ -444,50 +444,38 @@ class RaiseRow(SQLModel, table=True):
     by: str
 
 
-class ForecastRow(SQLModel, table=True):
+class _Foretold(SQLModel):
+    """What a forecast says."""
+
+    budget: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    period_start: date = Field(primary_key=True)
+    as_of: date = Field(primary_key=True)
+    point: int = Field(sa_type=BigInteger)
+    low: int = Field(sa_type=BigInteger)
+    high: int = Field(sa_type=BigInteger)
+    limit: int = Field(sa_type=BigInteger)
+    currency: str
+    over: str
+    early: date | None = None
+    middle: date | None = None
+    late: date | None = None
+    days: int
+    version: int
+
+
+class ForecastRow(_Foretold, table=True):
     """How a budget's period was expected to end, as of a day."""
 
     __tablename__: ClassVar[Any] = "forecasts"
     __table_args__: ClassVar[Any] = (Index("ix_forecasts_as_of", "as_of"),)
 
-    budget: str = Field(primary_key=True)
-    subject: str = Field(primary_key=True)
-    period_start: date = Field(primary_key=True)
-    as_of: date = Field(primary_key=True)
-    point: int = Field(sa_column=_nanos())
-    low: int = Field(sa_column=_nanos())
-    high: int = Field(sa_column=_nanos())
-    limit: int = Field(sa_column=_nanos())
-    currency: str
-    over: str
-    early: date | None = None
-    middle: date | None = None
-    late: date | None = None
-    days: int
-    version: int
 
-
-class ShownForecastRow(SQLModel, table=True):
+class ShownForecastRow(_Foretold, table=True):
     """A forecast as somebody was shown it: of a subject, period and day what was shown last."""
 
     __tablename__: ClassVar[Any] = "shown_forecasts"
     __table_args__: ClassVar[Any] = (Index("ix_shown_forecasts_period_start", "period_start"),)
-
-    budget: str = Field(primary_key=True)
-    subject: str = Field(primary_key=True)
-    period_start: date = Field(primary_key=True)
-    as_of: date = Field(primary_key=True)
-    point: int = Field(sa_column=_nanos())
-    low: int = Field(sa_column=_nanos())
-    high: int = Field(sa_column=_nanos())
-    limit: int = Field(sa_column=_nanos())
-    currency: str
-    over: str
-    early: date | None = None
-    middle: date | None = None
-    late: date | None = None
-    days: int
-    version: int
 
 
 class CaseRow(SQLModel, table=True):

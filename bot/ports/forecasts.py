@@ -24,12 +24,13 @@ class Forecasts(Protocol):
     def of_period(self, period_start: date, days: Collection[date]) -> list[Foretold]:
         """Return the forecasts of periods that began on *period_start* as of any of *days*."""
 
-    def note_shown(self, found: Sequence[Foretold], *, is_hurried: bool = False) -> int:
+    def note_shown(self, found: Sequence[Foretold], *, kept: Sequence[Foretold] = (), is_hurried: bool = False) -> int:
         """Note that *found* was put before somebody, and return how many were not noted yet, or with other figures.
 
         Of one subject, period and day what was shown last stays, whatever is kept or forgotten. What is noted already is not written again.
 
         Args:
+            kept: Those that are kept, too, in the same transaction; nothing is where nothing is to be noted.
             is_hurried: Do not wait long for others who write; raise `StoreError` instead.
         """
 

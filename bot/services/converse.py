@@ -99,8 +99,8 @@ class Conversation(Means):
         The answer was given: where the store is away, or others write and it is hurried, they are not kept.
         """
         with suppress(StoreError):
-            if self.forecasts.note_shown(told, is_hurried=is_hurried):
-                self.forecasts.keep([one for one in told if one.budget in {MONTH, YEAR}])  # those of budgets are a review's
+            alone = [one for one in told if one.budget in {MONTH, YEAR}]  # those of budgets are kept by a review
+            self.forecasts.note_shown(told, kept=alone, is_hurried=is_hurried)
 
 
 @dataclass

@@ -255,11 +255,12 @@ class MemoryForecasts:
         """Return the forecasts of a period as of any of *days*."""
         return [one for one in self.kept.values() if one.period_start == period_start and one.as_of in days]
 
-    def note_shown(self, found: Sequence[Foretold], *, is_hurried: bool = False) -> int:  # noqa: ARG002 - nobody else writes
+    def note_shown(self, found: Sequence[Foretold], *, kept: Sequence[Foretold] = (), is_hurried: bool = False) -> int:  # noqa: ARG002 - nobody else writes
         """Note what would have been shown, and return how much of it is new."""
         by_key = {(one.budget, one.subject, one.period_start, one.as_of): one for one in found}
         new = {key: one for key, one in by_key.items() if self.told.get(key) != one}
         self.told |= new
+        self.keep(kept if new else ())
         return len(new)
 
     def shown(self, period_start: date) -> list[Foretold]:

@@ -78,8 +78,8 @@ def test_what_was_shown_once_is_not_written_again_and_newer_figures_are(firm: Of
     noted: list[int] = []
     note = SqlForecasts.note_shown
 
-    def counted(self: SqlForecasts, found: Sequence[Foretold], *, is_hurried: bool = False) -> int:
-        noted.append(note(self, found, is_hurried=is_hurried))
+    def counted(self: SqlForecasts, found: Sequence[Foretold], **more: Any) -> int:
+        noted.append(note(self, found, **more))
         return noted[-1]
 
     monkeypatch.setattr(SqlForecasts, "note_shown", counted)
@@ -128,6 +128,17 @@ def test_a_digest_s_forecasts_are_noted_when_it_is_new(firm: Office) -> None:
     firm.review()
     assert firm.app.digests.run() == 0
     assert shown(firm) == first
+
+
+def test_a_digest_run_does_not_fail_when_nothing_can_be_noted(firm: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    firm.review()
+
+    def broken(*_: object, **__: object) -> int:
+        raise StoreError("The store is away.")
+
+    monkeypatch.setattr(SqlForecasts, "note_shown", broken)
+    assert firm.app.digests.run()
+    assert any(post.message.kind is MessageKind.DIGEST for post in firm.posts())
 
 
 def test_a_broadcast_s_forecasts_are_noted(firm: Office) -> None:

@@ -114,3 +114,11 @@ def test_nothing_is_kept_of_nothing(forecasts: Forecasts) -> None:
     forecasts.keep([])
     assert forecasts.note_shown([]) == 0
     assert forecasts.newest(date(2000, 1, 1)) == {}
+
+
+def test_what_is_kept_beside_what_is_noted_is_kept_with_it_or_not_at_all(forecasts: Forecasts) -> None:
+    alone = replace(ANA, budget="of months")
+    assert forecasts.note_shown([alone, ANA], kept=[alone]) == 2
+    assert forecasts.newest(NOVEMBER) == {("of months", ANA.subject, NOVEMBER): alone}
+    assert forecasts.note_shown([alone], kept=[replace(alone, point=usd(1))]) == 0
+    assert forecasts.newest(NOVEMBER) == {("of months", ANA.subject, NOVEMBER): alone}
