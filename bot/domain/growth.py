@@ -38,21 +38,23 @@ def curve(slope: Series, days: int) -> Series:
 
 
 def _lasting(days: Series) -> float:
-    """Return what is believed of the year's slope, at most the last weeks': a rise that is over is none; 0 where they disagree."""
-    whole, lately = _slope(days, _WEEKS, _DOUBT), _slope(days, _LATELY, 0.0)
-    return min(whole, lately, key=abs) if whole * lately > 0 else 0.0
+    """Return what is believed of the year's slope, at most the last quarter's: a rise that is over is none; 0 where they disagree."""
+    (whole, error), (lately, _) = _line(days, _WEEKS), _line(days, _LATELY)
+    if whole * lately <= 0:
+        return 0.0
+    believed = whole**3 / (whole**2 + _DOUBT * error)
+    return float(np.clip(min(believed, lately, key=abs), -_MOST, _MOST))
 
 
-def _slope(days: Series, most: int, doubt: float) -> float:
-    """Return the slope of a line through the logs of at most so many last weeks, drawn to none by *doubt* about its standard error."""
+def _line(days: Series, most: int) -> tuple[float, float]:
+    """Return the slope of a line through the logs of at most so many last weeks, a day, and its squared standard error; 0 for too few."""
     count = min(len(days) // _WEEK, most)
     weeks = days[len(days) - count * _WEEK :].reshape(count, _WEEK).sum(axis=1)
     if count < _LEAST_WEEKS or not (weeks > 0).all():
-        return 0.0
+        return 0.0, 0.0
     logs = np.log(weeks)
     time = _WEEK * (np.arange(count) - (count - 1) / 2)
     slope = float(time @ logs / (time @ time))
     around = logs - logs.mean() - slope * time
     error = float(around @ around) / (count - 2) / float(time @ time)
-    sure = slope**2 / (slope**2 + doubt * error) if slope else 0.0
-    return float(np.clip(slope * sure, -_MOST, _MOST))
+    return slope, error

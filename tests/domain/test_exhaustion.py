@@ -94,3 +94,10 @@ def test_a_new_level_of_steady_days_is_believed_sooner() -> None:
 def test_a_series_that_stands_at_its_level_does_not_run_out_sooner_for_what_others_lack() -> None:
     opened = Terms(YEAR.start, open_costs=np.full((1, 7), 10.0), completeness=(0.1,) * 7)
     assert exhaustion(FLAT, LAST, END, np.array([2305.0]), opened).middle[0] == 50
+
+
+def test_a_step_from_a_pilot_to_everybody_makes_no_range_of_millions() -> None:
+    """It came once; what comes after it varies by a seventh."""
+    costs = np.where(np.arange(395) < 255, 0.001, 1.0) * 1000 * (1 + np.arange(395) % 7 / 20)
+    told = outlook(costs[None], date(2026, 5, 31), date(2027, 1, 1), Terms(start=date(2026, 1, 1)))
+    assert told.p90[0] < 5 * told.point[0]

@@ -275,6 +275,21 @@ def test_what_an_organisation_has_grown_by_goes_on_in_a_long_period() -> None:
     assert told[False].point.nanos == pytest.approx(parts, rel=0.02)  # type: ignore[union-attr]
 
 
+def test_an_organisation_of_one_team_grows_with_a_budget_as_without_one() -> None:
+    company = Company()
+    company.bills.parts, company.bills.first = GROWN, date(2026, 1, 1)
+    company.bills.a_day = {("ana@x.example", "search"): 10 * NANOS_PER_UNIT}
+    company.budgets = (Budget("org", Scope(ScopeKind.ORG), PeriodKind.YEAR, usd(30_000), fiscal_year_start=7),)
+    company.refresh()
+    told = company.forecasts.find("org", str(Scope(ScopeKind.ORG)), date(2026, 7, 1))
+    costs = {day: int(10 * NANOS_PER_UNIT * part) for day, part in GROWN.items()}
+    year, days = Window(date(2026, 7, 1), date(2027, 7, 1)), Window(min(costs), TODAY)
+    without = alone(Series(costs, days, TODAY, is_sum=True), year, "USD", NoHolidays())
+    assert told
+    assert without
+    assert without.point.nanos == pytest.approx(told.point.nanos, rel=0.01)
+
+
 def test_one_series_alone_is_expected_to_go_on_as_well() -> None:
     days = Window(date(2026, 8, 1), date(2026, 11, 16))
     costs = {days.start + timedelta(days=n): 10 * NANOS_PER_UNIT for n in range(len(days))}

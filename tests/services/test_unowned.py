@@ -76,6 +76,24 @@ def test_few_addresses_have_one_figure_with_the_keys(firm: Callable[..., Office]
         assert secret not in said
 
 
+@pytest.mark.parametrize("mode", ["standard", "works_council"])
+def test_works_council_tells_a_new_key_without_its_cost(firm: Callable[..., Office], mode: str) -> None:
+    """Taken from the one figure of keys and addresses it would be what the stranger costs."""
+    of = firm(mode, STRANGERS[:1], keys=())
+    of.review()
+    bills = [("ana@x.example", "60"), (STRANGERS[0], "1.01")]
+    rows = [charge("2026-10-30", "40", x_PrincipalId=KEY), *(charge("2026-11-02", cost, x_PrincipalId=who) for who, cost in bills)]
+    write_csv(of.folder / "bill.csv", rows)
+    with of.app.source(of.app.settings.sources[0]) as source:
+        of.app.ingest.run(source)
+    of.review()
+    (post,) = [post for post in of.posts() if KEY in post.message.card.title]
+    (row,) = [row for row in json.loads(json.dumps(of.ask("fin", "alerts")))["rows"] if row["kind"] == Kind.UNOWNED.value]
+    said = of.app.text(of.app.answered("fin@x.example", "alerts"), "fin@x.example")
+    tells = mode == "standard"
+    assert (row["cost"] is not None, "$40" in post.message.card.title, "$40" in said) == (tells, tells, tells)
+
+
 def test_few_addresses_alone_have_no_figure_anywhere(firm: Callable[..., Office]) -> None:
     of = firm("works_council", STRANGERS[:1], keys=())
     found = unowned(of)
