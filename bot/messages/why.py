@@ -121,6 +121,7 @@ class Why:
         people: Those who changed most; none where nobody may be named.
         estimates: Savings, each taken alone: they must not be added up.
         partial: What part of the subject it is, as words; empty for all of it.
+        has_last_month: The same can be asked about last month.
     """
 
     subject: str
@@ -133,6 +134,7 @@ class Why:
     partial: str = ""
     asked_period: str = ""
     estimates: tuple[Estimate, ...] = ()
+    has_last_month: bool = False
 
     template: ClassVar[str] = "replies/why"
 
@@ -183,7 +185,7 @@ class Why:
             Batches(usd("61.5"), usd("123")),
             SmallCalls(usd("48.2"), 12_400, 830, "claude-opus-5", "claude-haiku-4-5"),
         )
-        yield "team", cls("search", 'team "search"', _WINDOW, _BEFORE, team, movers, _FRESH, estimates=saved)
+        yield "team", cls("search", 'team "search"', _WINDOW, _BEFORE, team, movers, _FRESH, estimates=saved, has_last_month=True)
         mine = Change(
             usd("120.5"),
             usd("101.2"),

@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from bot.domain.money import Money
-from bot.domain.period import Window, same_days_before
+from bot.domain.period import PeriodKind, Window, add_months, first_of_month, same_days_before
 from bot.domain.presence import presences
 from bot.domain.saving import Habit, savings
 from bot.domain.variance import Driver, Side, Usage, Variance, explain, largest
@@ -224,6 +224,7 @@ class Explaining(Reach):
             part.partial,
             self.command.period_words,
             self._estimates(part, window, old, new, variance),
+            self._has_last_month(part),
         )
 
     def _divisible(self, change: Change, part: Part, old: Side, new: Side) -> Change:
@@ -263,13 +264,22 @@ class Explaining(Reach):
 
     def _incomparable(self, part: Part) -> Refusal:
         """Return why nothing can be said, and what may be asked instead."""
-        if self.command.period_words == "last month":
+        if not self._has_last_month(part):
             return Refusal("I cannot compare these days: the days before were not delivered, or are not to be shown.")
         return Refusal(
             "I cannot compare these days: the days before were not delivered, or are not to be shown. Try: why {words} last month",
             f"why {part.words} last month",
             words=part.words,
         )
+
+    def _has_last_month(self, part: Part) -> bool:
+        """Tell whether `why` can be asked about last month instead."""
+        if self.command.period_words == "last month":
+            return False
+        start = add_months(first_of_month(self.now.date()), -1)
+        month = Window(start, add_months(start, 1))
+        is_whole = self._delivered(month, part.scope) == month
+        return is_whole and self._compares(part.scope, same_days_before(month, PeriodKind.MONTH))
 
     def _about(self) -> Part:
         parts: dict[Verb, Callable[[], Part]] = {

@@ -228,6 +228,21 @@ def test_days_that_nobody_delivered_are_not_compared(company: Callable[..., App]
         ask(company(), "mia", words)
 
 
+@pytest.mark.parametrize(("first", "proposes"), [("2026-09-01", True), ("2026-10-01", False)])
+def test_last_month_is_proposed_only_where_it_can_be_compared(
+    make_app: Callable[..., App], tmp_path: Path, first: str, *, proposes: bool
+) -> None:
+    app = make_app(now=NOW)
+    (tmp_path / "people.csv").write_text(PEOPLE, "utf-8")
+    directory.apply(directory.plan([tmp_path / "people.csv"], app.people), app.people)
+    days = sorted({first, "2026-10-01", "2026-11-02"})
+    ingest(app, write_csv(tmp_path / "bill.csv", [row for day in days for row in use("ann", day, "opus", 10, 0, 1)]))
+    assert ("why me last month" in text(app, "ann", "why")) is proposes
+    with pytest.raises(Refusal) as refused:
+        ask(app, "ann", "why last 80d")
+    assert ("Try: why me last month" in str(refused.value)) is proposes
+
+
 def test_a_model_that_two_providers_sell_is_two(make_app: Callable[..., App], tmp_path: Path) -> None:
     app = make_app(now=NOW)
     (tmp_path / "people.csv").write_text(PEOPLE, "utf-8")
