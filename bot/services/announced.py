@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -36,7 +36,8 @@ class Announced:
         """Return what concerns each of *teams* itself, as rows in their order.
 
         Its own budgets and those of the teams above it count as declared. What the organisation declares counts where it is a
-        factor, as nobody knows whose an amount will be; a factor of a provider or model for the share that a team has of it.
+        factor, as nobody knows whose an amount will be; a factor of a provider or model for the share that a team has of it. Of these
+        the largest of the same days counts: one price change that is declared for a provider and its model is one.
         """
         if not any(budget.overlays for budget in self.budgets):
             return []
@@ -44,8 +45,8 @@ class Announced:
 
     def _of(self, team: str) -> tuple[PlannedChange, ...]:
         own = [self._declared(ScopeKind.TEAM, name) for name in self._with_above(team)]
-        wide = [change for change in self._declared(ScopeKind.ORG, "") if change.factor != 1]
-        return overlays.joined([*own, [replace(change, amount=_nothing(change)) for change in wide], self._parts.get(team, [])])
+        wide = [replace(change, amount=_nothing(change), note="") for change in self._declared(ScopeKind.ORG, "") if change.factor != 1]
+        return overlays.joined([*own, _largest([*wide, *self._parts.get(team, [])])])
 
     def _with_above(self, team: str) -> Iterator[str]:
         seen, name = set[str](), team
@@ -95,6 +96,14 @@ class Announced:
         for budget in self.budgets:
             found[budget.scope.kind, budget.scope.name.casefold()].append(budget)
         return found
+
+
+def _largest(changes: Iterable[PlannedChange]) -> list[PlannedChange]:
+    """Return of factors that hold on the same days the one that changes most."""
+    found: dict[tuple[date, date | None], PlannedChange] = {}
+    for change in sorted(changes, key=lambda one: max(one.factor, 1 / one.factor)):
+        found[change.day, change.until] = change
+    return list(found.values())
 
 
 def _nothing(change: PlannedChange) -> Money:
