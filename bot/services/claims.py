@@ -90,7 +90,7 @@ class Claims:
         if other.owner == person.email:
             raise Refusal("You are being asked about that key. Is it yours? approve {number} or deny {number}", number=str(other.number))
         if not is_finops:
-            raise Refusal("Somebody is being asked about that key already: claim {number}.", number=str(other.number))
+            raise Refusal("A claim of that key waits for an answer already; FinOps can say more.")
         if other.state == ASKED:
             raise Refusal("Somebody is being asked about that key. To take the question back: deny {number}", number=str(other.number))
         raise Refusal("Somebody says that it is theirs. Is it? approve {number} or deny {number}", number=str(other.number))
