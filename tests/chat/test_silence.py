@@ -83,8 +83,9 @@ def test_logs_and_metrics_name_no_figure_no_person_and_no_token(company: App, sa
         "answer_not_delivered",
         "answer_failed",
     }
+    told = json.dumps([json.loads(line) | {"timestamp": ""} for line in lines], ensure_ascii=False).lower()  # a second may be 41.5
     for hidden in HIDDEN:
-        assert hidden not in said.getvalue().lower()
+        assert hidden not in told
         assert hidden not in "".join(counted).lower()
     assert 'aispend_answers_total{action="ask",outcome="answered",platform="slack"}' in counted[0]
 
