@@ -40,9 +40,12 @@ class Database:
         Args:
             patience_ms: How long to wait for another writer on SQLite; on PostgreSQL only who writes the same rows waits.
         """
-        connecting = self.engine.connect().execution_options
-        with self._translated(), connecting(**{_WRITE: True}) as connection, self._patient(connection, patience_ms), connection.begin():
+        with self._translated(), self._marked() as connection, self._patient(connection, patience_ms), connection.begin():
             yield connection
+
+    def _marked(self) -> Connection:
+        """Return a connection that will write; the call belongs inside `_translated`, as connecting alone can fail."""
+        return self.engine.connect().execution_options(**{_WRITE: True})
 
     @contextmanager
     def _patient(self, connection: Connection, patience_ms: int) -> Iterator[None]:
