@@ -58,6 +58,7 @@ bench: .venv/.installed ## ratios measured in one run; ROWS=10000000 for the ful
 	cd benchmarks && ../$(BIN)/python beside_litellm.py $(or $(ROWS),1000000)
 	cd benchmarks && GENERATOR_PYTHON=$(or $(GENERATOR_PYTHON),../$(BIN)/python) ../$(BIN)/python forecast.py
 	cd benchmarks && $(or $(GENERATOR_PYTHON),../$(BIN)/python) anomaly.py
+	cd benchmarks && ../$(BIN)/python variance.py 6000
 
 wheel: .venv/.installed ## build the wheel, install it into an empty environment, run the demo from there
 	rm -rf build/wheel && mkdir -p build/wheel
