@@ -64,6 +64,7 @@ class BudgetLine:
 
     Attributes:
         counted: The days that are counted, where they go on after those that a message is about.
+        is_over: The period has ended: what is left is left over.
     """
 
     name: str
@@ -76,6 +77,7 @@ class BudgetLine:
     resets_at: datetime
     tier: Decimal | None = None
     counted: Window | None = None
+    is_over: bool = False
 
     @property
     def left(self) -> Money:

@@ -217,7 +217,8 @@ class Amounts(Question):
         window = self._budget_window(budget)
         # A period that is over is judged by what held at its end.
         instant = min(self.now, midnight(window.end) - timedelta(microseconds=1))
-        if instant < self.now:
+        is_over = instant < self.now
+        if is_over:
             budget = next((held for held in self.of.budgets.at(instant) if held.name == budget.name), budget)
         budget = in_force(budget, subject_of(budget, scope), self.of.budgets.raises(), instant)
         counted = window.until(self.now.date() + timedelta(days=1))
@@ -234,6 +235,7 @@ class Amounts(Question):
             midnight(window.end),
             use.tier,
             counted if counted.end > self._window().end else None,
+            is_over,
         )
 
     def _budget_window(self, budget: Budget) -> Window:

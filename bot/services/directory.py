@@ -127,7 +127,7 @@ def _person(email: str, rows: list[Line], problems: Problems) -> Person:
             )
     zone = _valid(last, "time_zone", "UTC", _is_zone, "is no time zone; write one such as Europe/Berlin", problems)
     locale = _valid(last, "locale", "en", is_locale, "is no locale; write one such as en or de_DE", problems)
-    return Person(email, last["name"] or email, zone, locale, _roles(last, problems), tuple(stints))
+    return Person(email, last["name"] or email, zone, locale, _roles(email, rows, problems), tuple(stints))
 
 
 def _stint(row: Line, problems: Problems) -> Stint:
@@ -135,7 +135,21 @@ def _stint(row: Line, problems: Problems) -> Stint:
     return Stint(row["team"] or None, row["manager_email"].lower() or None, start, end)
 
 
-def _roles(row: Line, problems: Problems) -> frozenset[Role]:
+def _roles(email: str, rows: list[Line], problems: Problems) -> frozenset[Role]:
+    """Return what every line of one person says: a role has no dates, and a line of another day must not bring it at once."""
+    each = [_roles_of(row, problems) for row in rows]
+    for row, roles in zip(rows, each, strict=True):
+        if roles != each[-1]:
+            there = " ".join(sorted(each[-1])) or "none"
+            problems.add(
+                row,
+                f"{email} has the roles '{' '.join(sorted(roles)) or 'none'}' here and '{there}' in their newest line. "
+                "Roles hold at once, whatever the dates: write those of today in each line.",
+            )
+    return each[-1]
+
+
+def _roles_of(row: Line, problems: Problems) -> frozenset[Role]:
     roles = set()
     for word in row["roles"].lower().replace(",", " ").replace(";", " ").split():
         if word in list(Role):

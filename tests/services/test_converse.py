@@ -202,6 +202,15 @@ def test_a_past_month_is_final_and_shows_the_budget_of_then(company: Callable[..
     assert october["budget"]["resets_at"] == "2026-11-01T00:00:00+00:00"  # type: ignore[index]
 
 
+def test_what_is_over_resets_no_more_and_proposes_other_days(company: Callable[..., App]) -> None:
+    app = company()
+    now, then = (text(app, "ana", words) for words in ("me", "me last month"))
+    assert "Resets" in now
+    assert "Resets" not in then
+    assert "me last month ·" in now
+    assert "me last month ·" not in then
+
+
 def test_a_manager_sees_the_team_with_names_as_it_was(company: Callable[..., App]) -> None:
     team = ask(company(), "mia", "team")
     assert team["billed_cost"] == "47"

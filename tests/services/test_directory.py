@@ -10,6 +10,7 @@ from bot.errors import ConfigError
 from bot.services import directory
 
 HEAD = "email,name,team,manager_email,valid_from,valid_to\n"
+ROLES = "email,name,roles,valid_from,valid_to\n"
 
 
 def plan(folder: Path, stored: FakePeople | None = None, **files: str) -> directory.Plan:
@@ -57,6 +58,8 @@ def test_a_file_that_is_not_given_leaves_what_is_known(tmp_path: Path) -> None:
         ({"people": f"{HEAD}nobody,A,t,,,\n"}, "'nobody' is no e-mail address"),
         ({"people": f"{HEAD}a@x,A,t,,\n"}, "line 2: 5 values for 6 columns"),
         ({"people": "email,name,roles\na@x,A,king\n"}, "'king' is no role; there are finops, operator"),
+        ({"people": f"{ROLES}a@x,A,,,2026-12-01\na@x,A,finops,2026-12-01,\n"}, "line 2: a@x has the roles 'none' here and 'finops' in"),
+        ({"people": f"{ROLES}a@x,A,finops,,2026-12-01\na@x,A,,2026-12-01,\n"}, "write those of today in each line"),
         ({"people": "email,name,time_zone\na@x,A,Mars/Base\n"}, "time_zone holds 'Mars/Base'"),
         ({"people": "email,name,locale\na@x,A,xx_YY_ZZ\n"}, "locale holds 'xx_YY_ZZ'"),
         ({"people": "email,name,salary\na@x,A,1\n"}, "unknown column 'salary'; people take email, name"),
