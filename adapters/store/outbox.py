@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -108,16 +108,15 @@ class SqlOutbox:
         why = case((_IS_TAKEN_BACK, NOT_THEIRS), else_=reason)
         self._update(post, {"state": kept, "reason": why, "leased_until": None, "due_at": now} | unknown)
 
-    def repeat(self, post: Post, card: Card, now: datetime) -> None:
-        """Send *post* once more, as *card*, or as what was put in its place meanwhile; not what was to be dropped."""
+    def repeat(self, post: Post, label: Callable[[Card], Card], now: datetime) -> None:
+        """Send *post* once more, its card or what was put in its place meanwhile labelled; not what was to be dropped."""
         state = case((_IS_TAKEN_BACK, Delivery.DROPPED.value), else_=Delivery.WAITING.value)
         values = {"state": state, "due_at": now, "was_unknown": True, "leased_until": None, "turn_at": None}
         with self._database.writing() as connection:
-            query = select(col(PostRow.revision)).where(_mine(post)).with_for_update()
-            revision = connection.execute(query).scalar()
-            connection.execute(update(PostRow).where(_mine(post)).values(values))
-            if revision == post.revision:
-                revise(connection, post, card, now)
+            row = connection.execute(select(PostRow).where(_mine(post)).with_for_update()).first()
+            if row:
+                connection.execute(update(PostRow).where(col(PostRow.id) == row.id).values(values))
+                revise(connection, post, label(stored.load(row.card)), now)
 
     def posts(self, states: Sequence[Delivery] = (), limit: int = 1000, reason: str = "") -> list[Post]:
         """Return the messages in *states*, for *reason*, newest first."""

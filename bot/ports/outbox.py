@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -143,8 +143,8 @@ class Outbox(Protocol):
     def settle(self, post: Post, state: Delivery, reason: str, now: datetime) -> None:
         """Give *post* up in *state*: parked, unknown or dropped."""
 
-    def repeat(self, post: Post, card: Card, now: datetime) -> None:
-        """Send *post* once more after its outcome was not known: as *card*, or as what was put in its place meanwhile."""
+    def repeat(self, post: Post, label: Callable[[Card], Card], now: datetime) -> None:
+        """Send *post* once more after its outcome was not known: its card, or what was put in its place meanwhile, *label* applied."""
 
     def posts(self, states: Sequence[Delivery] = (), limit: int = 1000, reason: str = "") -> list[Post]:
         """Return the messages in *states* (all for none), for *reason* (any for none), newest first."""

@@ -302,7 +302,7 @@ class Courier:
             return
         self.counted.unknown += 1
         if post.message.kind in REPEATED and not post.was_unknown:
-            await self._keep(self.outbox.repeat, post, repeated(post.message.card), now)
+            await self._keep(self.outbox.repeat, post, repeated, now)
         else:
             await self._keep(self.outbox.settle, post, Delivery.UNKNOWN, reason, now)
 

@@ -214,7 +214,7 @@ def doubt(firm: Office) -> None:
     """Let nobody be able to tell whether what is due arrived; it waits to be sent once more."""
     now = firm.clock.now()
     for post in firm.app.outbox.begin(firm.app.outbox.lease("dead", 10, now, now + LEASE), now + LEASE):
-        firm.app.outbox.repeat(post, repeated(post.message.card), now)
+        firm.app.outbox.repeat(post, repeated, now)
 
 
 def test_a_request_that_may_have_arrived_before_goes_on_saying_so(firm: Office) -> None:

@@ -183,11 +183,27 @@ def test_what_a_worker_says_after_it_lost_its_lease_counts_for_nothing_unless_it
     (doubted,) = outbox.lease("other", 1, after, after + timedelta(minutes=2))
     outbox.put_off(slow, after, "busy")
     outbox.settle(slow, Delivery.PARKED, "refused", after)
-    outbox.repeat(slow, card("again"), after)
+    outbox.repeat(slow, again, after)
     assert [(post.state, post.revision) for post in outbox.posts()] == [(Delivery.SENDING, 1)]
     outbox.settle(doubted, Delivery.UNKNOWN, "ended", after)
     outbox.sent([(slow, Sent("slack", "T1", "D1", "1.2"))], after)
     assert [post.state for post in outbox.posts()] == [Delivery.SENT], "it stands there, whoever says so"
+
+
+def test_what_may_have_arrived_says_so_in_the_words_of_now(store: SqlAlerts, outbox: SqlOutbox) -> None:
+    put(store, message("a"), message("b"))
+    posts = outbox.begin(outbox.lease("w", 2, NOW, LATER), LATER)
+    with store.decide() as desk:
+        desk.revise(posts[1], card("better"))
+    for post in posts:
+        outbox.repeat(post, again, LATER)
+    waiting = outbox.lease("w", 2, LATER, LATER)
+    assert [post.message.card.title for post in waiting] == ["again: a", "again: better"]
+
+
+def again(told: Card) -> Card:
+    """Return *told* as something that may be a repetition."""
+    return replace(told, title=f"again: {told.title}")
 
 
 def test_what_is_dropped_in_hand_is_not_begun(store: SqlAlerts, outbox: SqlOutbox) -> None:
