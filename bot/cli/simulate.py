@@ -90,7 +90,9 @@ def _line(each: Caught, reader: Reader) -> str:
         limit = f" of {reader.money(seen.limit)}" if each.shows and seen.limit else ""
         is_pace = identity.kind is Kind.BURN
         reached = f"{identity.tier:f} times the plan of" if is_pace else f"{reader.percent(Fraction(identity.tier))} of"
-        what = f" {reached} {identity.budget}{':' if cost else ''}{cost}{limit}"
+        told = seen.expected if each.shows and identity.kind is Kind.FORECAST else None
+        expected = f", expected {reader.money(told)}" if told else ""
+        what = f" {reached} {identity.budget}{':' if cost else ''}{cost}{limit}{expected}"
     return f"{each.day}  {_KINDS[identity.kind]}  {each.subject}{what} ({each.alert.reason})"
 
 

@@ -152,8 +152,7 @@ class Seen:
     """The figures an alert was last seen with.
 
     Attributes:
-        cost: Up to *as_of*; for a forecast the expected cost of the whole period, for a key what it cost; for an anomaly what
-            the team cost above the usual.
+        cost: Up to *as_of*; for a key what it cost; for an anomaly what the team cost above the usual.
         limit: Of the budget; None for kinds without.
         expected: Of the whole period; for an anomaly of the month.
         burn: What too much was spent within some hours.

@@ -68,6 +68,7 @@ class Caught:
             "until": seen.episode.until.isoformat() if seen.episode else None,
             "cost": seen.cost.plain if self.shows else None,
             "limit": seen.limit.plain if seen.limit and self.shows else None,
+            "expected": seen.expected.plain if seen.expected and self.shows else None,
             "state": self.alert.state.value,
             "reason": self.alert.reason.value,
             "messages": self.to,

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -118,9 +119,12 @@ def test_the_command_says_how_many_and_what_was_caught(firm: Office, tmp_path: P
     anomaly = next(row for row in document["rows"] if row["kind"] == "anomaly")
     assert anomaly["subject"] == "team search"
     assert "more than usual from 2026-11-03 to 2026-11-" in text
+    foretold = next(row for row in document["rows"] if row["kind"] == "forecast" and row["subject"] == "team search")
+    assert float(foretold["expected"]) > float(foretold["limit"]) > float(foretold["cost"])
+    assert f"of $1,900.00, expected ${Decimal(foretold['expected']):,.2f} (" in text
     own = [row for row in document["rows"] if row["subject"].startswith("person ")]
     assert own
-    assert all(row["cost"] is None for row in own), "figures of people are for themselves"
+    assert all(row["cost"] is row["expected"] is None for row in own), "figures of people are for themselves"
 
 
 def test_what_a_budget_has_declared_is_not_caught(firm: Office) -> None:
