@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, func, insert, select, tuple_
+from sqlalchemy import Connection, Date, and_, bindparam, delete, exists, func, insert, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -32,6 +33,20 @@ class SqlForecasts:
         if found:
             with self._database.writing() as connection:
                 _keep(connection, found)
+
+    def renew(self, found: Sequence[Foretold], periods: Collection[tuple[str, date]], since: date) -> None:
+        """Store *found* as all that is expected by now; see `bot.ports.Forecasts`."""
+        made: defaultdict[tuple[str, date], set[str]] = defaultdict(set)
+        for one in found:
+            made[one.budget, one.period_start].add(one.subject)
+        with self._database.writing() as connection:
+            if found:
+                _drop(connection, [_names(one) for one in found], is_later=True)
+                _keep(connection, found)
+            for budget, start in sorted(periods):
+                names = {"of_budget": budget, "of_period_start": start, "of_as_of": since}
+                lost = _subjects(connection, budget, start, since) - made[budget, start]
+                _drop(connection, [names | {"of_subject": subject} for subject in sorted(lost)], is_later=True)
 
     def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
         """Return the newest forecast of each budget, subject and period that begins on *since* or later."""
@@ -96,9 +111,25 @@ class SqlForecasts:
 
 
 def _keep(connection: Connection, found: Sequence[Foretold]) -> None:
-    same = and_(*(column == bindparam(f"of_{column.key}") for column in _columns(*_KEY, "as_of")))
-    connection.execute(delete(ForecastRow).where(same), [{f"of_{name}": getattr(one, name) for name in (*_KEY, "as_of")} for one in found])
+    _drop(connection, [_names(one) for one in found])
     connection.execute(insert(ForecastRow), [_row(one) for one in found])
+
+
+def _drop(connection: Connection, names: Sequence[dict[str, Any]], *, is_later: bool = False) -> None:
+    """Drop forecasts by subject, period and day; *is_later*: those as of later days, too."""
+    same = [column == bindparam(f"of_{column.key}") for column in _columns(*_KEY)]
+    as_of, day = col(ForecastRow.as_of), bindparam("of_as_of", type_=Date)
+    if names:
+        connection.execute(delete(ForecastRow).where(*same, as_of >= day if is_later else as_of == day), names)
+
+
+def _names(one: Foretold) -> dict[str, Any]:
+    return {f"of_{name}": getattr(one, name) for name in (*_KEY, "as_of")}
+
+
+def _subjects(connection: Connection, budget: str, start: date, since: date) -> set[str]:
+    where = col(ForecastRow.budget) == budget, col(ForecastRow.period_start) == start, col(ForecastRow.as_of) >= since
+    return set(connection.execute(select(col(ForecastRow.subject)).where(*where).distinct()).scalars())
 
 
 def _old(start: date, as_of: date) -> Any:

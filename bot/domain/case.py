@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
 
-from bot.domain import combination, growth, lacking
+from bot.domain import combination, declared, growth, lacking
 from bot.domain.combination import Expectation
 from bot.domain.dayfactor import Flags, Indices, Series, calendar
 from bot.domain.level import Panel
 from bot.domain.outlook import Outlook, Shared, Terms
+from bot.domain.overlay import Overlay
 
 LEAST_DAYS = 7
 """Days with data before a period is forecast at all."""
@@ -32,11 +34,15 @@ class Case:
     """One question: the panel it is asked of, and what is known beside."""
 
     def __init__(self, history: Series, last: date, end: date, terms: Terms) -> None:
-        self.last, self.end, self.terms = last, end, terms
+        self.last, self.end = last, end
         self.days = max(0, (end - last).days - 1)
         self.start = terms.start or _first_of_month(end - timedelta(days=1))
         self.to_date = terms.to_date if terms.to_date is not None else self._so_far(history)
-        self.panel = self._panel(history[:, -HISTORY:])
+        recent = history[:, -HISTORY:]
+        first = last - timedelta(days=recent.shape[1] - 1)
+        costs = np.maximum(_known(recent), 0.0)
+        self.terms = replace(terms, overlays=declared.believed(terms.overlays, costs, first, last))
+        self.panel = self._panel(recent, costs, first)
 
     def _so_far(self, history: Series) -> Series:
         days = max(0, (self.last - self.start).days + 1)
@@ -45,49 +51,43 @@ class Case:
         found: Series = _known(history[:, history.shape[1] - days :]).sum(axis=1)
         return found
 
-    def _panel(self, history: Series) -> Panel:
+    def _panel(self, history: Series, costs: Series, first: date) -> Panel:
         is_known = np.isfinite(history)
         size = history.shape[1]
         known = size - np.where(is_known.any(axis=1), is_known.argmax(axis=1), size)
-        first = self.last - timedelta(days=size - 1)
-        costs = self._as_of_now(np.maximum(np.where(is_known, history, 0.0), 0.0), first)
+        if self.terms.overlays:
+            costs = declared.as_on_last(self.terms.overlays, costs, [first + timedelta(days=n) for n in range(size)])
         has_cost = costs > 0
         begins = np.where(has_cost.any(axis=1), has_cost.argmax(axis=1), size)
         return Panel(costs, begins, known, calendar(first, size + self.days, self.terms.holidays, self.terms.is_quiet))
 
-    def _as_of_now(self, costs: Series, first: date) -> Series:
-        """Return the days before a change that holds by now as they would have been with it."""
-        days = [first + timedelta(days=n) for n in range(costs.shape[1])]
-        for change in self.terms.overlays:
-            if change.holds(self.last):
-                rows = slice(None) if change.rows is None else list(change.rows)
-                before = np.array([day < change.day for day in days])
-                costs[rows] = np.where(before & (costs[rows] > 0), costs[rows] * change.factor + change.amount, costs[rows])
-        return costs
-
-    def outlook(self, found: Expectation, shared: Shared, stands: Flags | None = None) -> Outlook:
-        """Return the expectation as an outlook on the whole period; *stands*: see `by_day`."""
-        weight, certain = self.by_day(found.daily, stands)
+    def outlook(self, found: Expectation, shared: Shared, stands: Flags | None = None, *, is_part: bool = False) -> Outlook:
+        """Return the expectation as an outlook on the whole period; *stands* and *is_part*: see `by_day`."""
+        weight, certain = self.by_day(found.daily, stands, is_part=is_part)
         usual = found.usual.sum(axis=1)
         share = np.divide((found.usual * weight).sum(axis=1), usual, out=np.zeros_like(usual), where=usual > 0)
         least = self.to_date + self._open_costs().sum(axis=1)
         enough = self.panel.known >= LEAST_DAYS
         offset = np.where(self.panel.costs.any(axis=1), found.offset * share, 0.0)  # what never cost anything will not
         known, tells = certain.sum(axis=1), who_tells(self.panel)
-        return Outlook(self.to_date, least, known, found.rest * share, offset, found.spread, shared, enough, found.signs, tells)
+        rest, is_long = found.rest * share, self.days > LONG
+        return Outlook(self.to_date, least, known, rest, offset, found.spread, shared, enough, found.signs, tells, is_long)
 
-    def by_day(self, daily: Series, stands: Flags | None = None) -> tuple[Series, Series]:
+    def by_day(self, daily: Series, stands: Flags | None = None, *, is_part: bool = False) -> tuple[Series, Series]:
         """Return by how much each day ahead counts, and what is certain of it: series × days.
 
         Args:
             daily: What is expected of each day ahead.
             stands: Which series stand at their level on the open days; None: they are judged themselves.
+            is_part: They are members of sums: an open day that is dear already is beside others that are cheap.
         """
         weight, certain = self._planned()
         shares = self._shares()
         if shares.shape[1]:
             at_level = self._stands(shares, daily * weight + certain) if stands is None else stands
             self._complete(weight, certain, shares, at_level)
+        if not is_part:
+            certain += self._dear(daily * weight + certain)
         inside = np.array([self.start <= self.last + timedelta(days=n + 1) for n in range(self.days)], float)
         return weight * inside, certain * inside
 
@@ -114,17 +114,7 @@ class Case:
 
     def _planned(self) -> tuple[Series, Series]:
         """Return by how much each day ahead counts by what is planned, and what is planned to be added."""
-        days = [self.last + timedelta(days=n + 1) for n in range(self.days)]
-        weight = np.ones((len(self.panel.costs), self.days))
-        certain = np.zeros_like(weight)
-        for change in self.terms.overlays:
-            rows = slice(None) if change.rows is None else list(change.rows)
-            holds = np.array([change.holds(day) for day in days], bool)
-            is_in_level = change.holds(self.last)
-            counts = holds != is_in_level
-            weight[rows] *= np.where(counts, 1 / change.factor if is_in_level else change.factor, 1.0)
-            certain[rows] += np.where(counts, -change.amount if is_in_level else change.amount, 0.0)
-        return weight, certain
+        return declared.ahead(self.terms.overlays, len(self.panel.costs), self.last, self.days)
 
     def _shares(self) -> Series:
         """Return what is usually there of each open day ahead: series × days, NaN where nobody knows."""
@@ -152,6 +142,11 @@ class Case:
         certain[:, :days] *= lacks
         certain[:, :days] += np.where(np.isfinite(shares), self._opened(days), 0.0)
 
+    def _dear(self, expected: Series) -> Series:
+        """Return by how much open days have cost more already than is expected of them, of the days ahead."""
+        found: Series = np.maximum(self._opened(self.days) - expected, 0.0)
+        return found
+
     def _open_costs(self) -> Series:
         """Return what is billed on open days of the period."""
         if self.terms.open_costs is None:
@@ -160,12 +155,30 @@ class Case:
         inside = [self.start <= self.last + timedelta(days=n + 1) < self.end for n in range(count)]
         return np.where(inside, _known(self.terms.open_costs), 0.0)
 
-    def grouped(self, sums: Sums, *, grows: bool) -> Case:
-        """Return the same question about sums of the series."""
+    def with_planned(self, overlays: Sequence[Overlay], sums: Sums) -> tuple[Case, Sequence[Overlay]]:
+        """Return the case with what is planned of its *sums* in it, and the plans that came or may still come.
+
+        What multiplies a sum multiplies its members; what is added to it is nobody's: the members share it in the past in proportion.
+        """
+        whole, size = sums.of(self.panel.costs), self.panel.size
+        days = [self.last - timedelta(days=n) for n in reversed(range(size))]
+        overlays = declared.believed(overlays, whole, days[0], self.last)
+        if not overlays:
+            return self, overlays
+        bare = declared.as_on_last(overlays, whole, days)
+        ratio = np.divide(bare, whole, out=np.ones_like(whole), where=whole > 0)
+        factors = [replace(change, amount=0.0, rows=sums.members(change.rows)) for change in overlays]
+        found = copy(self)
+        found.panel = replace(self.panel, costs=self.panel.costs * sums.spread(ratio))
+        found.terms = replace(self.terms, overlays=factors)
+        return found, overlays
+
+    def grouped(self, sums: Sums, overlays: Sequence[Overlay] = (), *, grows: bool) -> Case:
+        """Return the same question about sums of the series, of which *overlays* are planned."""
         found = object.__new__(Case)
         found.last, found.end, found.days, found.start = self.last, self.end, self.days, self.start
         opened = None if self.terms.open_costs is None else sums.of(_known(self.terms.open_costs))
-        found.terms = replace(self.terms, open_costs=opened, overlays=(), to_date=None, grows=grows)
+        found.terms = replace(self.terms, open_costs=opened, overlays=overlays, to_date=None, grows=grows)
         found.to_date = sums.of(self.to_date)
         costs = sums.of(self.panel.costs)
         begins, known = sums.least(self.panel.begins), sums.most(self.panel.known)
@@ -187,7 +200,7 @@ class Sums:
     """Sums by group."""
 
     def __init__(self, groups: Indices) -> None:
-        self._rows = np.flatnonzero(groups >= 0)
+        self._rows, self._size = np.flatnonzero(groups >= 0), len(groups)
         self._of = groups[self._rows]
         self.count = int(groups.max(initial=-1)) + 1
 
@@ -196,6 +209,17 @@ class Sums:
         found = np.zeros((self.count, *values.shape[1:]))
         np.add.at(found, self._of, values[self._rows])
         return found
+
+    def spread(self, values: Series) -> Series:
+        """Return the row of its group for each row, ones for those of none."""
+        found = np.ones((self._size, *values.shape[1:]))
+        found[self._rows] = values[self._of]
+        return found
+
+    def members(self, groups: Sequence[int] | None) -> tuple[int, ...]:
+        """Return the rows of *groups*, None for all."""
+        inside = np.ones(len(self._of), bool) if groups is None else np.isin(self._of, list(groups))
+        return tuple(self._rows[inside].tolist())
 
     def least(self, values: Indices) -> Indices:
         """Return the smallest of the rows of each group."""

@@ -53,15 +53,14 @@ def totals(history: Series, last: date, end: date, groups: Indices, terms: Terms
         groups: By series the number of its group, from 0; -1 for none.
     """
     terms, sums = terms or Terms(), Sums(groups)
-    case = Case(history, last, end, replace(terms, grows=False))
+    case, overlays = Case(history, last, end, replace(terms, grows=False, overlays=())).with_planned(terms.overlays, sums)
     members, taught, past = _expect(case, None)
-    whole = case.grouped(sums, grows=terms.grows)
+    whole = case.grouped(sums, overlays, grows=terms.grows)
     own, shared, _ = _expect(whole, taught if case.days > LONG else None)
     stands = whole.stands(own)
     factor = whole.grown_by(own, stands) if case.days > LONG else np.exp(_bias(past, sums))
-    scaled = case.outlook(members, shared, np.append(stands, False)[groups])
-    found = whole.outlook(own, shared, stands)
-    return replace(found, rest=sums.of(scaled.rest) * factor, certain=sums.of(scaled.certain))
+    scaled = case.outlook(members, shared, np.append(stands, False)[groups], is_part=True)
+    return replace(whole.outlook(own, shared, stands), rest=sums.of(scaled.rest) * factor)
 
 
 def expected(history: Series, last: date, end: date) -> Series:

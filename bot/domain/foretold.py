@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -14,6 +14,11 @@ from bot.domain.period import Period, PeriodKind
 
 MONTH, YEAR = "", " year"
 """In the place of a budget's name: what was foretold of a month and of a year without one; no budget is called so."""
+
+LATELY = timedelta(days=35)
+"""Who cost something in so many days is expected to go on; a source that cost nothing in them is waited for no longer."""
+STALE = timedelta(days=10)
+"""A forecast that knows less than up to so many days ago says nothing of today."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ class Terms:
         open_costs: Series × days: what is billed so far on the days just after the last complete one.
         completeness: By open day, or series × open days, the share that is usually billed by now; NaN: not known, and the day only bounds
             from below; None: so for all. Of totals: by open day.
-        overlays: Planned changes.
+        overlays: Planned changes. Of totals: of the groups, whose numbers are the rows.
         grows: Of long periods, what the series have grown by is carried on, see `growth`: for sums over many. Of totals: what the
             groups have.
     """
@@ -73,6 +73,7 @@ class Outlook:
         has_enough: Tells who has had `LEAST_DAYS` days.
         signs: Where the candidates stood, see `lesson`.
         tells: Tells whose outlooks teach something about ranges: those that are old enough and not asleep.
+        is_long: Of so many days ahead nothing has put right what paths get wrong in common: the middle of the scores does.
     """
 
     to_date: Series
@@ -85,11 +86,12 @@ class Outlook:
     has_enough: Flags
     signs: Series
     tells: Flags
+    is_long: bool = False
 
     @property
     def point(self) -> Series:
-        """The expected cost of the whole period."""
-        return self._whole(self.rest)
+        """The expected cost of the whole period: as probably more as less."""
+        return self.quantile(0.5) if self.is_long else self._whole(self.rest)
 
     def quantile(self, share: float) -> Series:
         """Return what the period costs at most with probability *share* (0 to 1, both excluded)."""

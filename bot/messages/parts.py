@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+from bot.domain.budget import PlannedChange
 from bot.domain.money import Money
 from bot.domain.outcome import CostPerOutcome
 from bot.domain.period import Window
@@ -163,3 +164,14 @@ class Unit:
 def decimal(share: Fraction) -> str:
     """Return *share* as a plain decimal, as JSON documents have it."""
     return f"{(Decimal(share.numerator) / Decimal(share.denominator)).normalize():f}"
+
+
+def planned_document(change: PlannedChange) -> dict[str, Any]:
+    """Return the JSON form of what a budget declares."""
+    return {
+        "from": change.day.isoformat(),
+        "until": change.until.isoformat() if change.until else None,
+        "factor": str(change.factor),
+        "amount": change.amount.plain,
+        "note": change.note,
+    }

@@ -14,6 +14,7 @@ from bot.domain.money import Money
 from bot.domain.period import Window
 from bot.messages.card import Card, Facts, Note, Paragraph, Run, Table
 from bot.messages.formats import Reader
+from bot.messages.parts import planned_document
 
 Cell = str | int | Money | Decimal | None
 """What stands in a sheet: text, a count, an amount, a share, nothing."""
@@ -96,7 +97,7 @@ class Proposal:
             "per_person_month": self.each.plain if self.each else None,
             "models": models,
             "days_of_history": self.days,
-            "planned_changes": [_document(change) for change in self.planned],
+            "planned_changes": [planned_document(change) for change in self.planned],
             "reason": self.reason or None,
         }
 
@@ -230,16 +231,6 @@ def _words(change: PlannedChange) -> str:
     until = f" until {change.until}" if change.until else ""
     note = f" ({change.note})" if change.note else ""
     return f"{' and '.join(filter(None, (factor, amount)))} from {change.day}{until}{note}"
-
-
-def _document(change: PlannedChange) -> dict[str, Any]:
-    return {
-        "from": change.day.isoformat(),
-        "until": change.until.isoformat() if change.until else None,
-        "factor": str(change.factor),
-        "amount": change.amount.plain,
-        "note": change.note,
-    }
 
 
 def _days(window: Window) -> dict[str, str]:

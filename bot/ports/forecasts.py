@@ -15,6 +15,14 @@ class Forecasts(Protocol):
     def keep(self, found: Sequence[Foretold]) -> None:
         """Store *found*; of one subject, period and day the newest stays."""
 
+    def renew(self, found: Sequence[Foretold], periods: Collection[tuple[str, date]], since: date) -> None:
+        """Store *found* as all that is expected by now: what knew of later days, or is of a subject that is not among them, is dropped.
+
+        Args:
+            periods: Budgets and the beginnings of their periods that were worked out whole: of these, other subjects' forecasts as of
+                *since* or later are dropped.
+        """
+
     def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
         """Return the newest forecast of each budget, subject and period that begins on *since* or later."""
 

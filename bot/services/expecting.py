@@ -8,24 +8,22 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TypeVar
 
-from bot.domain.budget import Budget, Scope, ScopeKind, in_force, person_budget, scope_budget
+from bot.domain.budget import Budget, PlannedChange, Scope, ScopeKind, in_force, person_budget, scope_budget
 from bot.domain.completeness import Usual
-from bot.domain.foretold import MONTH, YEAR, Foretold
+from bot.domain.foretold import LATELY, MONTH, STALE, YEAR, Foretold
 from bot.domain.period import PeriodKind, Window, last_whole_day, period_containing
 from bot.messages.costs import Costs
 from bot.messages.expected import Expected
 from bot.messages.forecasts import Outcome
 from bot.ports import CostScope, Dimension
+from bot.services import overlays
 from bot.services.amounts import subject_of
 from bot.services.commands import Verb
 from bot.services.reach import Part
 from bot.services.why import Explaining
 
 _LONGEST_MONTH = 31
-_LATELY = timedelta(days=35)
 _C = TypeVar("_C", bound=Costs)
-STALE = timedelta(days=10)
-"""A forecast that knows less than this says nothing of today."""
 
 
 @dataclass
@@ -40,7 +38,8 @@ class Expecting(Explaining):
         budget = self._budget_of(part)
         first = self._of_budget(budget, part.scope) if budget else None
         others = [window for window in (self._running(PeriodKind.MONTH), year) if not (first and first.window == window)]
-        periods = (first, *(self._alone(part.scope, window) for window in others))
+        planned = self._planned(part)
+        periods = (first, *(self._alone(part.scope, window, planned) for window in others))
         self.told += self._told_alone(part, [expected for expected in periods if expected and not expected.budget])
         return Outcome(
             part.subject,
@@ -49,7 +48,19 @@ class Expecting(Explaining):
             tuple(expected for expected in periods if expected),
             self._freshness(part.scope, self._window()),
             part.partial,
+            planned=tuple(change for change in planned if change.until is None or change.until > self.now.date()),
         )
+
+    def _planned(self, part: Part) -> tuple[PlannedChange, ...]:
+        """Return what the budgets of the subject declare, each once; nothing of a part of it."""
+        subject, budgets = self._subject_of(part), self._budgets()
+        if subject is None:
+            return ()
+        if subject.kind is not ScopeKind.PERSON:
+            return overlays.declared(budgets, subject.kind, subject.name)
+        team = self._team_of(self.directory.people[subject.name])
+        mine = (person_budget([b for b in budgets if b.period is period], subject.name, team) for period in PeriodKind)
+        return overlays.joined(budget.overlays for budget in mine if budget)
 
     def _told_alone(self, part: Part, alone: Sequence[Expected]) -> Iterator[Foretold]:
         """Yield what was worked out for this answer alone, of all of a subject: of a part nobody could tell later how right it was."""
@@ -92,7 +103,7 @@ class Expecting(Explaining):
         self.told.append(told)
         return Expected(window, told, held.name, self._begun(scope, window))
 
-    def _alone(self, scope: CostScope, window: Window) -> Expected | None:
+    def _alone(self, scope: CostScope, window: Window, planned: Sequence[PlannedChange]) -> Expected | None:
         """Work it out for *scope* alone, up to the last day that all of its sources have delivered."""
         from bot.domain.case import HISTORY  # noqa: PLC0415 - most questions must not wait for numpy
         from bot.services.foresee import Series, alone  # noqa: PLC0415
@@ -107,7 +118,7 @@ class Expecting(Explaining):
         costs = {date.fromisoformat(cost.key): cost.total for cost in self.of.figures.costs(scope, known, Dimension.DAY)}
         opened = self._usual.opened(self._by_source(scope), last)
         is_sum = scope.is_everything or len(scope.teams or ()) > 1
-        told = alone(Series(costs, days, today, opened, is_sum), window, self.of.currency, self.of.calendar)
+        told = alone(Series(costs, days, today, opened, is_sum), window, self.of.currency, self.of.calendar, planned)
         spent = self.of.figures.total(scope, window.until(today + timedelta(days=1))).total
         return Expected(window, told.at_least(self._money(spent)), since=self._begun(scope, window)) if told else None
 
@@ -131,7 +142,7 @@ class Expecting(Explaining):
 
     def _lately(self) -> Window:
         end = self.now.date() + timedelta(days=1)
-        return Window(end - _LATELY, end)
+        return Window(end - LATELY, end)
 
     def _running(self, kind: PeriodKind) -> Window:
         return period_containing(self.now.date(), kind, self.of.fiscal_year_start).window

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.domain.budget import ScopeKind
+from bot.domain.budget import PlannedChange, ScopeKind
 from bot.domain.case import HISTORY
 from bot.domain.completeness import LOOKED_AT, OLDEST, Opened, Usual
 from bot.domain.exhaustion import Exhaustion, exhaustion
 from bot.domain.forecast import outlook, totals
-from bot.domain.foretold import MONTH, Foretold
+from bot.domain.foretold import MONTH, STALE, Foretold
 from bot.domain.milestone import kept_since
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.outlook import Outlook, Terms
@@ -37,7 +37,7 @@ KIND = "foreseen"
 KEPT = timedelta(days=8)
 _CENT = NANOS_PER_UNIT // 100
 _MOST_NANOS = 2**63 - 1
-_WEEKEND = 5
+_WEEKEND, _EVEN = 5, Decimal("0.5")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Foresight:
             return 0
         run = _Foreseeing(self.figures, usual(self.ledger, ruler.now), self.calendar, ruler, self.currency)
         found = [*run.all(), *run.providers()]
-        self.forecasts.keep(found)
+        self.forecasts.renew(found, run.periods, ruler.now.date() - STALE)
         self.forecasts.forget(ruler.now.date() - KEPT, kept_since)
         self.documents.put(KIND, "of", stamp)
         return len(found)
@@ -88,6 +88,7 @@ class _Foreseeing:
     Attributes:
         usual: How complete newest days are, by source.
         ruler: Knows the budgets' subjects, and until when each is delivered.
+        periods: The budgets that were looked at, and when their periods began.
     """
 
     figures: Figures
@@ -95,11 +96,13 @@ class _Foreseeing:
     calendar: Calendar
     ruler: Ruler
     currency: str
+    periods: set[tuple[str, date]] = field(default_factory=set)
 
     def all(self) -> list[Foretold]:
         """Return the forecast of every subject that has history enough."""
         batches: defaultdict[tuple[Dimension, date, Window], list[_Asked]] = defaultdict(list)
         for one in self.ruler.running():
+            self.periods.add((one.budget.name, one.window.start))
             if one.last is not None and one.last + timedelta(days=1) < one.window.end:
                 opened = self.usual.opened(one.sources, one.last)
                 batches[one.dimension, opened.last, one.window].append(_Asked(one, opened))
@@ -147,8 +150,6 @@ class _Foreseeing:
         """Return the forecast of a subject of several keys; what is planned for it is planned for all of them together."""
         whole, end = days.together(), asked.one.window.end
         terms = replace(self._terms([asked], whole), grows=True)
-        if asked.one.budget.overlays:
-            return self._told([asked], whole, outlook(since_begun(whole.whole), days.last, end, terms), terms)
         groups = np.zeros(len(days.whole), dtype=np.int64)
         seen = totals(since_begun(days.whole), days.last, end, groups, replace(self._terms([asked], days), grows=True))
         return self._told([asked], whole, seen, terms)
@@ -211,14 +212,15 @@ class Series:
     is_sum: bool = False
 
 
-def alone(series: Series, window: Window, currency: str, calendar: Calendar) -> Foretold | None:
-    """Return how *window* is expected to end for a subject without a budget; None without history enough."""
+def alone(series: Series, window: Window, currency: str, calendar: Calendar, planned: Sequence[PlannedChange] = ()) -> Foretold | None:
+    """Return how *window* is expected to end for a subject without a budget of it; None without history enough."""
     first, delivered = series.days.start, series.days.end - timedelta(days=1)
     opened = series.opened or Opened(delivered)
     until = max(series.today, delivered)
     nanos = [series.costs.get(first + timedelta(days=n), 0) for n in range((until - first).days + 1)]
     days = Days.of(np.array([nanos], dtype=np.int64), first, opened.last)
     terms = Terms(window.start, holidays=holidays(calendar, series.today), grows=series.is_sum, **open_terms(days, [opened]))
+    terms = replace(terms, overlays=overlays.by_row([planned]))
     seen = outlook(since_begun(days.whole), days.last, window.end, terms)
     rests = [float((part - seen.to_date)[0]) for part in (seen.point, seen.p10, seen.p90)]
     if not all(map(isfinite, rests)):
@@ -255,6 +257,7 @@ def _foretold(one: Running, complete: int, parts: Sequence[float], over: float, 
     point, low, high = (_money(complete, part, currency) for part in parts)
     early, middle, late = (gone.day(int(when[place])) for when in (gone.early, gone.middle, gone.late))
     chance = Decimal(over).quantize(Decimal("0.001"))
+    middle = middle if chance >= _EVEN else None  # two models: the day follows the chance
     return Foretold(
         one.budget.name, str(one.subject), one.window.start, one.last or gone.last, point, low, high, one.budget.limit, chance,
         early, middle, late, days, one.budget.version,

@@ -17,7 +17,7 @@ from bot.domain import forecast
 from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force
 from bot.domain.burn import Burn, burning
 from bot.domain.crossing import PACES, Measured
-from bot.domain.foretold import Foretold
+from bot.domain.foretold import LATELY, STALE, Foretold
 from bot.domain.money import NANOS_PER_UNIT, Money
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, last_whole_day, midnight
@@ -68,12 +68,12 @@ class Ruler:
     foretold: dict[tuple[str, str, date], Foretold] = field(default_factory=dict)
 
     def running(self) -> Iterator[Running]:
-        """Yield every subject of every budget that has cost in the period that runs."""
+        """Yield every subject of every budget that has cost in the period that runs, or had some lately."""
         for budget in self.budgets:
             window = self._windows(budget)[-1]
-            keys = self._keys(budget, window)
-            for subject, members in self._subjects(budget, keys):
-                sources = _together(keys.get(member, {}) for member in members)
+            keys, recent = self._keys(budget, window), self._keys(budget, self._lately)
+            for subject, members in self._subjects(budget, {**keys, **recent}):
+                sources = next((found for of in (recent, keys) if (found := _together(of.get(member, {}) for member in members))), {})
                 as_of = min((self._marks[source] for source in sources if source in self._marks), default=None)
                 held = self._held(budget, subject, window)
                 last = last_whole_day(as_of) if as_of else None
@@ -123,11 +123,17 @@ class Ruler:
             return None
         held = self._held(budget, subject, window)
         cost = Money(sum(by_source.values()), budget.limit.currency)
-        as_of = min((self._marks[source] for source in by_source if source in self._marks), default=None)
         is_over = self._is_over(window)
+        as_of = self._as_of(by_source, {} if is_over else self._keys(budget, self._lately), members)
         if is_over or as_of is None or not self.looks_ahead or _midnight(window.end) <= self.now:
             return Measured(held, subject, window, cost, as_of, is_over=is_over)
         return self._with_outlook(Measured(held, subject, window, cost, as_of), members)
+
+    def _as_of(self, sources: Iterable[str], lately: Mapping[str, Mapping[str, int]], members: Sequence[str]) -> datetime | None:
+        """Return until when *sources* are complete; those that ended long ago, by what *members* cost *lately*, hold nobody back."""
+        running = {source for member in members for source in lately.get(member, ())}
+        marks = {source: self._marks[source] for source in sources if source in self._marks}
+        return min([mark for source, mark in marks.items() if source in running] or marks.values(), default=None)
 
     def _held(self, budget: Budget, subject: Scope, window: Window) -> Budget:
         """Return *budget* with what was granted to *subject*."""
@@ -166,7 +172,8 @@ class Ruler:
         if not self.foretold:
             return _expected(found, recent)
         told = self.foretold.get((found.budget.name, str(found.subject), found.window.start))
-        return told.at_least(found.cost).point if told and told.is_of(found.budget) and told.days >= ENOUGH else None
+        is_known = told and told.is_of(found.budget) and told.days >= ENOUGH and self.now.date() - told.as_of <= STALE
+        return told.at_least(found.cost).point if told and is_known else None
 
     def _pace(self, found: Measured, recent: _Recent) -> Decimal | None:
         """Return the multiple of the plan that whole days have reached, if the budget would be gone before its period ends."""
@@ -296,6 +303,11 @@ class Ruler:
     def _marks(self) -> dict[str, datetime]:
         return marks(self.loads)
 
+    @cached_property
+    def _lately(self) -> Window:
+        tomorrow = self.now.date() + timedelta(days=1)
+        return Window(tomorrow - LATELY, tomorrow)
+
     def _keys(self, budget: Budget, window: Window) -> dict[str, dict[str, int]]:
         return self._asked(window, DIMENSIONS[budget.scope.kind])
 
@@ -322,7 +334,7 @@ class Running:
         budget: With the limit that holds for this subject today.
         members: The keys whose cost is the subject's.
         last: The last day that every source that contributes has delivered; None where none has.
-        sources: What it has cost so far by each of these, in nanos.
+        sources: What it has cost lately by each of these, in nanos; so far, where lately nothing.
     """
 
     budget: Budget

@@ -241,6 +241,15 @@ class MemoryForecasts:
         """Keep *found* for as long as the rehearsal lasts."""
         self.kept |= {(one.budget, one.subject, one.period_start, one.as_of): one for one in found}
 
+    def renew(self, found: Sequence[Foretold], periods: Collection[tuple[str, date]], since: date) -> None:
+        """Keep *found* as all that is expected by now."""
+        made = {(one.budget, one.subject, one.period_start): one.as_of for one in found}
+        for budget, subject, start, as_of in list(self.kept):
+            known = made.get((budget, subject, start), since if (budget, start) in periods else None)
+            if known is not None and as_of >= known:
+                del self.kept[budget, subject, start, as_of]
+        self.keep(found)
+
     def newest(self, since: date) -> dict[tuple[str, str, date], Foretold]:
         """Return the newest forecast of each budget, subject and period."""
         ordered = sorted(self.kept.values(), key=lambda one: one.as_of)

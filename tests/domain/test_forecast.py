@@ -208,7 +208,8 @@ def test_open_days_are_a_floor_or_taken_with_what_they_usually_lack() -> None:
     history = np.full((2, 400), 10.0)
     opened = np.array([[9.0, 6.0], [300.0, 0.0]])
     floor = outlook(history, LAST, END, Terms(open_costs=opened))
-    assert floor.point == pytest.approx([300, 400])
+    assert floor.point == pytest.approx([300, 100 + 300 + 190]), "a dear day is no reason why the others should cost nothing"
+    assert floor.p10[1] > 400
     assert (floor.p2_5 >= floor.to_date + opened.sum(axis=1)).all()
     known = outlook(history, LAST, END, Terms(open_costs=opened, completeness=(0.9, 0.6)))
     assert known.point[0] == pytest.approx(100 + 9 + 1 + 6 + 4 + 180)
@@ -277,6 +278,65 @@ def test_a_change_that_holds_since_lately_is_not_learned_anew() -> None:
     assert rose.point[0] == pytest.approx(90 + 20 + 400, rel=1e-6)
     ends = outlook(history, LAST, END, Terms(overlays=(Overlay(LAST, date(2026, 11, 21), factor=2.0),)))
     assert ends.point[0] == pytest.approx(90 + 20 + 200 + 100, rel=1e-6)
+
+
+@pytest.mark.parametrize("today", range(8, 25))
+def test_a_change_that_is_over_is_no_level(today: int) -> None:
+    """A campaign from the 10th to the 20th made every day five times as dear and 40 more; other days cost 10."""
+    campaign = Overlay(date(2026, 11, 10), date(2026, 11, 21), factor=5.0, amount=40.0)
+    days = [date(2026, 12, 1) - timedelta(days=n) for n in range(430, 0, -1)]
+    costs = np.array([[90.0 if campaign.holds(day) else 10.0 for day in days]])
+    known = len(days) - 30 + today - 1
+    last = date(2026, 11, today) - timedelta(days=1)
+    terms = Terms(overlays=(campaign,))
+    assert outlook(costs[:, :known], last, END, terms).point == pytest.approx([19 * 10 + 11 * 90])
+    members = np.repeat(costs, 3, axis=0) / 3
+    assert totals(members[:, :known], last, END, np.zeros(3, np.int64), terms).point == pytest.approx([19 * 10 + 11 * 90], rel=1e-3)
+
+
+def test_a_factor_that_ends_leaves_the_amount_that_goes_on() -> None:
+    overlays = (Overlay(date(2026, 11, 1), date(2026, 11, 21), factor=2.0), Overlay(date(2026, 11, 3), amount=10.0))
+    costs = np.full((1, 400), 10.0)
+    costs[0, -10:-8], costs[0, -8:] = 20.0, 30.0
+    assert outlook(costs, LAST, END, Terms(overlays=overlays)).point == pytest.approx([2 * 20 + 18 * 30 + 10 * 20])
+
+
+def test_a_change_that_never_came_is_not_taken_off_again() -> None:
+    """Ten days of 100 more were declared, and the days went on at 10, or came."""
+    launch = Overlay(date(2026, 10, 25), date(2026, 11, 4), amount=100.0)
+    never, came = np.full((1, 400), 10.0), np.full((1, 400), 10.0)
+    came[0, -17:-7] = 110.0
+    found = outlook(np.concatenate([never, came]), LAST, END, Terms(overlays=(launch,)))
+    assert found.point == pytest.approx([300, 3 * 110 + 7 * 10 + 200])
+    late = Overlay(date(2026, 10, 1), factor=4.0)
+    assert outlook(never, LAST, END, Terms(overlays=(late,))).point == pytest.approx([300]), "six weeks are enough to believe the days"
+
+
+def test_what_is_planned_of_a_group_is_planned_of_their_sum() -> None:
+    history = np.exp(np.random.default_rng(3).normal(0, 0.4, (30, 400))) * np.exp(np.arange(400) * 0.003)
+    groups = np.array([0] * 20 + [1] * 10)
+    plain = totals(history, LAST, END, groups)
+    last_day, cent = date(2026, 11, 30), 0.01
+    planned = totals(history, LAST, END, groups, Terms(overlays=(Overlay(last_day, amount=cent, rows=(0,)),)))
+    assert planned.point - plain.point == pytest.approx([cent, 0])
+    twice = totals(history, LAST, END, groups, Terms(overlays=(Overlay(LAST + timedelta(days=1), factor=2.0, rows=(1,)),)))
+    assert twice.point[0] == pytest.approx(plain.point[0])
+    assert twice.point[1] - twice.to_date[1] == pytest.approx(2 * (plain.point[1] - plain.to_date[1]))
+
+
+def test_members_that_are_dear_today_say_nothing_of_their_sum() -> None:
+    """Half of them have cost twice a day's worth already, the others nothing yet: the sum is as expected."""
+    history, opened = np.full((10, 400), 10.0), np.array([[20.0]] * 5 + [[0.0]] * 5)
+    assert totals(history, LAST, END, np.zeros(10, np.int64), Terms(open_costs=opened)).point == pytest.approx([3000], rel=1e-3)
+    dear = totals(history, LAST, END, np.zeros(10, np.int64), Terms(open_costs=opened * 5))
+    assert dear.point == pytest.approx([1000 + 500 + 1900], rel=1e-3)
+
+
+def test_of_a_long_period_as_much_lies_above_what_is_expected_as_below() -> None:
+    history = made(11, rows=30)[4:]
+    far = outlook(history, LAST, date(2027, 11, 1), Terms(start=LAST + timedelta(days=1)))
+    assert far.point == pytest.approx(far.quantile(0.5))
+    assert far.probability_over(far.point) == pytest.approx(np.full(len(history), 0.5), abs=0.05)
 
 
 def test_a_group_is_its_members_with_what_their_sums_lacked_before() -> None:

@@ -79,8 +79,8 @@ def test_a_year_of_a_sum_that_grows_is_more_than_one_of_its_parts() -> None:
     known, ahead = 90, np.arange(1, 276)
     true = parts[:, -known:].sum() + 8 * (100 * np.exp(0.003 * (DAYS - 1 + ahead))).sum() * np.exp(0.02 + 0.045)
     flat = apart.point.sum()
-    assert totals(parts, LAST, END, groups, terms).point[0] == pytest.approx(flat)
-    assert flat < 0.75 * true
+    assert totals(parts, LAST, END, groups, terms).point[0] == pytest.approx(flat, rel=0.03), "but for whose middle it is"
+    assert flat < 0.82 * true
     assert flat * 1.1 < whole.point[0] < true
     assert whole.p10[0] < whole.point[0] < whole.p90[0]
 

@@ -228,13 +228,13 @@ def test_days_are_trusted_where_a_source_has_not_been_seen_often_enough() -> Non
     assert trusted.forecasts == other.forecasts
 
 
-def test_nothing_is_expected_below_what_the_running_day_has_cost_already() -> None:
+def test_what_the_running_day_has_cost_already_takes_nothing_from_the_days_to_come() -> None:
     company = Company()
     company.bills.parts = {TODAY: Fraction(100)}
     company.refresh()
-    assert company.told("everyone", "person ana@x.example").point.amount == pytest.approx(Decimal(1150), abs=1)
-    assert company.told("product", "team product").point.amount == pytest.approx(Decimal(3450), abs=1)
-    assert company.told("", "provider Acme").point.amount == pytest.approx(Decimal(3450), abs=1)
+    assert company.told("everyone", "person ana@x.example").point.amount == pytest.approx(Decimal(150 + 1000 + 140), abs=1)
+    assert company.told("product", "team product").point.amount == pytest.approx(Decimal(3 * 1290), abs=1)
+    assert company.told("", "provider Acme").point.amount == pytest.approx(Decimal(3 * 1290), abs=1)
 
 
 def test_nobody_is_foretold_anything_from_a_week_that_is_not_whole() -> None:
@@ -271,8 +271,8 @@ def test_what_an_organisation_has_grown_by_goes_on_in_a_long_period() -> None:
     days = Window(min(costs), TODAY)
     told = {is_sum: alone(Series(costs, days, TODAY, is_sum=is_sum), year, "USD", NoHolidays()) for is_sum in (True, False)}
     assert all(told.values())
-    assert told[True].point.nanos == pytest.approx(org.point.nanos, rel=0.02), "with a budget and without it is the same"  # type: ignore[union-attr]
-    assert told[False].point.nanos == pytest.approx(parts, rel=0.02)  # type: ignore[union-attr]
+    assert told[True].point.nanos == pytest.approx(org.point.nanos, rel=0.05), "with a budget and without it is the same"  # type: ignore[union-attr]
+    assert told[False].point.nanos == pytest.approx(parts, rel=0.05)  # type: ignore[union-attr]
 
 
 def test_an_organisation_of_one_team_grows_with_a_budget_as_without_one() -> None:
@@ -315,7 +315,7 @@ def test_one_series_alone_is_completed_knows_holidays_and_is_never_below_what_is
     assert trusted.point.amount < 295
     assert completed.point.amount == pytest.approx(Decimal(300), abs=Decimal("0.1"))
     assert trusted.as_of == completed.as_of == YESTERDAY
-    assert told(Series(costs | {TODAY: 400 * NANOS_PER_UNIT}, days, TODAY)).point.amount == 546
+    assert told(Series(costs | {TODAY: 400 * NANOS_PER_UNIT}, days, TODAY)).point.amount == pytest.approx(Decimal(546 + 135), abs=5)
 
     weekly = {day: cost for day, cost in costs.items() if day.weekday() < 5}
     holiday = told(Series(weekly, days, TODAY), Holiday())

@@ -122,3 +122,18 @@ def test_what_is_kept_beside_what_is_noted_is_kept_with_it_or_not_at_all(forecas
     assert forecasts.newest(NOVEMBER) == {("of months", ANA.subject, NOVEMBER): alone}
     assert forecasts.note_shown([alone], kept=[replace(alone, point=usd(1))]) == 0
     assert forecasts.newest(NOVEMBER) == {("of months", ANA.subject, NOVEMBER): alone}
+
+
+def test_what_is_worked_out_anew_takes_the_place_of_all_that_knew_more_or_is_of_others(forecasts: Forecasts) -> None:
+    """A source is late, so that less is known than a day ago; Ben's cost is somebody else's by now."""
+    ben, team = replace(ANA, subject="person ben@x.example"), replace(ANA, budget="search", subject="team search")
+    first, later, old = (replace(ANA, as_of=date(2026, 11, day)) for day in (5, 18, 10))
+    forecasts.keep([first, old, ANA, later, ben, replace(ben, as_of=date(2026, 11, 5)), team])
+    now = replace(ANA, as_of=date(2026, 11, 14), point=usd(99))
+    forecasts.renew([now], {("everyone", NOVEMBER)}, date(2026, 11, 8))
+    assert forecasts.find("everyone", ANA.subject, NOVEMBER) == now
+    assert forecasts.find("everyone", ANA.subject, NOVEMBER, date(2026, 11, 13)) == old
+    assert forecasts.find("everyone", ben.subject, NOVEMBER) == replace(ben, as_of=date(2026, 11, 5)), "a milestone stays"
+    assert forecasts.find("search", team.subject, NOVEMBER) == team
+    forecasts.renew([], set(), date(2026, 11, 8))
+    assert forecasts.find("everyone", ANA.subject, NOVEMBER) == now
