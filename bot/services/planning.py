@@ -204,10 +204,10 @@ class _Making:
             reason="" if base else f"not enough history: {days} of {ENOUGH} days",
         )
 
-    def _times(self, base: Amounts, complete: int, factor: Fraction) -> Amounts:
-        """Return *base* with what is to come multiplied, to the cent; what is complete stays as it is."""
-        rests = ((getattr(base, name).nanos - complete) * factor.numerator for name in QUANTILES)
-        return Amounts(*(self._money(complete + half_even(rest, factor.denominator * _CENT) * _CENT) for rest in rests))
+    def _times(self, base: Amounts, billed: int, factor: Fraction) -> Amounts:
+        """Return *base* with what is to come multiplied, to the cent; what is billed stays as it is."""
+        rests = ((getattr(base, name).nanos - billed) * factor.numerator for name in QUANTILES)
+        return Amounts(*(self._money(billed + half_even(rest, factor.denominator * _CENT) * _CENT) for rest in rests))
 
     def _forecast(self, parts: Sequence[_Part]) -> Iterator[tuple[str, Amounts]]:
         """Yield what is proposed to those with history enough: single teams learn from one another, others are sums."""
@@ -226,13 +226,12 @@ class _Making:
                 yield from self._together(_Row(part, self.evidence.opened(part.keys)), rows[part.scope])
 
     def _alone(self, batch: Sequence[_Row], rows: Sequence[int]) -> Iterator[tuple[str, Amounts]]:
-        longest = max((row.opened for row in batch), key=lambda opened: len(opened.shares))
-        days = self.evidence.delivered(rows, longest)
+        days = self.evidence.delivered(rows, batch[0].opened.last)
         seen = outlook(since_begun(days.whole), days.last, self.year.end, self._terms(batch, days))
         return self._amounts(batch, seen, days)
 
     def _together(self, row: _Row, rows: Sequence[int]) -> Iterator[tuple[str, Amounts]]:
-        days, end = self.evidence.delivered(rows, row.opened), self.year.end
+        days, end = self.evidence.delivered(rows, row.opened.last), self.year.end
         whole, grows = days.together(), not self.scenario.has_growth
         if row.part.planned:  # which is planned for all of them together
             terms = replace(self._terms([row], whole), grows=grows)
@@ -241,12 +240,13 @@ class _Making:
         return self._amounts([row], totals(since_begun(days.whole), days.last, end, groups, terms), whole)
 
     def _amounts(self, batch: Sequence[_Row], seen: Outlook, days: Days) -> Iterator[tuple[str, Amounts]]:
-        """Yield what *seen* says of *batch*: what is complete to the nano, what is to come to the cent."""
+        """Yield what *seen* says of *batch*: what is complete to the nano, what is to come to the cent; nothing below what is billed."""
         rests, complete = np.stack([seen.quantile(share) for share in QUANTILES.values()]) - seen.to_date, days.since(self.year.start)
         for i, row in enumerate(batch):
             if self.evidence.days(row.part.keys) >= ENOUGH:
-                found = (self._money(int(complete[i]) + round(max(rest, 0.0) * 100) * _CENT) for rest in rests[:, i].tolist())
-                yield row.part.scope, Amounts(*found)
+                billed = self.evidence.cost(row.part.keys, self.year)
+                found = (int(complete[i]) + round(max(rest, 0.0) * 100) * _CENT for rest in rests[:, i].tolist())
+                yield row.part.scope, Amounts(*(self._money(max(nanos, billed)) for nanos in found))
 
     def _terms(self, batch: Sequence[_Row], days: Days) -> Terms:
         """Days before the year begins are foretold, too, and not counted."""

@@ -440,6 +440,48 @@ def test_a_scenario_does_not_multiply_what_is_billed_of_a_late_day() -> None:
     assert float(amount(found)) - billed == pytest.approx(2 * (base - billed), rel=0.00001)
 
 
+def stands_still(*lines: Line) -> Company:
+    """Return a company on 30 December whose second source, of one a day, stopped on the 20th."""
+    late = Line("ana", "search", source="late", last=date(2026, 12, 20), cost=lambda _: 1.0)
+    marks = {"api": datetime(2026, 12, 30, tzinfo=UTC), "late": datetime(2026, 12, 21, tzinfo=UTC)}
+    return Company([late, *lines], now=datetime(2026, 12, 30, 9, tzinfo=UTC), marks=marks)
+
+
+def spike(day: date) -> float:
+    return 5000.0 if day == date(2026, 12, 25) else 10.0
+
+
+def test_of_the_running_year_nothing_below_what_is_billed_is_proposed() -> None:
+    """Of 363 days ten each are billed, 5,000 on one of them, and one each of 354: 3,620 + 5,000 + 354."""
+    company = stands_still(Line("ana", "search", cost=spike, last=date(2026, 12, 29)))
+    billed = 362 * 10 + 5000 + 354
+    for scenario in ([], ["growth=+100%"], ["growth=-50%"]):
+        plan = company.plan(2026, "", *scenario)
+        assert plan.last == date(2026, 12, 20)
+        found = rows(plan)
+        for scope in ("org", "team:search"):
+            assert [amount(found[scope], name) for name in ("p50", "p80", "p95")] == [billed] * 3, scope
+    assert amount(rows(company.plan(2027))["org"]) == pytest.approx(11 * 365, rel=0.002), "it counts for its own year alone"
+
+
+def test_what_began_after_the_last_complete_day_is_billed_all_the_same() -> None:
+    """Search costs 11 a day, lab ten; ads began on the 25th, with 5,000 that nobody had expected."""
+    ads = Line("ben", "ads", first=date(2026, 12, 25), last=date(2026, 12, 25), cost=spike)
+    known = [Line("ana", "search", last=date(2026, 12, 29)), Line("cyd", "lab", last=date(2026, 12, 29))]
+    without, found = (rows(stands_still(*known, *more).plan(2026)) for more in ([], [ads]))
+    assert amount(found["org"]) == 2 * 363 * 10 + 354 + 5000
+    assert amount(found["team:product"]) == 363 * 10 + 354 + 5000
+    for scope in ("team:search", "team:lab"):
+        assert found[scope].amounts == without[scope].amounts
+    assert found["team:ads"].document()["reason"] == "not enough history: 0 of 28 days"
+
+
+def test_a_scenario_does_not_multiply_what_is_billed_of_days_that_another_source_has_not_delivered() -> None:
+    """Of 365 days at 11 all but 9 × 1 + 2 × 11 are billed: twice that is to come."""
+    company = stands_still(Line("ana", "search", last=date(2026, 12, 29)))
+    assert amount(rows(company.plan(2026, "", "growth=+100%"))["org"]) == pytest.approx(363 * 10 + 354 + 2 * 31, abs=Decimal("0.1"))
+
+
 def test_names_do_not_depend_on_their_case() -> None:
     assert [row.scope for row in Company(STEADY).plan(2027, "team:Search").rows] == ["team:search"]
 
