@@ -270,10 +270,7 @@ def test_a_scenario_multiplies_and_the_base_stands_beside_it() -> None:
 
 
 def test_what_sums_have_grown_by_is_carried_on_unless_a_scenario_says_what_to_expect() -> None:
-    def grows(day: date) -> float:
-        return 10 * float(np.exp(0.003 * (day - LONG_AGO).days))
-
-    company = Company([Line("ana", "search", cost=grows), Line("ben", "ads", cost=grows)])
+    company = Company([Line("ana", "search", cost=growing), Line("ben", "ads", cost=growing)])
     found, flat = rows(company.plan()), rows(company.plan(2027, "", "growth=0%"))
     for scope in ("org", "team:product"):
         assert amount(flat[scope]) == pytest.approx(amount(flat["team:search"]) + amount(flat["team:ads"]), rel=Decimal("0.01"))
@@ -283,6 +280,46 @@ def test_what_sums_have_grown_by_is_carried_on_unless_a_scenario_says_what_to_ex
     doubled = rows(company.plan())["org"]
     assert amount(doubled) == pytest.approx(2 * amount(found["org"]), rel=Decimal("0.1")), "what is planned comes on top"
     assert amount(doubled) > 2 * amount(flat["org"])
+
+
+def growing(day: date) -> float:
+    return 10 * float(np.exp(0.003 * (day - LONG_AGO).days))
+
+
+def told(plan: Plan) -> str:
+    return " ".join(terminal.render(plan.card(Reader())).split())
+
+
+def test_beside_a_scenario_of_growth_stands_what_is_proposed_without_it() -> None:
+    """The scenario takes the place of what sums have grown by; what stands beside it does not lose that."""
+    company = Company([Line("ana", "search", cost=growing), Line("ben", "ads", cost=growing)])
+    plain, flat, found = (rows(company.plan(2027, "", *scenario)) for scenario in ([], ["growth=0%"], ["growth=+20%"]))
+    for scope, row in found.items():
+        assert row.base == plain[scope].amounts == flat[scope].base, scope
+        assert amount(row) == pytest.approx(amount(flat[scope]) * Decimal("1.2"), abs=Decimal("0.01"))
+    assert amount(found["org"]) < amount(plain["org"])
+    for scope, row in found.items():
+        assert row.carried is not None
+        assert float(row.carried) == pytest.approx(float(amount(plain[scope]) / amount(flat[scope])), abs=1e-9)
+    assert found["team:search"].carried == 1, "of a single team no trend is assumed"
+    assert plain["org"].carried is None
+
+
+def test_growth_below_what_has_been_says_that_it_is() -> None:
+    company = Company([Line("ana", "search", cost=growing), Line("ben", "ads", cost=growing)])
+    less, more, none = (company.plan(2027, "", *scenario) for scenario in (["growth=+20%"], ["growth=+100%"], ["price=-10%"]))
+    by = f"{float((rows(less)['org'].carried or 1) - 1):+.1%}"
+    taken = f"takes the place of what these have grown by so far, which carried on would be: org {by}, team:product {by}."
+    below = (
+        "Of org, team:product that is more than the scenario's +20.0%: by its growth alone they are expected to cost less than without it."
+    )
+    assert [one in told(less) for one in (taken, below)] == [True, True]
+    assert [one in less.document()["note"] for one in (taken, below)] == [True, True]
+    assert [one in told(more) for one in (taken, "by its growth alone")] == [True, False]
+    assert "takes the place" not in told(none) + told(Company(STEADY).plan(2027, "", "growth=+20%"))
+    (row,) = (row for row in less.document()["rows"] if row["scope"] == "org")
+    assert f"{float(row['carried_growth']) - 1:+.1%}" == by
+    assert none.document()["rows"][0]["carried_growth"] is None
 
 
 def test_seats_are_those_of_what_is_asked_for() -> None:
