@@ -185,10 +185,13 @@ class Usual:
     def opened(self, costs: Mapping[str, int], last: date) -> Opened:
         """Return what is known of the newest days of a subject.
 
+        A source that costs it nothing, or credits it, is left out: nothing of it lacks, and what others lack does not depend on it.
+
         Args:
             costs: What it costs by each of its sources, lately; by these their shares are weighed.
             last: The last day that every one of them has delivered.
         """
+        costs = {source: cost for source, cost in costs.items() if cost > 0}
         before = [last - timedelta(days=n) for n in reversed(range(MOST_OPEN))]
         told = [self._told(costs, day) for day in before]
         if not costs or None in told:
@@ -200,10 +203,10 @@ class Usual:
 
     def _shares(self, costs: Mapping[str, int], first: date) -> Iterable[float]:
         """Yield the share of each day from *first* to today, up to one of which nobody knows or that nobody has told of."""
-        weights = [max(cost, 0) for cost in costs.values()]
+        weights = costs.values()
         for day in (first + timedelta(days=n) for n in range((self.today - first).days + 1)):
             shares = self._told(costs, day)
-            if shares is None or not sum(weights) or not any(day in self.ages[source] for source in costs):
+            if shares is None or not any(day in self.ages[source] for source in costs):
                 return
             yield sum(weight * share for weight, share in zip(weights, shares, strict=True)) / sum(weights)
 

@@ -32,9 +32,9 @@ class Scenario:
     seats: int | None = None
 
     @property
-    def has_growth(self) -> bool:
-        """Tell whether it says what growth is to be expected, in the place of what there has been."""
-        return "growth" in self.shares
+    def growth(self) -> Fraction | None:
+        """What the growth multiplies by that is to be expected in the place of what there has been; None where it says nothing of it."""
+        return self.shares.get("growth")
 
     def factor(self, active: int) -> Fraction:
         """Return what the expected cost is multiplied by where *active* people are active now.

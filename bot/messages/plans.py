@@ -25,6 +25,8 @@ ORG = "org"
 _MODELS = 3
 _FOUR = Decimal("0.0001")
 _SHOWN = 20
+_LEAST_GROWTH = Fraction(1, 200)
+"""Growth that is carried on is told from half a percent on."""
 NOTE = (
     "A year ahead is very uncertain. Where costs stay like those of the past, P50 is passed in one year of two, P80 in one of five, P95"
     " in one of twenty. What the organisation, or a team with others below it, has grown by is carried on and fades; of a single team no"
@@ -65,6 +67,8 @@ class Proposal:
         days: Of history that were looked at.
         planned: What `budgets.toml` declares of it, taken in already.
         reason: Why there are no amounts; empty where there are.
+        carried: What its growth so far, carried on, multiplies what is to come by: part of *base*, and not of *amounts*, where the
+            scenario says what growth to expect; None where it does not.
     """
 
     scope: str
@@ -80,6 +84,7 @@ class Proposal:
     days: int
     planned: tuple[PlannedChange, ...] = ()
     reason: str = ""
+    carried: Fraction | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form; decimals are text."""
@@ -91,6 +96,7 @@ class Proposal:
             **(self.amounts.document() if self.amounts else none),
             "base": self.base.document() if self.base else None,
             "factor": str(_rounded(self.factor)),
+            "carried_growth": None if self.carried is None else str(_rounded(self.carried)),
             "last_12_months": self.cost.plain,
             "last_12_months_days": self.cost_days,
             "active_people": self.active,
@@ -106,7 +112,8 @@ class Proposal:
         yield from (self.scope, self.parent, self.cost.currency)
         for found in (self.amounts, self.base):
             yield from (getattr(found, name) if found else None for name in QUANTILES)
-        yield from (_rounded(self.factor), self.cost, self.cost_days, self.active, self.each)
+        yield from (_rounded(self.factor), None if self.carried is None else _rounded(self.carried))
+        yield from (self.cost, self.cost_days, self.active, self.each)
         for name, share in [*(self.models or ()), *[("", None)] * _MODELS][:_MODELS]:
             yield from (name, None if share is None else _rounded(share))
         yield from (self.days, "; ".join(map(_words, self.planned)), self.reason)
@@ -134,6 +141,7 @@ class Plan:
         past, lately: The days of the twelve months, and those in which people count as active.
         scenario: As it was written; empty for none.
         silent: Sources that cost something in the past twelve months and nothing lately.
+        growth: What the scenario's growth multiplies by; None where it says nothing of it.
     """
 
     year: Window
@@ -144,6 +152,7 @@ class Plan:
     scenario: tuple[str, ...]
     rows: tuple[Proposal, ...]
     silent: tuple[str, ...] = ()
+    growth: Fraction | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -176,7 +185,7 @@ class Plan:
             "planned_changes",
             "reason",
         )
-        return ("year", "scope", "parent", "currency", *QUANTILES, *base, "factor", *found)
+        return ("year", "scope", "parent", "currency", *QUANTILES, *base, "factor", "carried_growth", *found)
 
     def cells(self) -> Iterator[tuple[Cell, ...]]:
         """Yield the rows of a sheet."""
@@ -189,8 +198,23 @@ class Plan:
         if wide and wide.base:
             times = Decimal(wide.base.p95.nanos) / Decimal(wide.base.p50.nanos)
             yield f"For {wide.scope} P95 is {times:.1f} times P50."
+        yield from self._about_growth()
         if self.silent:
             yield f"Nothing has come lately from {', '.join(self.silent)}: it is taken to have ended."
+
+    def _about_growth(self) -> Iterator[str]:
+        """Yield what the scenario's growth takes the place of, and where that was more."""
+        grown = [(row.scope, row.carried) for row in self.rows if row.carried is not None and abs(row.carried - 1) >= _LEAST_GROWTH]
+        if self.growth is None or not grown:
+            return
+        carried = _listed([f"{scope} {_percent(by)}" for scope, by in grown])
+        yield f"The scenario's growth takes the place of what these have grown by so far, which carried on would be: {carried}."
+        more = _listed([scope for scope, by in grown if by > self.growth])
+        if more:
+            yield (
+                f"Of {more} that is more than the scenario's {_percent(self.growth)}: by its growth alone they are expected to cost less"
+                " than without it."
+            )
 
     def card(self, reader: Reader) -> Card:
         """Return the plan as a card."""
@@ -207,9 +231,8 @@ class Plan:
             self._amounts(known, reader),
             Table(drivers, tuple(row.drivers(reader) for row in known), frozenset({1, 2, 3, 4})),
         ]
-        without = ", ".join(f"{row.scope} ({row.days} days)" for row in unknown[:_SHOWN])
-        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
-        missing = [Paragraph((Run(f"Not enough history for a figure: {without}{more}."),))] if unknown else []
+        without = _listed([f"{row.scope} ({row.days} days)" for row in unknown])
+        missing = [Paragraph((Run(f"Not enough history for a figure: {without}."),))] if unknown else []
         notes = [Note((Run(note),)) for note in self.notes()]
         return Card(title, title, (Facts(tuple(about)), *(tables if known else ()), *missing, *notes))
 
@@ -222,6 +245,16 @@ class Plan:
             shown = (row.amounts, row.base) if self.scenario else (row.amounts,)
             cells.append((row.scope, *(reader.money(getattr(found, name)) for found in shown if found for name in QUANTILES)))
         return Table(tuple(header), tuple(cells), frozenset(range(1, len(header))))
+
+
+def _listed(words: list[str]) -> str:
+    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
+    return f"{', '.join(words[:_SHOWN])}{more}"
+
+
+def _percent(by: Fraction) -> str:
+    """Return `+20.0%` of what multiplies by 1.2."""
+    return f"{float(by - 1):+.1%}"
 
 
 def _words(change: PlannedChange) -> str:

@@ -110,12 +110,17 @@ class Evidence:
 
     @cached_property
     def keys(self) -> dict[str, int]:
-        """The teams that cost something, with their rows."""
+        """The teams that cost something, if only since the last complete day, with their rows."""
         return self._daily[0]
 
     def rows(self, keys: Sequence[str]) -> list[int]:
-        """Return the rows of those of *keys* that cost something."""
-        return [self.keys[key] for key in keys if key in self.keys]
+        """Return the rows of those of *keys* that cost something in the history."""
+        return [self.keys[key] for key in keys if key in self._begun]
+
+    @cached_property
+    def _begun(self) -> frozenset[str]:
+        rows = frozenset(np.nonzero(self._daily[1][:, : len(self.history)])[0].tolist())
+        return frozenset(key for key, row in self.keys.items() if row in rows)
 
     def opened(self, keys: Sequence[str]) -> Opened:
         """Return how complete the newest days of *keys* are, by their sources."""
@@ -124,42 +129,28 @@ class Evidence:
             costs.update(self._by_source.get(key, {}))
         return self.usual.opened(costs, self.last)
 
-    def delivered(self, rows: Sequence[int], opened: Opened) -> Days:
-        """Return what *rows* cost by day of the history; those days apart that are *opened*, up to today where their share is known."""
-        whole = self._daily[1][rows]
-        if not opened.shares:
-            return Days.of(whole, self.history.start, opened.last)
-        names, nothing = {row: name for name, row in self.keys.items()}, np.zeros(len(self._undelivered), np.int64)
-        later = np.stack([self._later.get(names[row], nothing) for row in rows])
-        return Days.of(np.concatenate([whole, later], axis=1), self.history.start, opened.last)
+    def delivered(self, rows: Sequence[int], last: date) -> Days:
+        """Return what *rows* cost by day of the history up to *last*, and apart what is billed of the days after it, up to today."""
+        return Days.of(self._daily[1][rows], self.history.start, last)
 
     def cost(self, keys: Sequence[str], window: Window) -> int:
-        """Return what *keys* cost together on the days of *window* that are looked at, in nanos."""
+        """Return what *keys* cost together on the days of *window*, in nanos: of the history, and what is billed since."""
         start, end = ((max(day, self.history.start) - self.history.start).days for day in (window.start, window.end))
         return int(self._together(keys)[start:end].sum())
 
     def days(self, keys: Sequence[str]) -> int:
-        """Return the days since the first cost."""
-        return int((np.cumsum(self._together(keys) != 0) > 0).sum())
+        """Return the days of the history since the first cost."""
+        return int((np.cumsum(self._together(keys)[: len(self.history)] != 0) > 0).sum())
 
     def _together(self, keys: Sequence[str]) -> NDArray[np.int64]:
-        found: NDArray[np.int64] = self._daily[1][self.rows(keys)].sum(axis=0)
+        found: NDArray[np.int64] = self._daily[1][[self.keys[key] for key in keys if key in self.keys]].sum(axis=0)
         return found
 
     @cached_property
     def _daily(self) -> tuple[dict[str, int], NDArray[np.int64]]:
-        daily = self.figures.by_day(self.history, Dimension.TEAM)
+        """Team × day: the history, and the days since, up to today, of which something may be billed already."""
+        daily = self.figures.by_day(Window(self.history.start, self.today + timedelta(days=1)), Dimension.TEAM)
         return {key: i for i, key in enumerate(daily.keys)}, daily.costs
-
-    @cached_property
-    def _later(self) -> dict[str, NDArray[np.int64]]:
-        daily = self.figures.by_day(self._undelivered, Dimension.TEAM)
-        return dict(zip(daily.keys, daily.costs, strict=True))
-
-    @property
-    def _undelivered(self) -> Window:
-        """The days after the last one that all have delivered, of which something may be billed already."""
-        return Window(self.last + timedelta(days=1), self.today + timedelta(days=1))
 
     # Whose it is
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from difflib import get_close_matches
@@ -95,6 +95,19 @@ class _Part:
 
 
 @dataclass(frozen=True)
+class _Told:
+    """What is proposed by part, by its scope; who has too little history is absent.
+
+    Attributes:
+        bases: If all goes on as it does.
+        flats: What a scenario multiplies: where it says what growth to expect, without that of sums so far.
+    """
+
+    bases: Mapping[str, Amounts]
+    flats: Mapping[str, Amounts]
+
+
+@dataclass(frozen=True)
 class _Row:
     """A row to be, and how complete its newest days are."""
 
@@ -118,10 +131,11 @@ class _Making:
         """Return the plan."""
         known = self.evidence
         parts = list(self._parts())
-        told = dict(self._forecast(parts))
-        rows = [self._proposal(part, told.get(part.scope)) for part in parts]
+        told = self._told(parts)
+        rows = [self._proposal(part, told) for part in parts]
         rows.sort(key=lambda row: (row.scope != ORG, row.amounts is None, -row.cost.nanos, row.scope))
-        return Plan(self.year, known.last, known.past, known.lately, self.currency, self.scenario.words, tuple(rows), known.silent)
+        about = (self.year, known.last, known.past, known.lately, self.currency, self.scenario.words)
+        return Plan(*about, tuple(rows), known.silent, self.scenario.growth)
 
     # Whom
 
@@ -184,15 +198,16 @@ class _Making:
 
     # How much
 
-    def _proposal(self, part: _Part, base: Amounts | None) -> Proposal:
+    def _proposal(self, part: _Part, told: _Told) -> Proposal:
         known, keys = self.evidence, part.keys
-        days, active = known.days(keys), known.active(keys)
+        days, active, billed = known.days(keys), known.active(keys), known.cost(keys, self.year)
+        base, flat = told.bases.get(part.scope), told.flats.get(part.scope)
         factor = self.scenario.factor(known.active((part if self.scope else self._org).keys))
         return Proposal(
             scope=part.scope,
             parent=part.parent,
             base=base,
-            amounts=self._times(base, known.cost(keys, self.year), factor) if base else None,
+            amounts=self._times(flat, billed, factor) if flat else None,
             factor=factor,
             cost=self._money(known.cost(keys, known.past)),
             cost_days=min(max(0, days - (known.history.end - known.past.end).days), len(known.past)),
@@ -202,38 +217,47 @@ class _Making:
             days=days,
             planned=part.planned,
             reason="" if base else f"not enough history: {days} of {ENOUGH} days",
+            carried=_carried(base, flat, billed) if base and flat and self.scenario.growth is not None else None,
         )
 
-    def _times(self, base: Amounts, complete: int, factor: Fraction) -> Amounts:
-        """Return *base* with what is to come multiplied, to the cent; what is complete stays as it is."""
-        rests = ((getattr(base, name).nanos - complete) * factor.numerator for name in QUANTILES)
-        return Amounts(*(self._money(complete + half_even(rest, factor.denominator * _CENT) * _CENT) for rest in rests))
+    def _times(self, base: Amounts, billed: int, factor: Fraction) -> Amounts:
+        """Return *base* with what is to come multiplied, to the cent; what is billed stays as it is."""
+        rests = ((getattr(base, name).nanos - billed) * factor.numerator for name in QUANTILES)
+        return Amounts(*(self._money(billed + half_even(rest, factor.denominator * _CENT) * _CENT) for rest in rests))
 
-    def _forecast(self, parts: Sequence[_Part]) -> Iterator[tuple[str, Amounts]]:
-        """Yield what is proposed to those with history enough: single teams learn from one another, others are sums."""
+    def _told(self, parts: Sequence[_Part]) -> _Told:
+        """Return what is proposed to those with history enough: single teams learn from one another, others are sums."""
+        singles = dict(self._singles(parts))
+        bases = singles | dict(self._sums(parts, grows=True))
+        return _Told(bases, bases if self.scenario.growth is None else singles | dict(self._sums(parts, grows=False)))
+
+    def _singles(self, parts: Sequence[_Part]) -> Iterator[tuple[str, Amounts]]:
+        """Yield what is proposed to every single team: who is asked for alone is told the same as beside the others."""
         asked = {part.scope for part in parts}
         every = [*parts, *(part for part in (self._apart() if self.evidence.hides else self._teams()) if part.scope not in asked)]
-        rows = {part.scope: self.evidence.rows(part.keys) for part in every}
-        singles: defaultdict[date, list[_Row]] = defaultdict(list)  # who is asked for alone is told the same as beside the others
+        batches: defaultdict[date, list[_Row]] = defaultdict(list)
         for part in every:
-            if len(rows[part.scope]) == 1:
+            if len(self.evidence.rows(part.keys)) == 1:
                 opened = self.evidence.opened(part.keys)
-                singles[opened.last].append(_Row(part, opened))
-        for batch in singles.values():
-            yield from self._alone(batch, [rows[row.part.scope][0] for row in batch])
+                batches[opened.last].append(_Row(part, opened))
+        for batch in batches.values():
+            yield from self._alone(batch, [self.evidence.rows(row.part.keys)[0] for row in batch])
+
+    def _sums(self, parts: Sequence[_Part], *, grows: bool) -> Iterator[tuple[str, Amounts]]:
+        """Yield what is proposed to those of several teams; *grows*: what they have grown by is carried on."""
         for part in parts:
-            if len(rows[part.scope]) > 1:
-                yield from self._together(_Row(part, self.evidence.opened(part.keys)), rows[part.scope])
+            rows = self.evidence.rows(part.keys)
+            if len(rows) > 1:
+                yield from self._together(_Row(part, self.evidence.opened(part.keys)), rows, grows=grows)
 
     def _alone(self, batch: Sequence[_Row], rows: Sequence[int]) -> Iterator[tuple[str, Amounts]]:
-        longest = max((row.opened for row in batch), key=lambda opened: len(opened.shares))
-        days = self.evidence.delivered(rows, longest)
+        days = self.evidence.delivered(rows, batch[0].opened.last)
         seen = outlook(since_begun(days.whole), days.last, self.year.end, self._terms(batch, days))
         return self._amounts(batch, seen, days)
 
-    def _together(self, row: _Row, rows: Sequence[int]) -> Iterator[tuple[str, Amounts]]:
-        days, end = self.evidence.delivered(rows, row.opened), self.year.end
-        whole, grows = days.together(), not self.scenario.has_growth
+    def _together(self, row: _Row, rows: Sequence[int], *, grows: bool) -> Iterator[tuple[str, Amounts]]:
+        days, end = self.evidence.delivered(rows, row.opened.last), self.year.end
+        whole = days.together()
         if row.part.planned:  # which is planned for all of them together
             terms = replace(self._terms([row], whole), grows=grows)
             return self._amounts([row], outlook(since_begun(whole.whole), days.last, end, terms), whole)
@@ -241,12 +265,13 @@ class _Making:
         return self._amounts([row], totals(since_begun(days.whole), days.last, end, groups, terms), whole)
 
     def _amounts(self, batch: Sequence[_Row], seen: Outlook, days: Days) -> Iterator[tuple[str, Amounts]]:
-        """Yield what *seen* says of *batch*: what is complete to the nano, what is to come to the cent."""
+        """Yield what *seen* says of *batch*: what is complete to the nano, what is to come to the cent; nothing below what is billed."""
         rests, complete = np.stack([seen.quantile(share) for share in QUANTILES.values()]) - seen.to_date, days.since(self.year.start)
         for i, row in enumerate(batch):
             if self.evidence.days(row.part.keys) >= ENOUGH:
-                found = (self._money(int(complete[i]) + round(max(rest, 0.0) * 100) * _CENT) for rest in rests[:, i].tolist())
-                yield row.part.scope, Amounts(*found)
+                billed = self.evidence.cost(row.part.keys, self.year)
+                found = (int(complete[i]) + round(max(rest, 0.0) * 100) * _CENT for rest in rests[:, i].tolist())
+                yield row.part.scope, Amounts(*(self._money(max(nanos, billed)) for nanos in found))
 
     def _terms(self, batch: Sequence[_Row], days: Days) -> Terms:
         """Days before the year begins are foretold, too, and not counted."""
@@ -261,3 +286,9 @@ class _Making:
 
     def _money(self, nanos: int) -> Money:
         return Money(nanos, self.currency)
+
+
+def _carried(base: Amounts, flat: Amounts, billed: int) -> Fraction:
+    """Return what growth so far, carried on, multiplies what is to come by; 1 where nothing is."""
+    rest = flat.p50.nanos - billed
+    return Fraction(base.p50.nanos - billed, rest) if rest > 0 else Fraction(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -113,6 +114,18 @@ def test_sources_are_weighed_by_what_they_cost_and_one_without_a_curve_leaves_th
     for others in ({"new": 1}, {"unheard": 1}):
         assert usual.opened({"api": 100} | others, YESTERDAY) == Opened(YESTERDAY)
     assert usual.opened({}, YESTERDAY) == usual.opened({"api": -5}, YESTERDAY) == Opened(YESTERDAY)
+
+
+def test_a_source_that_only_credits_says_nothing_of_what_others_lack() -> None:
+    """It has no curve, as what it states is no cost; a cost that is ever so small is one, and leaves the days as they are."""
+    below = [replace(one, source="credits", cost=-30, final=-30) for one in mornings()]
+    usual, alone = Usual.of([*mornings(), *below], NOW), Usual.of(mornings(), NOW).opened({"api": 100}, YESTERDAY)
+    assert alone.shares == pytest.approx((0.95, 0.6))
+    for cost in (-3, 0):
+        assert usual.opened({"api": 100, "credits": cost}, YESTERDAY) == alone
+        assert usual.opened({"api": 100, "unheard": cost}, YESTERDAY) == alone
+    assert usual.opened({"api": 100, "credits": 1}, YESTERDAY) == Opened(YESTERDAY)
+    assert usual.opened({"credits": -3}, YESTERDAY) == Opened(YESTERDAY)
 
 
 def test_a_source_that_stopped_is_as_complete_as_when_it_was_last_loaded() -> None:

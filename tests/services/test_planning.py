@@ -270,10 +270,7 @@ def test_a_scenario_multiplies_and_the_base_stands_beside_it() -> None:
 
 
 def test_what_sums_have_grown_by_is_carried_on_unless_a_scenario_says_what_to_expect() -> None:
-    def grows(day: date) -> float:
-        return 10 * float(np.exp(0.003 * (day - LONG_AGO).days))
-
-    company = Company([Line("ana", "search", cost=grows), Line("ben", "ads", cost=grows)])
+    company = Company([Line("ana", "search", cost=growing), Line("ben", "ads", cost=growing)])
     found, flat = rows(company.plan()), rows(company.plan(2027, "", "growth=0%"))
     for scope in ("org", "team:product"):
         assert amount(flat[scope]) == pytest.approx(amount(flat["team:search"]) + amount(flat["team:ads"]), rel=Decimal("0.01"))
@@ -283,6 +280,46 @@ def test_what_sums_have_grown_by_is_carried_on_unless_a_scenario_says_what_to_ex
     doubled = rows(company.plan())["org"]
     assert amount(doubled) == pytest.approx(2 * amount(found["org"]), rel=Decimal("0.1")), "what is planned comes on top"
     assert amount(doubled) > 2 * amount(flat["org"])
+
+
+def growing(day: date) -> float:
+    return 10 * float(np.exp(0.003 * (day - LONG_AGO).days))
+
+
+def told(plan: Plan) -> str:
+    return " ".join(terminal.render(plan.card(Reader())).split())
+
+
+def test_beside_a_scenario_of_growth_stands_what_is_proposed_without_it() -> None:
+    """The scenario takes the place of what sums have grown by; what stands beside it does not lose that."""
+    company = Company([Line("ana", "search", cost=growing), Line("ben", "ads", cost=growing)])
+    plain, flat, found = (rows(company.plan(2027, "", *scenario)) for scenario in ([], ["growth=0%"], ["growth=+20%"]))
+    for scope, row in found.items():
+        assert row.base == plain[scope].amounts == flat[scope].base, scope
+        assert amount(row) == pytest.approx(amount(flat[scope]) * Decimal("1.2"), abs=Decimal("0.01"))
+    assert amount(found["org"]) < amount(plain["org"])
+    for scope, row in found.items():
+        assert row.carried is not None
+        assert float(row.carried) == pytest.approx(float(amount(plain[scope]) / amount(flat[scope])), abs=1e-9)
+    assert found["team:search"].carried == 1, "of a single team no trend is assumed"
+    assert plain["org"].carried is None
+
+
+def test_growth_below_what_has_been_says_that_it_is() -> None:
+    company = Company([Line("ana", "search", cost=growing), Line("ben", "ads", cost=growing)])
+    less, more, none = (company.plan(2027, "", *scenario) for scenario in (["growth=+20%"], ["growth=+100%"], ["price=-10%"]))
+    by = f"{float((rows(less)['org'].carried or 1) - 1):+.1%}"
+    taken = f"takes the place of what these have grown by so far, which carried on would be: org {by}, team:product {by}."
+    below = (
+        "Of org, team:product that is more than the scenario's +20.0%: by its growth alone they are expected to cost less than without it."
+    )
+    assert [one in told(less) for one in (taken, below)] == [True, True]
+    assert [one in less.document()["note"] for one in (taken, below)] == [True, True]
+    assert [one in told(more) for one in (taken, "by its growth alone")] == [True, False]
+    assert "takes the place" not in told(none) + told(Company(STEADY).plan(2027, "", "growth=+20%"))
+    (row,) = (row for row in less.document()["rows"] if row["scope"] == "org")
+    assert f"{float(row['carried_growth']) - 1:+.1%}" == by
+    assert none.document()["rows"][0]["carried_growth"] is None
 
 
 def test_seats_are_those_of_what_is_asked_for() -> None:
@@ -438,6 +475,48 @@ def test_a_scenario_does_not_multiply_what_is_billed_of_a_late_day() -> None:
     assert found.base
     billed, base = 10 * 317 + 7, float(str(found.base.p50.amount))
     assert float(amount(found)) - billed == pytest.approx(2 * (base - billed), rel=0.00001)
+
+
+def stands_still(*lines: Line) -> Company:
+    """Return a company on 30 December whose second source, of one a day, stopped on the 20th."""
+    late = Line("ana", "search", source="late", last=date(2026, 12, 20), cost=lambda _: 1.0)
+    marks = {"api": datetime(2026, 12, 30, tzinfo=UTC), "late": datetime(2026, 12, 21, tzinfo=UTC)}
+    return Company([late, *lines], now=datetime(2026, 12, 30, 9, tzinfo=UTC), marks=marks)
+
+
+def spike(day: date) -> float:
+    return 5000.0 if day == date(2026, 12, 25) else 10.0
+
+
+def test_of_the_running_year_nothing_below_what_is_billed_is_proposed() -> None:
+    """Of 363 days ten each are billed, 5,000 on one of them, and one each of 354: 3,620 + 5,000 + 354."""
+    company = stands_still(Line("ana", "search", cost=spike, last=date(2026, 12, 29)))
+    billed = 362 * 10 + 5000 + 354
+    for scenario in ([], ["growth=+100%"], ["growth=-50%"]):
+        plan = company.plan(2026, "", *scenario)
+        assert plan.last == date(2026, 12, 20)
+        found = rows(plan)
+        for scope in ("org", "team:search"):
+            assert [amount(found[scope], name) for name in ("p50", "p80", "p95")] == [billed] * 3, scope
+    assert amount(rows(company.plan(2027))["org"]) == pytest.approx(11 * 365, rel=0.002), "it counts for its own year alone"
+
+
+def test_what_began_after_the_last_complete_day_is_billed_all_the_same() -> None:
+    """Search costs 11 a day, lab ten; ads began on the 25th, with 5,000 that nobody had expected."""
+    ads = Line("ben", "ads", first=date(2026, 12, 25), last=date(2026, 12, 25), cost=spike)
+    known = [Line("ana", "search", last=date(2026, 12, 29)), Line("cyd", "lab", last=date(2026, 12, 29))]
+    without, found = (rows(stands_still(*known, *more).plan(2026)) for more in ([], [ads]))
+    assert amount(found["org"]) == 2 * 363 * 10 + 354 + 5000
+    assert amount(found["team:product"]) == 363 * 10 + 354 + 5000
+    for scope in ("team:search", "team:lab"):
+        assert found[scope].amounts == without[scope].amounts
+    assert found["team:ads"].document()["reason"] == "not enough history: 0 of 28 days"
+
+
+def test_a_scenario_does_not_multiply_what_is_billed_of_days_that_another_source_has_not_delivered() -> None:
+    """Of 365 days at 11 all but 9 × 1 + 2 × 11 are billed: twice that is to come."""
+    company = stands_still(Line("ana", "search", last=date(2026, 12, 29)))
+    assert amount(rows(company.plan(2026, "", "growth=+100%"))["org"]) == pytest.approx(363 * 10 + 354 + 2 * 31, abs=Decimal("0.1"))
 
 
 def test_names_do_not_depend_on_their_case() -> None:
