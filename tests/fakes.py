@@ -36,6 +36,7 @@ from bot.ports import (
     Load,
     Look,
     Member,
+    Owner,
     Parts,
     Quarantined,
     Ranking,
@@ -360,6 +361,13 @@ class FakeOutcomes:
             if o.day in window:
                 sums[source, o.kind, o.team, o.project] += o.count
         return [Counted(*key, count) for key, count in sorted(sums.items())]
+
+    def since(self, of: Collection[Owner]) -> dict[Owner, date]:
+        days: defaultdict[Owner, list[date]] = defaultdict(list)
+        for source, o in self.said:
+            for owner in {Owner(source, o.kind, o.team, o.project), Owner(source, o.kind, o.team, None)} & set(of):
+                days[owner].append(o.day)
+        return {owner: min(found) for owner, found in days.items()}
 
     def of(self, source: str, days: Collection[date]) -> list[Outcome]:
         found = [o for name, o in self.said if name == source and o.day in days]

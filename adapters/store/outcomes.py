@@ -13,7 +13,7 @@ from adapters.store.database import Database
 from adapters.store.tables import OutcomeRow, day_number, day_of
 from bot.domain.outcome import DECIMALS, Outcome
 from bot.domain.period import Window
-from bot.ports import Counted, Delivered
+from bot.ports import Counted, Delivered, Owner
 
 _AT_ONCE = 400
 """Selects in one statement; SQLite takes five hundred."""
@@ -47,6 +47,16 @@ class SqlOutcomes:
             rows = connection.execute(query).all()
         return sorted((Counted(*row[:4], _plain(row[4])) for row in rows), key=lambda c: (c.source, c.kind, c.team, c.project))
 
+    def since(self, of: Collection[Owner]) -> dict[Owner, date]:
+        """Return the first day that was stated of each of *of*; each is read from an index up to its first line."""
+        owners = list(of)
+        firsts = [_first(number, owner) for number, owner in enumerate(owners)]
+        with self._database.reading() as connection:
+            rows = [
+                row for start in range(0, len(firsts), _AT_ONCE) for row in connection.execute(union_all(*firsts[start : start + _AT_ONCE]))
+            ]
+        return {owners[n]: day_of(first) for n, first in rows if first is not None}
+
     def of(self, source: str, days: Collection[date]) -> list[Outcome]:
         """Return what *source* says of *days*."""
         rows = self._rows(_OF.source == source, days)
@@ -72,6 +82,12 @@ class SqlOutcomes:
 def _ends(source: str, kind: str) -> Select[Any]:
     first, last = (select(end(_OF.day)).where(_OF.source == source, _OF.kind == kind).scalar_subquery() for end in (func.min, func.max))
     return select(literal(source), literal(kind), first, last)
+
+
+def _first(number: int, owner: Owner) -> Select[Any]:
+    is_theirs = [_OF.source == owner.source, _OF.kind == owner.kind, _OF.team == owner.team]
+    is_theirs += [_OF.project == owner.project] if owner.project is not None else []
+    return select(literal(number), select(func.min(_OF.day)).where(*is_theirs).scalar_subquery())
 
 
 def _on(days: Iterable[date]) -> Any:

@@ -6,6 +6,7 @@ Working days count, Monday to Friday, as most use is on them; in days without an
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -14,21 +15,40 @@ from bot.domain.period import Window
 
 _SATURDAY = 5
 
-Presences = Mapping[str, tuple[Fraction, Fraction]]
-"""By e-mail: the share of the earlier days, and that of the later ones, of those only for whom the two differ."""
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """For how much of two periods somebody was there.
+
+    Attributes:
+        was: The share of the earlier days.
+        now: That of the later ones.
+        has_moved: Where *now* is more: they are there in the end and were not in the beginning; else: in the end they are not.
+    """
+
+    was: Fraction
+    now: Fraction
+    has_moved: bool = True
+
+
+Presences = Mapping[str, Stay]
+"""By e-mail, of those only for whom the two shares differ."""
 
 
 def presences(directory: Directory, teams: Collection[str], before: Sequence[Window], after: Sequence[Window]) -> Presences:
     """Return how much of *before* and of *after* people were in one of *teams*; who was never in one of them is not there."""
     earlier, later = _working(before), _working(after)
     first, last = min(earlier, default=date.max), max(later, default=date.min)
-    found: dict[str, tuple[Fraction, Fraction]] = {}
+    begin, end = min((w.start for w in before), default=first), max((w.end for w in after), default=first)
+    found: dict[str, Stay] = {}
     for person in directory.ever_in(teams):
         if any(stint.valid_from <= first and last < stint.valid_to and stint.team in teams for stint in person.stints):
             continue
-        shares = _share(person, teams, earlier), _share(person, teams, later)
-        if shares[0] != shares[1]:
-            found[person.email] = shares
+        was, now = _share(person, teams, earlier), _share(person, teams, later)
+        if was != now:
+            is_there = _is_there(person, teams, end - timedelta(days=1))
+            has_moved = is_there and not _is_there(person, teams, begin) if now > was else not is_there
+            found[person.email] = Stay(was, now, has_moved)
     return found
 
 
@@ -38,5 +58,10 @@ def _working(windows: Iterable[Window]) -> list[date]:
 
 
 def _share(person: Person, teams: Collection[str], days: Sequence[date]) -> Fraction:
-    there = sum(1 for day in days if (stint := person.stint(day)) and stint.team in teams)
+    there = sum(1 for day in days if _is_there(person, teams, day))
     return Fraction(there, len(days)) if days else Fraction(0)
+
+
+def _is_there(person: Person, teams: Collection[str], day: date) -> bool:
+    stint = person.stint(day)
+    return stint is not None and stint.team in teams

@@ -17,7 +17,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from bot.domain.money import round_together
-from bot.domain.presence import Presences
+from bot.domain.presence import Presences, Stay
 
 CACHE_READ, OUTPUT = 1, 4
 """Places of two token classes; the others are uncached input and the two kinds of cache writes."""
@@ -27,7 +27,7 @@ MOST = 3
 """People who are named."""
 
 Tokens = Sequence[int | Fraction]
-_NOTHING = (Fraction(0), Fraction(0))
+_NOTHING = Stay(Fraction(0), Fraction(0))
 
 
 class Driver(StrEnum):
@@ -140,6 +140,7 @@ class Variance:
         exact: The parts as they come out of the formulas; those that are zero are left out.
         parts: The same in whole nanos by largest remainder; they add up to the difference.
         joined: Who is in the team for more of the days than before; *gone* for fewer.
+        moved: Who of these has joined or left, and was not just there on other days.
         gained: The model of a larger share of the tokens than before that explains most of what the models made dearer or cheaper; None
             where only those of smaller shares do.
     """
@@ -154,6 +155,7 @@ class Variance:
     gained: str | None
     joined: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    moved: frozenset[str] = frozenset()
 
     @property
     def change(self) -> int:
@@ -201,8 +203,8 @@ def explain(before: Side, after: Side, known: Collection[str] = (), presence: Pr
     cost, costs = (sum(u.cost for u in side.usages) for side in (before, after))
     whole = round_together(list(exact.values()), costs - cost)
     parts = {driver: nanos for driver, nanos in zip(exact, whole, strict=True) if nanos}
-    shares = shares_of(old), shares_of(new)
-    return Variance(cost, costs, exact, parts, tuple(sorted(came)), tuple(sorted(left)), shares, _gained(old, new), joined, gone)
+    shares, moved = (shares_of(old), shares_of(new)), frozenset(who for who in moves if presence[who].has_moved)
+    return Variance(cost, costs, exact, parts, tuple(sorted(came)), tuple(sorted(left)), shares, _gained(old, new), joined, gone, moved)
 
 
 def _moves(before: Side, after: Side, presence: Presences) -> dict[str, Fraction]:
@@ -214,7 +216,7 @@ def _moves(before: Side, after: Side, presence: Presences) -> dict[str, Fraction
     olds, news = before.costs(), after.costs()
     found: dict[str, Fraction] = {}
     for person in sorted(presence.keys() & {*olds, *news}):
-        was, now = presence[person]
+        was, now = presence[person].was, presence[person].now
         old, new = olds.get(person, 0), news.get(person, 0)
         whole = Fraction(new - old)
         part = (old / was + new / now) * (now - was) / 2 if was and now else whole
@@ -229,9 +231,9 @@ def _level(before: Side, after: Side, presence: Presences) -> tuple[Side, Side, 
     Who was not there in one of them is left out.
     """
     ratios: tuple[dict[str, Fraction], dict[str, Fraction]] = ({}, {})
-    for person, shares in presence.items():
-        for ratio, share in zip(ratios, shares, strict=True):
-            ratio[person] = (shares[0] + shares[1]) / (2 * share) if all(shares) else Fraction(0)
+    for person, stay in presence.items():
+        for ratio, share in zip(ratios, (stay.was, stay.now), strict=True):
+            ratio[person] = (stay.was + stay.now) / (2 * share) if stay.was and stay.now else Fraction(0)
     times = math.lcm(*(ratio.denominator for of in ratios for ratio in of.values()))
     if not presence:
         return before, after, times

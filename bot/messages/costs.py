@@ -265,9 +265,14 @@ def _units(whole: str, part: str, many: int = 1) -> tuple[Unit, ...]:
     return (
         _unit("pull_requests", 125 * many, whole, "4.10", WINDOW),
         replace(_unit("tickets", 40 * many, part, "0", days), previous=None, is_part=True),
-        _unit("story_points", Decimal("62.5") * many, whole, "6.60", WINDOW),
+        replace(_unit("story_points", Decimal("62.5") * many, whole, "0", WINDOW), previous=None, like_for_like=_each("7.20", "6.60")),
         _unit("commits", 700 * many, whole, "1", WINDOW),
     )
+
+
+def _each(*costs: str) -> tuple[CostPerOutcome, CostPerOutcome]:
+    now, before = (CostPerOutcome(Fraction(usd(cost).nanos), "USD") for cost in costs)
+    return now, before
 
 
 def _unit(kind: str, count: Decimal | int, cost: str, previous: str, window: Window) -> Unit:

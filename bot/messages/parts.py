@@ -135,9 +135,10 @@ class Unit:
 
     Attributes:
         cost: Billed and estimated, of the days and of the teams or the project that the outcomes are of.
-        previous: Of as many days before; None where they cannot be compared.
+        previous: Of as many days before; None where they cannot be compared, or not with all of *each*.
         window: The days that count: those that are delivered of both.
         is_part: Some of the subject's cost is left out, as its teams count no such outcomes.
+        like_for_like: Of those alone who were counted in the days before, too, now and then; None where these are all, or none.
     """
 
     kind: str
@@ -147,9 +148,11 @@ class Unit:
     previous: CostPerOutcome | None
     window: Window
     is_part: bool = False
+    like_for_like: tuple[CostPerOutcome, CostPerOutcome] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""
+        alike = self.like_for_like
         return {
             "kind": self.kind,
             "count": f"{self.count.normalize():f}",
@@ -158,6 +161,7 @@ class Unit:
             "previous": decimal(self.previous.amount) if self.previous else None,
             "period": {"start": self.window.start.isoformat(), "end": self.window.end.isoformat()},
             "is_part": self.is_part,
+            "like_for_like": {"cost_per_outcome": decimal(alike[0].amount), "previous": decimal(alike[1].amount)} if alike else None,
         }
 
 

@@ -39,6 +39,7 @@ class Reason:
         cached: Share of cache reads among input tokens, before and after, where that is what matters.
         output: Share of output among all tokens, the same.
         is_mostly: Others had a part in it, too.
+        is_of_days: Who joined or left, or one of them, has not really: they were in the team on more, or fewer, of the days.
         has_moves: It is also about people who joined or left the team, who are not to be told of.
     """
 
@@ -50,6 +51,7 @@ class Reason:
     cached: tuple[Fraction, Fraction] | None = None
     output: tuple[Fraction, Fraction] | None = None
     is_mostly: bool = False
+    is_of_days: bool = False
     has_moves: bool = False
 
     def document(self) -> dict[str, Any]:
@@ -219,6 +221,12 @@ class Why:
             (Reason("left", usd("-45"), "Ben Okafor", 1), Reason("joined", usd("30"), count=3), Reason("volume", usd("-5"))),
         )
         yield "moved", cls("search", 'team "search"', _WINDOW, _BEFORE, moved, (), _FRESH)
+        days = Change(
+            usd("200"),
+            usd("180"),
+            (Reason("left", usd("-50"), "Ben Okafor", 1, is_of_days=True), Reason("joined", usd("30"), count=3, is_of_days=True)),
+        )
+        yield "days", cls("search", 'team "search"', _WINDOW, _BEFORE, days, (), _FRESH)
         crowd = Change(usd("200"), usd("180"), (Reason("volume", usd("-20"), has_moves=True),))
         yield "moved-nobody-named", cls("search", 'team "search"', _WINDOW, _BEFORE, crowd, (), _FRESH)
         for withheld in Withheld:

@@ -20,7 +20,7 @@ from bot.ports.loading import (
     stated_scopes,
 )
 from bot.ports.outbox import NOT_HERE, NOT_THEIRS, REPEATED, TOLD, UNSEEN, Delivery, Message, MessageKind, Outbox, Post
-from bot.ports.outcomes import Activity, Counted, Delivered, Outcomes
+from bot.ports.outcomes import Activity, Counted, Delivered, Outcomes, Owner
 from bot.ports.people import Accounts, Budgets, Documents, Look, People, Received
 from bot.ports.world import Calendar, Clock
 
@@ -63,6 +63,7 @@ __all__ = [
     "Noted",
     "Outbox",
     "Outcomes",
+    "Owner",
     "Parts",
     "People",
     "Post",

@@ -33,6 +33,16 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose outcomes of a kind a source counts; *team* is empty where it names none, *project*, too, and None for all of them."""
+
+    source: str
+    kind: str
+    team: str
+    project: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
     """What one user of a vendor's tool got done in a day, as the vendor states it.
 
@@ -56,6 +66,9 @@ class Outcomes(Protocol):
 
     def counts(self, window: Window) -> list[Counted]:
         """Return the outcomes of *window* per source, kind, team and project, ascending; one question however many there are."""
+
+    def since(self, of: Collection[Owner]) -> dict[Owner, date]:
+        """Return the first day that was stated of each of *of*, without those never stated; one question."""
 
     def of(self, source: str, days: Collection[date]) -> list[Outcome]:
         """Return what *source* says of *days*, by day, kind, team and project."""

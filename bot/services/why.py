@@ -66,7 +66,8 @@ class Words:
             case Driver.NEW_USERS | Driver.LOST_USERS | Driver.JOINED | Driver.LEFT:
                 people = _behind(driver, variance)
                 names = " + ".join(map(self.name, people)) if self.name and len(people) <= _NAMED else ""
-                return Reason(driver.value, cost, names, len(people))
+                is_of_days = driver in {Driver.JOINED, Driver.LEFT} and not variance.moved.issuperset(people)
+                return Reason(driver.value, cost, names, len(people), is_of_days=is_of_days)
             case Driver.MODEL_MIX if self.name:
                 return self._moved(cost, variance, movers)
             case Driver.CLASS_MIX:

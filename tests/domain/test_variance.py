@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from usage import AFTER, BEFORE, MODELS, PEOPLE, SIDES
 
 from bot.domain.money import round_together
-from bot.domain.presence import Presences
+from bot.domain.presence import Presences, Stay
 from bot.domain.variance import USUAL, Driver, Side, Usage, cube_of, explain, explain_mean, largest, together
 from bot.errors import RuleError
 
@@ -112,7 +112,9 @@ def test_beside_the_mean_of_several_periods_the_parts_are_the_difference_too(bef
 
 
 SHARES = st.builds(Fraction, st.integers(0, 5), st.just(5))
-PRESENCES = st.dictionaries(st.sampled_from(PEOPLE[1:]), st.tuples(SHARES, SHARES).filter(lambda shares: shares[0] != shares[1]))
+PRESENCES = st.dictionaries(
+    st.sampled_from(PEOPLE[1:]), st.builds(Stay, SHARES, SHARES, st.booleans()).filter(lambda stay: stay.was != stay.now)
+)
 
 
 @given(SIDES, SIDES, PRESENCES, st.integers(1, 3))
@@ -121,8 +123,9 @@ def test_who_joins_or_leaves_changes_nothing_about_the_sum(before: Side, after: 
     paid, pays = (sum(u.cost for u in side.usages) for side in (before, after))
     assert sum(found.exact.values()) == pays - Fraction(paid, count)
     assert sum(found.parts.values()) == found.change
-    assert set(found.joined) <= {who for who, (was, now) in presence.items() if now > was}
-    assert set(found.gone) <= {who for who, (was, now) in presence.items() if now < was}
+    assert set(found.joined) <= {who for who, stay in presence.items() if stay.now > stay.was}
+    assert set(found.gone) <= {who for who, stay in presence.items() if stay.now < stay.was}
+    assert found.moved == {who for who in (*found.joined, *found.gone) if presence[who].has_moved}
     assert found.exact.get(Driver.JOINED, 0) >= 0 >= found.exact.get(Driver.LEFT, 0)
 
 
@@ -146,14 +149,14 @@ def test_a_day_of_who_left_costs_what_it_cost(shares: tuple[Fraction, Fraction],
         bob = Usage("bob", "small", (100, 0, 0, 0, 0), 100)
         return Side((bob, Usage("ann", "small", (cost, 0, 0, 0, 0), cost))) if cost else Side((bob,))
 
-    found = explain(side(20), side(int(10 * now)), presence={"ann": (Fraction(shares[0]), Fraction(shares[1]))})
+    found = explain(side(20), side(int(10 * now)), presence={"ann": Stay(Fraction(shares[0]), Fraction(shares[1]))})
     assert found.exact == {Driver(name): part for name, part in parts.items()}
     assert (found.joined, found.gone) == (("ann",) if "joined" in parts else (), ("ann",) if "left" in parts else ())
 
 
 def test_who_left_at_the_very_end_and_cost_less_is_less_use_but_for_a_day() -> None:
     ann = [Side((Usage("ann", "small", (count, 0, 0, 0, 0), count),)) for count in (44, 21)]
-    found = explain(*ann, presence={"ann": (Fraction(1), Fraction(21, 22))})
+    found = explain(*ann, presence={"ann": Stay(Fraction(1), Fraction(21, 22))})
     assert found.exact == {Driver.LEFT: Fraction(-3, 2), Driver.VOLUME: Fraction(-43, 2)}
 
 

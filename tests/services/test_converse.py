@@ -486,6 +486,7 @@ def test_what_one_outcome_cost_stands_beside_the_cost_of_its_days(company: Calla
             "previous": "3.5",
             "period": {"start": "2026-11-01", "end": "2026-11-11"},
             "is_part": False,
+            "like_for_like": None,
         }
     ]
     org, project = (ask(app, "fin", words)["outcomes"][0] for words in ("org", "project ranking"))  # type: ignore[index]

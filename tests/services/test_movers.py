@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from explained import adds_up, ask, parts, text, use
-from factories import write_csv
+from factories import charge, write_csv
 from loading import ingest
 
 from bot.services import directory
@@ -80,3 +81,31 @@ def test_members_in_open_mode_are_told_that_some_came_or_went_and_not_what_they_
     assert "-$87.00 from less use, people who joined or left included." in said
     assert "Bob" not in said
     assert parts(ask(app, "ann", "why team last month")) == {"volume": "-87.00"}
+
+
+SATURDAY = 6
+GUEST = [("alpha", "", "2026-10-12"), ("beta", "2026-10-12", "2026-10-19"), ("alpha", "2026-10-19", "")]
+
+
+@pytest.mark.parametrize(
+    ("words", "cost", "said"),
+    [
+        ("team alpha 2026-10", "-50", "because Bob Ode was in the team for fewer of the days."),
+        ("team beta 2026-10", "50", "because Bob Ode was in the team for more of the days."),
+        ("team alpha 2026-10-16..2026-10-29", "30", "because Bob Ode was in the team for more of the days."),
+        ("team beta 2026-10-16..2026-10-29", "-30", "because Bob Ode has left the team."),
+    ],
+)
+def test_who_was_away_for_a_week_has_not_left(make_app: Callable[..., App], tmp_path: Path, words: str, cost: str, said: str) -> None:
+    """Bob, 10 a working day, helps out in beta for five days of October: he has neither left alpha nor joined beta."""
+    app = make_app("[organisation]\n", now="2026-11-23T09:00:00+00:00")
+    lines = [line for line in PEOPLE.splitlines() if not line.startswith("bob")]
+    lines += [f"bob@x.example,Bob Ode,{team},,{since},{until}," for team, since, until in GUEST]
+    (tmp_path / "people.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    (tmp_path / "teams.csv").write_text(TEAMS, "utf-8")
+    directory.apply(directory.plan([tmp_path / "people.csv", tmp_path / "teams.csv"], app.people), app.people)
+    days = [date(2026, 9, 1) + timedelta(days=n) for n in range(80)]
+    rows = [charge(str(day), "10.00", x_PrincipalId="bob@x.example") for day in days if day.isoweekday() < SATURDAY]
+    ingest(app, write_csv(tmp_path / "bill.csv", rows))
+    assert said in text(app, "fin", f"why {words}")
+    assert parts(ask(app, "fin", f"why {words}")) == {"left" if cost < "0" else "joined": f"{cost}.00"}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.domain.outcome import Outcome
 from bot.domain.people import Directory, Person, Stint, Team
-from bot.domain.period import PeriodKind, Window
+from bot.domain.period import PeriodKind, Window, same_days_before
 from bot.domain.visibility import Privacy
 from bot.messages.parts import Unit
 from bot.ports import CostScope
@@ -112,6 +112,87 @@ def test_days_before_that_were_not_counted_are_not_compared_with() -> None:
     assert unit.previous is None, "the first of October is unknown"
 
 
+def daily(company: Company, team: str, cost: int, of: dict[int, str], source: str = "jira") -> None:
+    """Let *team* cost the same and get as much done on each of the first ten days of the months *of*; no line where that is empty."""
+    for month, count in of.items():
+        for number in range(1, 11):
+            company.spend(cost, day(number, month), team)
+            if count:
+                company.did(count, day(number, month), team, source=source)
+
+
+def told(unit: Unit) -> tuple[Fraction, Fraction | None, tuple[Fraction, Fraction] | None]:
+    """Return what one cost, what it cost before, and both of those alone who are counted in both."""
+    alike = unit.like_for_like
+    return unit.each.nanos, unit.previous and unit.previous.nanos, alike and (alike[0].nanos, alike[1].nanos)
+
+
+@pytest.mark.parametrize("scope", [CostScope(), ENGINEERING])
+def test_who_got_nothing_done_any_more_still_costs(scope: CostScope) -> None:
+    """Search does 2 a day for 30, support 1 for 60 in October and none in November: 900 for 20 now, 900 for 30 before."""
+    company = Company()
+    daily(company, "search", 30, {10: "2", 11: "2"})
+    daily(company, "support", 60, {10: "1", 11: ""})
+    (unit,) = company.units(scope)
+    assert (unit.cost.nanos, unit.count, unit.is_part) == (900, 20, False)
+    assert told(unit) == (45, 30, None)
+
+
+def test_who_was_not_counted_before_is_not_compared_with_what_they_cost_then() -> None:
+    """All: 900 for 30. Search alone: 300 for 20, before 300 for 10; support cost 600 then, and nobody knows for how many."""
+    company = Company()
+    daily(company, "search", 30, {10: "1", 11: "2"})
+    daily(company, "support", 60, {10: "", 11: "1"})
+    (unit,) = company.units()
+    assert (unit.cost.nanos, unit.count, told(unit)) == (900, 30, (30, None, (15, 30)))
+    company.did("5", day(9, 10), "support")
+    assert told(company.units()[0]) == (30, None, (15, 30)), "eight days are not known"
+    company.did("0", day(1, 10), "support")
+    assert told(company.units()[0]) == (30, 60, None)
+
+
+def test_a_new_team_that_cost_nothing_before_is_compared_with_that() -> None:
+    company = Company()
+    daily(company, "search", 30, {10: "1", 11: "2"})
+    daily(company, "support", 60, {11: "1"})
+    assert told(company.units()[0]) == (30, 30, None)
+
+
+def test_what_a_source_stated_that_ended_before_is_not_compared_with() -> None:
+    """Of what support does now nothing is known: search's 300 for 20, before 300 for 10."""
+    company = Company()
+    daily(company, "search", 30, {10: "1", 11: "2"})
+    daily(company, "support", 60, {10: "3", 11: ""}, source="desk")
+    (unit,) = company.units()
+    assert (unit.is_part, told(unit)) == (True, (15, 30, None))
+    assert told(company.units(kind=PeriodKind.MONTH, window=Window(day(1, 10), day(1)))[0])[0] == Fraction(900, 40)
+
+
+def test_a_source_that_is_late_ends_the_days_also_where_it_had_nothing_lately() -> None:
+    company = Company()
+    daily(company, "search", 30, {10: "1", 11: "2"})
+    daily(company, "support", 60, {10: "1", 11: ""}, source="desk")
+    company.did("1", day(4), "engineering", source="desk")
+    (unit,) = company.units(CostScope(teams=("search", "support")))
+    assert (unit.window.end, unit.cost.nanos, told(unit)) == (day(5), 360, (45, 45, None))
+
+
+def test_a_team_that_began_below_one_that_is_counted_is_no_progress() -> None:
+    """Engineering's own tickets stand against search's cost, too; search's first ones are not there in October."""
+    company = Company()
+    daily(company, "engineering", 30, {10: "1", 11: "1"})
+    daily(company, "search", 30, {10: "", 11: "5"})
+    assert told(company.units()[0]) == (10, None, (60, 60))
+
+
+def test_whose_part_of_a_project_was_not_counted_before_is_not_compared() -> None:
+    company = Company()
+    for month, team in ((10, "search"), (11, "search"), (11, "support")):
+        company.spend(30, day(1, month), "search", "ranking")
+        company.did("1", day(1, month), team, "ranking")
+    assert told(company.units(CostScope(project="ranking"))[0]) == (30, None, (60, 30))
+
+
 def test_a_team_stands_for_those_below_it_and_who_counts_nothing_is_left_out() -> None:
     company = Company()
     for team, nanos in (("search", 30), ("support", 50), ("engineering", 7), ("", 1000)):
@@ -190,8 +271,10 @@ def test_every_unit_is_the_plain_sum_of_its_days(
             min(w for _, w, _, _, k in done if k == unit.kind) <= one <= max(w for _, w, _, _, k in done if k == unit.kind)
             for one in unit.window
         )
-        mine = [row for row in done if row[4] == unit.kind and row[1] in unit.window and counts(row[2], row[3], scope)]
-        assert unit.count == sum(row[0] for row in mine)
+        mine = [row for row in done if row[4] == unit.kind and counts(row[2], row[3], scope)]
+        assert unit.count == sum(row[0] for row in mine if row[1] in unit.window)
+        before = same_days_before(unit.window, PeriodKind.MONTH)
+        mine = [row for row in mine if row[1] in unit.window or row[1] in before]
         assert unit.cost.nanos == sum(n for n, w, t, p in costs if w in unit.window and counts(t, p, scope) and stands(t, p, mine, scope))
     for kind in {"tickets", "commits"} - set(found):
         assert not sum(row[0] for row in done if row[4] == kind and row[1] in NOVEMBER and counts(row[2], row[3], scope))
@@ -228,3 +311,18 @@ def test_where_the_cost_may_not_be_shown_its_share_of_an_outcome_is_not(last: in
         company.did("1", day(1, 9), team)
         company.did("0", day(last, 9), team)
     assert bool(company.units(CostScope(), month)) is is_shown
+
+
+@pytest.mark.parametrize(("new", "is_shown"), [("b", False), ("bc", True)])
+def test_those_counted_in_both_are_not_told_apart_from_a_small_group(new: str, is_shown: bool) -> None:  # noqa: FBT001
+    directory = Directory(people("a", 6) | people("b", 3) | people("c", 4), {name: Team(name) for name in "abc"})
+    company = Company(directory, Privacy.WORKS_COUNCIL)
+    for team in "abc":
+        for month in (8, 9):
+            company.spend(10, day(3, month), team)
+            for number in (1, 30) if month != 8 or team not in new else ():
+                company.did("1", day(number, month), team)
+    for team in "abc":
+        company.did("1", day(31, 8), team) if team not in new else None
+    (unit,) = company.units(CostScope(), Window(day(1, 9), day(1, 10)))
+    assert (unit.previous, bool(unit.like_for_like)) == (None, is_shown)

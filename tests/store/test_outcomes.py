@@ -15,7 +15,7 @@ from adapters.store.outcomes import SqlOutcomes
 from bot.domain.outcome import Outcome
 from bot.domain.period import Window
 from bot.errors import StoreError
-from bot.ports import Counted, Delivered
+from bot.ports import Counted, Delivered, Owner
 
 KINDS = ["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.service)]
 NOVEMBER = Window(date(2026, 11, 1), date(2026, 12, 1))
@@ -71,6 +71,20 @@ def test_counts_are_of_the_days_asked_for_and_keep_what_is_zero(outcomes: Any) -
         Counted("jira", "tickets", "search", "", Decimal("3.5")),
         Counted("jira", "tickets", "support", "", Decimal(0)),
     ]
+
+
+def test_who_is_counted_since_when(outcomes: Any) -> None:
+    rows = [said(3, "1", project="ranking"), said(5, "0"), said(7, "1"), said(4, "1", "bugs"), said(6, "1", team="", project="ranking")]
+    outcomes.replace("jira", {row.day for row in rows}, rows)
+    outcomes.replace("desk", [date(2026, 11, 1)], [said(1, "1")])
+    days = {
+        Owner("jira", "tickets", "search", None): 3,
+        Owner("jira", "tickets", "search", ""): 5,
+        Owner("jira", "bugs", "search", None): 4,
+        Owner("jira", "tickets", "", "ranking"): 6,
+    }
+    assert outcomes.since([*days, Owner("jira", "tickets", "", "")]) == {owner: date(2026, 11, n) for owner, n in days.items()}
+    assert outcomes.since([]) == {}
 
 
 def test_every_kind_of_a_source_reaches_as_far_as_its_last_day(outcomes: Any) -> None:
