@@ -20,6 +20,7 @@ from bot.domain.newcomer import newcomers
 from bot.domain.planned import Changes
 from bot.domain.surprise import GATE_DAYS, Surprises, surprises
 from bot.domain.thresholds import MERGE, USUAL, Thresholds
+from bot.domain.turn import Turns
 
 FLOOR = 25.0
 """Units of currency of excess below which nothing is worth a word."""
@@ -185,7 +186,9 @@ class _Seen:
         cost = people.cost if index is None else people.cost / index[people.series]
         cost, settled = _anew(cost, people.anew)
         changes = None if self.changes is None else self.changes.some(people.series)
-        told, excess = outlier.outliers(np.ascontiguousarray(cost.T), self.recent, self.floor, changes=changes)
+        daily = np.ascontiguousarray(cost.T)
+        turns = Turns(daily, self.days, people.series)
+        told, excess = outlier.outliers(daily, self.recent, self.floor, changes=changes, turns=turns)
         told &= settled[:, self.recent :].T
         for row, person in zip(*np.nonzero(told), strict=True):
             series, day, over = int(people.series[person]), int(row) + self.recent, float(excess[row, person])
