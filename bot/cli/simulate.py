@@ -13,6 +13,8 @@ import typer
 
 from bot.cli.context import Context, Format, say, say_json
 from bot.domain.alert import Kind
+from bot.domain.episode import Basis, Episode
+from bot.domain.money import Money
 from bot.messages.formats import Reader
 
 if TYPE_CHECKING:
@@ -84,8 +86,7 @@ def _line(each: Caught, reader: Reader) -> str:
     identity, seen = each.alert.identity, each.alert.seen
     cost = f" {reader.money(seen.cost)}" if each.shows else ""
     if seen.episode:
-        more = "more for the same use" if seen.episode.is_by_price(seen.cost) else "more than usual"
-        what = f"{cost} {more} from {seen.episode.since} to {seen.episode.until}"
+        what = f"{cost} {_more(seen.episode, seen.cost)} from {seen.episode.since} to {seen.episode.until}"
     else:
         limit = f" of {reader.money(seen.limit)}" if each.shows and seen.limit else ""
         is_pace = identity.kind is Kind.BURN
@@ -94,6 +95,19 @@ def _line(each: Caught, reader: Reader) -> str:
         expected = f", expected {reader.money(told)}" if told else ""
         what = f" {reached} {identity.budget}{':' if cost else ''}{cost}{limit}{expected}"
     return f"{each.day}  {_KINDS[identity.kind]}  {each.subject}{what} ({each.alert.reason})"
+
+
+def _more(episode: Episode, cost: Money) -> str:
+    """Return what the figure of an episode is of."""
+    match episode.basis(cost):
+        case Basis.PRICE:
+            return "more for the same use"
+        case Basis.NEW:
+            return "for something new"
+        case Basis.PERSON:
+            return "more than one person usually costs"
+        case Basis.TEAM:
+            return "more than usual"
 
 
 def _counted(count: int, one: str, many: str) -> str:
