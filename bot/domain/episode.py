@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -102,6 +102,15 @@ class Episode:
         """Tell whether the usual and *excess* together are what the team cost, so that one may stand beside the other."""
         apart = self.usual.nanos + excess.nanos - self.paid.nanos
         return self.basis(excess) is Basis.TEAM and abs(apart) <= _ROUNDED
+
+    def led_by(self, known: Episode) -> Episode:
+        """Return this episode told by what it was *known* by first, whose figure stands."""
+        return replace(
+            self,
+            channels=tuple(dict.fromkeys((*known.channels, *self.channels))),
+            things=tuple(dict.fromkeys((*known.things, *self.things))),
+            who=known.who if known.channels[:1] == (Channel.PERSON,) else self.who,
+        )
 
     def is_undone(self, excess: Money, paid: Money) -> bool:
         """Tell whether a correction took away what was told as *excess*: the same days cost *paid* now."""

@@ -10,7 +10,7 @@ from bot.domain import steps
 from bot.domain.alert import Alert, Change, Found, Identity, Kind, Reason, Says, Seen, State
 from bot.domain.budget import Scope, ScopeKind
 from bot.domain.crossing import MOST_ROUNDS
-from bot.domain.episode import Channel, Episode
+from bot.domain.episode import Episode
 from bot.domain.money import Money
 from bot.domain.period import midnight
 from bot.services.notify import Notices
@@ -87,7 +87,7 @@ class Episodes:
         paid = self.watched.paid(before.identity.subject.partition(" ")[2], known.since, now.until) or now.paid
         episode = replace(now, since=known.since, usual=max(now.usual, known.usual), paid=paid)
         if before.seen.cost > seen.cost:  # whose figure is told says what it is of
-            episode = _as_known(episode, known)
+            episode = episode.led_by(known)
         return replace(seen, cost=max(seen.cost, before.seen.cost), episode=episode)
 
     def _gone(self, alert: Alert) -> Change | None:
@@ -119,17 +119,6 @@ def _goes_on(alert: Alert, seen: Seen) -> bool:
         return False
     has_ended = alert.state is State.CLOSED and alert.reason is not Reason.THERE_BEFORE
     return not has_ended or now.until <= known.last
-
-
-def _as_known(episode: Episode, known: Episode) -> Episode:
-    """Return *episode* with what it was *known* by first."""
-    is_one = known.channels[:1] == (Channel.PERSON,)
-    return replace(
-        episode,
-        channels=tuple(dict.fromkeys((*known.channels, *episode.channels))),
-        things=tuple(dict.fromkeys((*known.things, *episode.things))),
-        who=known.who if is_one else episode.who,
-    )
 
 
 def _corrected(seen: Seen, episode: Episode, paid: Money) -> Seen:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain import steps
 from bot.domain.alert import Found, Identity, Kind, Reason, Says, Seen, State
-from bot.domain.episode import Basis, Channel, Episode
+from bot.domain.episode import Basis, Channel, Episode, Share
 from bot.domain.money import Money
 from bot.domain.worktime import after_working_days
 
@@ -68,6 +68,14 @@ def test_a_figure_is_of_what_explains_most(channels: tuple[Channel, ...], basis:
 )
 def test_the_usual_is_told_where_with_the_excess_it_is_what_the_team_cost(channel: Channel, usual: int, paid: int, *, is_so: bool) -> None:
     assert replace(EPISODE, channels=(channel,), usual=usd(usual), paid=usd(paid)).adds_up(usd(500)) is is_so
+
+
+def test_what_goes_on_with_an_earlier_figure_says_what_that_was_of() -> None:
+    """A runaway of one person, then a new key that costs less: the larger figure is still the person's."""
+    ana, key = (Share("ana@x.example", usd(687)),), ("sk-1",)
+    known = replace(EPISODE, channels=(Channel.PERSON,), who=ana)
+    found = replace(EPISODE, channels=(Channel.NEW,), things=key, who=()).led_by(known)
+    assert (found.basis(usd(687)), found.who, found.things) == (Basis.PERSON, ana, key)
 
 
 @pytest.mark.parametrize(("paid", "undone"), [(900, False), (800, False), (551, False), (550, True), (300, True)])
