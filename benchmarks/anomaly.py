@@ -32,6 +32,7 @@ from bot.domain.anomaly import Anomaly, Channel, History, Members, sorted_out  #
 from bot.domain.detection import FLOOR, anomalies, fitted  # noqa: E402
 from bot.domain.outlier import outliers  # noqa: E402
 from bot.domain.thresholds import USUAL, Thresholds, episodes  # noqa: E402
+from bot.domain.turn import Turns  # noqa: E402
 
 TEAMS, COUNT, FIRST = 150, 730, 375
 STEP = 71
@@ -215,10 +216,11 @@ def of_people(companies: list[Company], seeds: list[int]) -> None:
     false, precise, hits = [], [], []
     for here, seed in zip(companies, seeds, strict=True):
         cost, rng = here.people.cost.T, np.random.default_rng(seed + 99)
+        days = here.almanac.days(here.history.last, COUNT)
         count = len(np.unique(here.people.series))
-        false.append(alerts(here, outliers(cost, FIRST, FLOOR)[0]) / count / QUARTERS)
+        false.append(alerts(here, outliers(cost, FIRST, FLOOR, turns=Turns(cost, days, here.people.series))[0]) / count / QUARTERS)
         three, labels, truth = spent_more(here, rng, 3 * count)
-        told, _ = outliers(three, FIRST, FLOOR)
+        told, _ = outliers(three, FIRST, FLOOR, turns=Turns(three, days, here.people.series))
         hits += [(amount, bool(told[day - FIRST : day - FIRST + days, person].any())) for person, day, days, amount in labels]
         precise.append(alerts(here, told & truth[FIRST:]) / alerts(here, told))
     recall = {low: mean([hit for amount, hit in hits if low <= amount < high]) for low, high in BINS}

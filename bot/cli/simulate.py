@@ -13,12 +13,15 @@ import typer
 
 from bot.cli.context import Context, Format, say, say_json
 from bot.domain.alert import Kind
+from bot.domain.episode import Basis, Episode
+from bot.domain.money import Money
+from bot.domain.price_list import PriceStep
 from bot.messages.formats import Reader
 
 if TYPE_CHECKING:
     from bot.services.simulate import Caught, Simulated
 
-_KINDS = {"tier": "tier", "forecast": "forecast", "burn": "pace", "anomaly": "anomaly"}
+_KINDS = {"tier": "tier", "forecast": "forecast", "burn": "pace", "anomaly": "anomaly", "price": "price"}
 
 
 def register(program: typer.Typer) -> None:
@@ -31,7 +34,7 @@ def simulate(
     days: Annotated[int, typer.Option("--days", min=1, max=366, help="How many days to replay, today included.")] = 90,
     format_: Annotated[Format, typer.Option("--format")] = Format.TEXT,
 ) -> None:
-    """Replay the past: what budgets and anomalies would have told whom; nothing is stored or sent."""
+    """Replay the past: what budgets, anomalies and prices would have told whom; nothing is stored or sent."""
     from bot.services.simulate import Simulation  # noqa: PLC0415 - other commands must not wait for it
 
     of: Context = context.obj
@@ -48,9 +51,10 @@ def simulate(
     say(f"{found.window.start} to {last}: would have sent {messages} to {people}.")
     _table(found)
     for each in found.caught:
-        say(_line(each, reader))
+        say(line(each, reader))
     say("Figures, budgets and directory are those of now; each day is taken as delivered the night after. Nobody answers: what would")
-    say("have been escalated is not counted, nor what quiet hours and the attention budget would have held for a digest.")
+    say("have been escalated is not counted, nor what quiet hours and the attention budget would have held for a digest. Keys without")
+    say("an owner, late sources and refused loads are not replayed.")
 
 
 @contextmanager
@@ -79,13 +83,14 @@ def _table(found: Simulated) -> None:
     say()
 
 
-def _line(each: Caught, reader: Reader) -> str:
+def line(each: Caught, reader: Reader) -> str:
     """Return one alert as a line."""
     identity, seen = each.alert.identity, each.alert.seen
     cost = f" {reader.money(seen.cost)}" if each.shows else ""
     if seen.episode:
-        more = "more for the same use" if seen.episode.is_by_price(seen.cost) else "more than usual"
-        what = f"{cost} {more} from {seen.episode.since} to {seen.episode.until}"
+        what = f"{cost} {_more(seen.episode, seen.cost)} from {seen.episode.since} to {seen.episode.until}"
+    elif seen.price:
+        what = f"{_price(seen.price, reader)} since {seen.price.since}"
     else:
         limit = f" of {reader.money(seen.limit)}" if each.shows and seen.limit else ""
         is_pace = identity.kind is Kind.BURN
@@ -93,7 +98,28 @@ def _line(each: Caught, reader: Reader) -> str:
         told = seen.expected if each.shows and identity.kind is Kind.FORECAST else None
         expected = f", expected {reader.money(told)}" if told else ""
         what = f" {reached} {identity.budget}{':' if cost else ''}{cost}{limit}{expected}"
-    return f"{each.day}  {_KINDS[identity.kind]}  {each.subject}{what} ({each.alert.reason})"
+    return f"{each.day}  {_KINDS[identity.kind]}  {each.subject.removeprefix('price ')}{what} ({each.alert.reason})"
+
+
+def _price(step: PriceStep, reader: Reader) -> str:
+    """Return what is paid of the list price, to a tenth of a per cent, and was before."""
+    if step.is_listed:
+        return ", whose list price has changed,"
+    now, before = (reader.percent(Fraction(round(share * 1000), 1000)) for share in (step.now, step.before))
+    return f" at {now} of the list price, before at {before},"
+
+
+def _more(episode: Episode, cost: Money) -> str:
+    """Return what the figure of an episode is of."""
+    match episode.basis(cost):
+        case Basis.PRICE:
+            return "more for the same use"
+        case Basis.NEW:
+            return "for something new"
+        case Basis.PERSON:
+            return "more than one person usually costs"
+        case Basis.TEAM:
+            return "more than usual"
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -41,8 +41,10 @@ class Anomaly:
         channels: What it was seen by, what explains most first.
         since, until: First day out of the usual, and the last one that raised an alarm.
         noticed: First day that raised an alarm.
-        so_far, expected: Cost above expectation from *since* to *until*, and the expectation; units of currency.
-        who: Those who contribute most, at most three; empty where nobody is known.
+        so_far, expected: Cost above expectation from *since* to *until*, and the expectation, of what explains most: the team, or
+            what is new, or one person; units of currency.
+        who: Those who contribute most, at most three; empty where nobody is known. Where one person explains most, those who
+            stand out.
         things: New people, keys and models.
         month_end: What the month will have cost: as expected from here on if it is over, with the same excess every day if
             it goes on; None where nothing is expected yet.

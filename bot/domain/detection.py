@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
@@ -20,6 +20,7 @@ from bot.domain.newcomer import newcomers
 from bot.domain.planned import Changes
 from bot.domain.surprise import GATE_DAYS, Surprises, surprises
 from bot.domain.thresholds import MERGE, USUAL, Thresholds
+from bot.domain.turn import Turns
 
 FLOOR = 25.0
 """Units of currency of excess below which nothing is worth a word."""
@@ -60,11 +61,11 @@ def anomalies(
         things: Keys and models (and people) that are told when they are new and matter.
     """
     seen = _Seen(history.recent(MEMORY), almanac or Almanac(), limits, floor, judged)
-    found = [*seen.statistical(), *seen.announced()]
+    new = [] if things is None else list(seen.new(things.recent(MEMORY)))
+    found = [*seen.statistical(new), *seen.announced()]
     if people is not None:
         found += seen.personal(people.recent(MEMORY))
-    if things is not None:
-        found += seen.new(things.recent(MEMORY))
+    found += new
     return [seen.told(each, None if people is None else people.recent(MEMORY)) for each in one_each(found)]
 
 
@@ -131,8 +132,8 @@ class _Seen:
         self.tokens, self.declared = _turned(self.history.tokens), declared
         self.cuts = self.limits.of(thresholds.rhythms(self.cost))
 
-    def statistical(self) -> Iterator[Anomaly]:
-        """Yield the episodes of spike, drift and price."""
+    def statistical(self, new: Sequence[Anomaly] = ()) -> Iterator[Anomaly]:
+        """Yield the episodes of spike, drift and price; one that is mostly what is *new* begins with it."""
         told = thresholds.alarms(self._scored(self.recent, slice(None)), self.cuts)
         some = np.flatnonzero(np.any(told, axis=(0, 1)))
         scored = self._scored(max(self.recent - _BACK, 0), some)
@@ -140,7 +141,8 @@ class _Seen:
         for row, series in enumerate(some):
             for first, last in _runs(np.any(told[:, :, row], axis=0, keepdims=True)[0]):
                 if last + scored.start >= self.recent:
-                    yield self._episode(scored, int(series), row, first, last, told[:, first : last + 1, row])
+                    begins = self._begins(new, int(series), scored.start)
+                    yield self._episode(scored, int(series), row, first, last, told[:, first : last + 1, row], begins)
 
     def _scored(self, start: int, some: slice | Whole) -> Surprises:
         tokens = None if self.tokens is None else self.tokens[:, some]
@@ -148,13 +150,23 @@ class _Seen:
         changes = None if self.changes is None else self.changes.some(some)
         return surprises(self.cost[:, some], self.base.some(some), self.days, start, self.floor, tokens, declared, changes)
 
-    def _episode(self, scored: Surprises, series: int, row: int, first: int, last: int, told: Flags) -> Anomaly:
+    def _begins(self, new: Sequence[Anomaly], series: int, start: int) -> list[tuple[int, float]]:
+        """Return since which day after *start* what is *new* of a team has cost how much."""
+        own = (each for each in new if each.subject == self.history.names[series])
+        return [((each.since - self.days.first).days - start, each.so_far) for each in own]
+
+    def _episode(
+        self, scored: Surprises, series: int, row: int, first: int, last: int, told: Flags, new: Sequence[tuple[int, float]]
+    ) -> Anomaly:
         seen = [channel for channel, days in zip(_CHANNELS, told, strict=True) if days.any()]
         begin = _onset(scored.z[:, row], first)
         excess, priced = scored.excess[: last + 1, row], scored.priced[: last + 1, row]
         if Channel.MIX in seen and priced[begin:].sum() >= excess[begin:].sum() / 2:
             seen = [Channel.MIX, *(channel for channel in seen if channel is not Channel.MIX)]
         felt = priced if Channel.MIX in seen and priced[begin:].sum() > excess[begin:].sum() else excess
+        for day, cost in new:
+            if begin < day <= first and cost >= felt[begin:].sum() / 2:
+                begin = day
         begin = _worth(felt, begin, first, self.floor)
         rows = slice(begin + scored.start, last + scored.start + 1)
         usual = float(np.nansum(self.expected[rows, series]))
@@ -185,7 +197,9 @@ class _Seen:
         cost = people.cost if index is None else people.cost / index[people.series]
         cost, settled = _anew(cost, people.anew)
         changes = None if self.changes is None else self.changes.some(people.series)
-        told, excess = outlier.outliers(np.ascontiguousarray(cost.T), self.recent, self.floor, changes=changes)
+        daily = np.ascontiguousarray(cost.T)
+        turns = Turns(daily, self.days, people.series)
+        told, excess = outlier.outliers(daily, self.recent, self.floor, changes=changes, turns=turns)
         told &= settled[:, self.recent :].T
         for row, person in zip(*np.nonzero(told), strict=True):
             series, day, over = int(people.series[person]), int(row) + self.recent, float(excess[row, person])
@@ -215,7 +229,8 @@ class _Seen:
         """Return *anomaly* with those who contribute most, and what the month will have cost."""
         series = self.history.names.index(anomaly.subject)
         begin, end = (anomaly.since - self.days.first).days, (anomaly.until - self.days.first).days + 1
-        who = parts(people, series, slice(begin, end), max(begin - _USUAL_DAYS, 0)) if people else ()
+        is_one = anomaly.channels[0] is Channel.PERSON  # whose figures they are stands beside them
+        who = () if is_one or not people else parts(people, series, slice(begin, end), max(begin - _USUAL_DAYS, 0))
         return replace(anomaly, who=who or anomaly.who, month_end=self._month_end(series, end))
 
     def _month_end(self, series: int, end: int) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -36,6 +36,19 @@ class Channel(StrEnum):
     """One person far above what they, or people like them, ever cost."""
 
 
+class Basis(StrEnum):
+    """What the figure of an episode is of."""
+
+    TEAM = "team"
+    """What the team cost more than usual."""
+    PRICE = "price"
+    """What the same use cost the team more than before; the team may cost less than usual all the same."""
+    NEW = "new"
+    """All that something new has cost."""
+    PERSON = "person"
+    """What one person cost more than they usually do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """What one person adds to an episode: e-mail, and cost above what they usually cost."""
@@ -52,10 +65,10 @@ class Episode:
         channels: What it was seen by, what explains most first.
         since, until: First day out of the usual, and the last one that raised an alarm.
         last: The last day that every source of the team had delivered.
-        usual: What was expected from *since* to *until*.
+        usual: What was expected from *since* to *until* of what the figure is of.
         paid: What the team cost from *since* to *until*.
-        who: Those who contribute most, at most three.
-        things: New keys, models or people.
+        who: Those who contribute most, at most three; of the basis `PERSON` those who stand out, the dearest first.
+        things: New keys, models or people; of the basis `NEW` the first is what the figure is of.
     """
 
     channels: tuple[Channel, ...]
@@ -76,9 +89,28 @@ class Episode:
         """Tell whether this is the same episode of a team as *other*."""
         return max(self.since, other.since) - min(self.until, other.until) <= LASTS
 
-    def is_by_price(self, excess: Money) -> bool:
-        """Tell whether *excess* is what the same use cost more than before, and not what the team cost more than usual."""
-        return Channel.MIX in self.channels and excess.nanos - (self.paid.nanos - self.usual.nanos) > _ROUNDED
+    def basis(self, excess: Money) -> Basis:
+        """Return what *excess* is of: what explains most says it."""
+        if self.channels[:1] == (Channel.NEW,):
+            return Basis.NEW
+        if self.channels[:1] == (Channel.PERSON,):
+            return Basis.PERSON
+        is_more = excess.nanos - (self.paid.nanos - self.usual.nanos) > _ROUNDED
+        return Basis.PRICE if Channel.MIX in self.channels and is_more else Basis.TEAM
+
+    def adds_up(self, excess: Money) -> bool:
+        """Tell whether the usual and *excess* together are what the team cost, so that one may stand beside the other."""
+        apart = self.usual.nanos + excess.nanos - self.paid.nanos
+        return self.basis(excess) is Basis.TEAM and abs(apart) <= _ROUNDED
+
+    def led_by(self, known: Episode) -> Episode:
+        """Return this episode told by what it was *known* by first, whose figure stands."""
+        return replace(
+            self,
+            channels=tuple(dict.fromkeys((*known.channels, *self.channels))),
+            things=tuple(dict.fromkeys((*known.things, *self.things))),
+            who=known.who if known.channels[:1] == (Channel.PERSON,) else self.who,
+        )
 
     def is_undone(self, excess: Money, paid: Money) -> bool:
         """Tell whether a correction took away what was told as *excess*: the same days cost *paid* now."""

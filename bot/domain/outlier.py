@@ -11,6 +11,7 @@ from bot.domain.almanac import Flags
 from bot.domain.baseline import Series
 from bot.domain.planned import Changes
 from bot.domain.rank import ordered, rank
+from bot.domain.turn import Turns
 
 RATE = 0.025
 """Of false discoveries; the tail is heavier than assumed, so that about three in four alarms are true."""
@@ -30,7 +31,9 @@ _USUAL_EXCESS = 4.0
 _BOUNDS = (0.05, 20.0)
 
 
-def outliers(cost: Series, start: int, floor: float, rate: float = RATE, changes: Changes | None = None) -> tuple[Flags, Series]:
+def outliers(
+    cost: Series, start: int, floor: float, rate: float = RATE, changes: Changes | None = None, turns: Turns | None = None
+) -> tuple[Flags, Series]:
     """Return which people stand out on which of the days from *start* on, and what they cost beyond their usual high.
 
     A dear day counts by itself or together with the day before it, whichever is the less probable; and the more it costs the
@@ -41,6 +44,8 @@ def outliers(cost: Series, start: int, floor: float, rate: float = RATE, changes
         floor: Least excess worth a word, units of currency.
         rate: False discoveries among all, wanted per day.
         changes: What was planned of each one's team: one person may be all of it, and only what goes beyond it stands out.
+        turns: What their days at turns of the month usually are: whoever is dear at each one is held against that. None for no such
+            knowledge.
     """
     found = np.zeros(cost[start:].shape, dtype=np.bool_)
     excess = np.zeros(cost[start:].shape)
@@ -48,7 +53,7 @@ def outliers(cost: Series, start: int, floor: float, rate: float = RATE, changes
     for day in range(max(start - 1, 0), len(cost)):
         planned = changes.allowance(day) if changes else None
         today = planned.without(cost[day]) if planned else cost[day]
-        chance, high = _chances(cost, day, today, floor * _ACTIVE_SHARE)
+        chance, high = _chances(cost, day, today, floor * _ACTIVE_SHARE, turns.lift(day) if turns else None)
         over = np.nan_to_num(cost[day] - (planned.of(high) if planned else high))
         if day >= start:
             excess[day - start] = over
@@ -82,13 +87,18 @@ def discoveries(chance: Series, rate: float) -> Flags:
     return found
 
 
-def _chances(cost: Series, day: int, today: Series, least: float) -> tuple[Series, Series]:
-    """Return how probable a day at least as dear as *today* was, for those active on it, and each one's 90th percentile."""
+def _chances(cost: Series, day: int, today: Series, least: float, lift: Series | None) -> tuple[Series, Series]:
+    """Return how probable a day at least as dear as *today* was, for those active on it, and each one's 90th percentile.
+
+    Args:
+        lift: What multiple of their other dear days such a day usually reaches; None where it is a day like others.
+    """
     window = cost[max(day - _SPAN, 0) : day]
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.where(window >= least, np.log(window), np.nan)
         now = np.where(today >= least, np.log(today), np.nan)
     high, scale = _tails(logs)
+    high = high if lift is None else high + np.log(lift)
     chance = (1 - _TAIL) * np.exp(-(now - high) / scale)
     return np.where(now > high, chance, np.where(np.isfinite(now) & np.isfinite(high), 1.0, np.nan)), np.exp(high)
 

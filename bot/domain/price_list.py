@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bot.domain.money import NANOS_PER_UNIT
 
@@ -25,6 +26,8 @@ ENOUGH = 7
 _STEADY = TOLERANCE / 2
 _MILLION = 10**6
 _PLACES = 4
+_TWICE = 4
+"""As many rows as classes, so often, can be halved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +140,37 @@ def usual_of(models: Iterable[Sequence[Paid]]) -> Fraction | None:
 def of_classes(rows: Sequence[Paid], step: PriceStep) -> tuple[ClassPrice, ...]:
     """Return the classes whose price differs from what was paid before *step*, none where *rows* do not tell them apart.
 
-    Every row is a sum of tokens × price, so as many rows with different mixes as there are classes say what each costs; the
-    answer counts only if it explains every row to the cent.
+    Every row is a sum of tokens × price, so as many rows with different mixes as there are classes say what each costs. The
+    answer counts only if it explains every row to the cent, if a cent of rounding in each row leaves it the same price, and if
+    either half of the rows, where they are enough, gives the same: mixes that are nearly alike say nothing.
     """
     places = [place for place in range(len(rows[0].tokens) if rows else 0) if any(row.tokens[place] for row in rows)]
     if not places:
         return ()
     worth = np.array([[float(row.tokens[place] * row.listed[place]) for place in places] for row in rows])
     cost = np.array([float(row.cost) for row in rows])
-    ratios, _, rank, _ = np.linalg.lstsq(worth, cost, rcond=1e-9)
-    is_told = rank == len(places) and (np.abs(worth @ ratios - cost) <= np.maximum(float(_STEADY) * cost, CENT)).all()
-    if not is_told:
+    ratios = _solved(worth, cost)
+    if ratios is None or not (np.abs(worth @ ratios - cost) <= np.maximum(float(_STEADY) * cost, CENT)).all():
+        return ()
+    halves = [_solved(worth[half::2], cost[half::2]) for half in (0, 1)] if len(rows) >= _TWICE * len(places) else []
+    if any(half is None or (np.abs(half - ratios) > float(TOLERANCE)).any() for half in halves):
         return ()
     changed = [(place, Fraction(float(ratio))) for place, ratio in zip(places, ratios, strict=True)]
     return tuple(_class(place, ratio, step, rows[0]) for place, ratio in changed if _differs(ratio, step.before))
+
+
+def _solved(worth: NDArray[np.float64], cost: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Return what share of the list is paid for each class, None where a cent in each row would make another price of it.
+
+    Args:
+        worth: Rows × classes, what each class of a row is at the list's prices; nanos as *cost*.
+    """
+    if np.linalg.matrix_rank(worth, rtol=1e-9) < worth.shape[1]:
+        return None
+    inverse = np.linalg.pinv(worth, rcond=1e-9)
+    spread = CENT * np.sqrt((inverse**2).sum(axis=1))
+    found: NDArray[np.float64] = inverse @ cost
+    return found if (spread <= float(TOLERANCE)).all() else None
 
 
 def _class(place: int, ratio: Fraction, step: PriceStep, row: Paid) -> ClassPrice:

@@ -25,7 +25,8 @@ class AnomalyAlert:
         happened: `crossed`, `again`, `recovered`, `corrected`, `expected`, `off`, `moved`, `answered`, `snoozed`, `lapsed`,
             `unanswered`, `disowned`.
         since, until: The first day out of the usual, and the last that raised an alarm.
-        excess, usual: Cost above expectation from *since* to *until*, and the expectation; None where the reader may not see them.
+        excess: Cost above expectation from *since* to *until*; None where the reader may not see it.
+        usual: The expectation, where both together are what the team cost; None elsewhere.
         told: The excess that was said at first.
         month_end: What the month will have cost; None where that cannot be told.
         channels: What it was seen by, what explains most first.
@@ -37,7 +38,8 @@ class AnomalyAlert:
         by: Who said that it was to be expected.
         why: What made the difference to the mean of the same weekdays of *compared*, the days before; None where that is unknown.
         has_below: There are teams below, whose cost is not in the figures.
-        is_by_price: *excess* is what the same use cost more than before; the team may cost less than usual all the same.
+        basis: What *excess* is of: `team`, `price` (the same use), `new` (all that the first of *things* has cost) or `person`.
+        is_first_told: The first of *things* is what is new first; else its name is not to be seen.
         is_whole: What it consists of must not be told of a team.
     """
 
@@ -63,7 +65,8 @@ class AnomalyAlert:
     has_below: bool = False
     why: Change | None = None
     compared: Window | None = None
-    is_by_price: bool = False
+    basis: str = "team"
+    is_first_told: bool = False
     is_whole: bool = False
 
     template: ClassVar[str] = "alerts/anomaly"
@@ -79,7 +82,8 @@ class AnomalyAlert:
             "until": self.until.isoformat(),
             "excess": self.excess.plain if self.excess else None,
             "usual": self.usual.plain if self.usual else None,
-            "is_by_price": self.is_by_price,
+            "basis": self.basis,
+            "is_by_price": self.basis == "price",
             "month_end": self.month_end.plain if self.month_end else None,
             "channels": list(self.channels),
             "who": [{"person": name, "excess": excess.plain} for name, excess in self.who],
@@ -87,6 +91,11 @@ class AnomalyAlert:
             "parts": [reason.document() for reason in self.why.reasons] if self.why else [],
             "as_of": self.as_of.isoformat() if self.as_of else None,
         }
+
+    @property
+    def newcomer(self) -> str:
+        """What the figure is of, where it is something new that may be named; else empty."""
+        return self.things[0] if self.basis == "new" and self.is_first_told else ""
 
     @property
     def is_over_with(self) -> bool:
@@ -125,10 +134,15 @@ class AnomalyAlert:
         yield "whole", cls(**(base | {"who": (), "month_end": None, "is_whole": True}))
         yield "drift", cls(**(base | {"channels": ("drift",), "who": (), "has_below": True}))
         yield "mix", cls(**(base | {"channels": ("price_mix", "spike"), "month_end": None}))
-        cheap = {"channels": ("price_mix",), "excess": usd("38.67"), "told": usd("38.67"), "usual": usd("90.40"), "who": ()}
-        yield "by-price", cls(**(base | cheap | {"is_by_price": True}))
-        yield "person", cls(**(base | {"channels": ("person",), "who": base["who"][:1], "until": date(2026, 11, 10)}))
-        yield "new", cls(**(base | {"channels": ("new",), "things": ("sk-nightly-4f", "large-2"), "who": (), "usual": usd("0")}))
+        cheap = {"channels": ("price_mix",), "excess": usd("38.67"), "told": usd("38.67"), "usual": None, "who": ()}
+        yield "by-price", cls(**(base | cheap | {"basis": "price"}))
+        one = {"channels": ("person",), "basis": "person", "excess": usd("380.20"), "usual": None, "who": base["who"][:1]}
+        yield "person", cls(**(base | because | one | {"until": date(2026, 11, 10)}))
+        yield "person-recovered", cls(**(base | one | {"happened": "recovered", "asks": False}))
+        new = {"channels": ("new",), "basis": "new", "things": ("sk-nightly-4f", "large-2"), "is_first_told": True, "usual": None}
+        yield "new", cls(**(base | because | new))
+        yield "new-hidden", cls(**(base | new | {"things": (), "is_first_told": False, "who": ()}))
+        yield "new-corrected", cls(**(base | new | {"happened": "corrected", "excess": usd("12"), "asks": False}))
         yield "investigating", cls(**(base | {"happened": "answered", "promise": looks, "asks": False}))
         yield "misconfiguration", cls(**(base | {"happened": "answered", "promise": wrong, "asks": False}))
         yield "snoozed", cls(**(base | {"happened": "snoozed", "silent_until": datetime(2026, 11, 17, 9, tzinfo=UTC), "asks": False}))

@@ -62,6 +62,12 @@ class PriceAlert:
         return self.now / self.before - 1
 
     @property
+    def shares(self) -> tuple[Fraction, Fraction]:
+        """What is and was paid, to a tenth of a per cent: rounding of single charges makes no other share of the list of it."""
+        now, before = (Fraction(round(share * 1000), 1000) for share in (self.now, self.before))
+        return now, before
+
+    @property
     def is_dearer(self) -> bool:
         """Tell whether it costs more than before."""
         prices = [row.paid - row.before for row in self.classes]
@@ -108,6 +114,7 @@ class PriceAlert:
         yield "dearer", cls(51, "Anthropic", "claude-sonnet-5", since, one, Fraction(112, 100), usd("61.40"), (output, read))
         yield "one-class", cls(51, "Anthropic", "claude-sonnet-5", since, one, Fraction(112, 100), usd("61.40"), (output,))
         yield "whole", cls(51, "Acme", "large-1", since, Fraction(9, 10), one, usd("204.10"))
+        yield "rounded", cls(51, "Acme", "large-1", since, Fraction(899_999, 10**6), Fraction(999_999, 10**6), usd("204.10"))
         yield "cheaper", cls(52, "Acme", "large-1", since, one, Fraction(9, 10), usd("-204.10"))
         yield "listed", cls(53, "Acme", "large-1", since, one, one, usd("40"), (output,), is_listed=True)
         yield "declared", cls(54, "Acme", "large-1", since, one, Fraction(6, 5), usd("90"), declared="the new contract")

@@ -86,6 +86,8 @@ class Episodes:
             return seen
         paid = self.watched.paid(before.identity.subject.partition(" ")[2], known.since, now.until) or now.paid
         episode = replace(now, since=known.since, usual=max(now.usual, known.usual), paid=paid)
+        if before.seen.cost > seen.cost:  # whose figure is told says what it is of
+            episode = episode.led_by(known)
         return replace(seen, cost=max(seen.cost, before.seen.cost), episode=episode)
 
     def _gone(self, alert: Alert) -> Change | None:

@@ -215,6 +215,8 @@ class Notices(Readers):
         shows, names = self.may_read(email, alert), self._named(email, alert)
         happened = _HAPPENED.get(alert.reason, "crossed")
         asks, told = alert.state in {State.OPEN, State.ESCALATED} and shows, self._reason(email, alert)
+        shown = (thing for thing in episode.things if shows and (thing in names or not self.audience.person(thing)))
+        things = tuple(self.audience.name(thing) for thing in shown)
         return AnomalyAlert(
             number=alert.number,
             role=role,
@@ -225,14 +227,12 @@ class Notices(Readers):
             excess=alert.seen.cost if shows else None,
             why=told.change if told else None,
             compared=told.days if told else None,
-            usual=episode.usual if shows else None,
+            usual=episode.usual if shows and episode.adds_up(alert.seen.cost) else None,
             told=alert.told.cost if alert.told and shows else None,
             month_end=alert.seen.expected if shows else None,
             channels=tuple(channel.value for channel in episode.channels),
             who=tuple((self.audience.name(share.person), share.excess) for share in episode.who if share.person in names),
-            things=tuple(
-                self.audience.name(thing) for thing in episode.things if shows and (thing in names or not self.audience.person(thing))
-            ),
+            things=things,
             as_of=alert.seen.as_of,
             promise=promised(alert, self.audience) if shows or self.is_asked(email, alert) else None,
             silent_until=alert.due if alert.state is State.SNOOZED else None,
@@ -240,7 +240,8 @@ class Notices(Readers):
             asks=asks,
             by=self.audience.name(alert.note) if shows and alert.reason is Reason.EXPECTED else "",
             has_below=len(self.audience.directory.below(alert.identity.subject.partition(" ")[2])) > 1,
-            is_by_price=shows and episode.is_by_price(alert.seen.cost),
+            basis=episode.basis(alert.seen.cost).value,
+            is_first_told=bool(things) and things[0] == self.audience.name(episode.things[0]),
             is_whole=shows and self.audience.privacy is Privacy.WORKS_COUNCIL,
         )
 

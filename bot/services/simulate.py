@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from bot.domain import detection
-from bot.domain.alert import Alert
+from bot.domain.alert import Alert, Kind
 from bot.domain.budget import ScopeKind
 from bot.domain.case import HISTORY
 from bot.domain.period import Window, midnight
@@ -65,6 +65,7 @@ class Caught:
             "budget": identity.budget,
             "tier": f"{identity.tier:f}",
             "since": identity.period_start.isoformat(),
+            "price": {"before": f"{float(seen.price.before):.4f}", "now": f"{float(seen.price.now):.4f}"} if seen.price else None,
             "until": seen.episode.until.isoformat() if seen.episode else None,
             "cost": seen.cost.plain if self.shows else None,
             "limit": seen.limit.plain if seen.limit and self.shows else None,
@@ -151,8 +152,8 @@ class Simulation:
         return self._summed(window, first, told)
 
     def _summed(self, window: Window, first: Mapping[str, tuple[date, Alert]], told: list[tuple[date, Message]]) -> Simulated:
-        """Return what concerns budgets and anomalies of *told*; *first* says when each alert was told first, and as what."""
-        kept = {about: found for about, found in first.items() if found[1].identity.has_scope}
+        """Return what concerns budgets, anomalies and prices of *told*; *first* says when each alert was told first, and as what."""
+        kept = {about: found for about, found in first.items() if found[1].identity.has_scope or found[1].identity.kind is Kind.PRICE}
         ours = [(day, message) for day, message in told if message.about in kept]
         count = Counter(message.about for _, message in ours)
         weeks = Counter((day - timedelta(days=day.weekday()), kept[message.about][1].identity.kind.value) for day, message in ours)

@@ -37,8 +37,8 @@ _ENOUGH = 120
 """Days of history before thresholds are fitted to it."""
 _LATELY = timedelta(days=35)
 """A source that has billed nothing for a team for so long is not waited for."""
-_CLOSE = timedelta(days=110)
-"""Days for which it is looked up what teams consist of; before them nobody is compared with anybody."""
+_CLOSE = timedelta(days=126)
+"""Days for which it is looked up what teams consist of, three turns of a month among them; before them nobody is compared with anybody."""
 _HALF, _MANY = Decimal("0.5"), Decimal("0.25")
 """Shares of the people who are off on a holiday, and on a day when many are away."""
 _LEAST_FLOOR = 0.01

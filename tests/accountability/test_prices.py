@@ -13,7 +13,10 @@ import pytest
 from booked import book
 from office import Office, office
 
+from bot.cli.simulate import line
 from bot.domain.alert import Alert, Kind, State
+from bot.messages.formats import Reader
+from bot.services.simulate import Simulation
 from bot.wiring import App
 
 FIRST, CHANGE = date(2026, 10, 10), date(2026, 11, 10)
@@ -220,3 +223,22 @@ def test_a_model_that_is_used_rarely_is_not_new_each_time(open_office: Callable[
         rarely(firm, FIRST + timedelta(days=2))
         firm.review()
     assert [title for _, title in told(firm) if "batch-1" in title] == []
+
+
+@pytest.mark.parametrize(("privacy", "is_counted"), [("standard", True), ("works_council", False)])
+def test_a_replay_tells_what_day_by_day_reviews_tell(open_office: Callable[..., Office], privacy: str, *, is_counted: bool) -> None:
+    firm = open_office(privacy)
+    pay(firm, Decimal(1))
+    [row] = [row for row in Simulation(firm.app.review).run(7).document()["rows"] if row["kind"] == "price"]
+    assert (row["day"], row["subject"], row["since"], row["messages"]) == ("2026-11-11", "price Acme / large-1", "2026-11-10", 1)
+    assert row["price"] == {"before": "0.9000", "now": "1.0000"}
+    assert (row["cost"] is not None) is is_counted
+
+
+def test_the_command_tells_it_in_a_line(open_office: Callable[..., Office]) -> None:
+    firm = open_office()
+    pay(firm, Decimal(1))
+    [caught] = [each for each in Simulation(firm.app.review).run(7).caught if each.alert.identity.kind is Kind.PRICE]
+    assert (
+        line(caught, Reader()) == "2026-11-11  price  Acme / large-1 at 100 % of the list price, before at 90 %, since 2026-11-10 (crossed)"
+    )

@@ -347,6 +347,29 @@ def test_one_person_far_above_their_usual_is_named() -> None:
     assert found.who[0].excess == pytest.approx(700, rel=0.1)
 
 
+def test_of_one_person_s_figure_that_person_is_named_with_it() -> None:
+    """Others of the team may have cost more than their mean: their figures are of another kind."""
+    members = crowd()
+    members.cost[14, -1] += 130
+    members.cost[[2, 8], -1] = 1.9 * members.cost[[2, 8]].mean()
+    found = [each for each in anomalies(teams_of(members), people=members, judged=1) if each.subject == "team 2"]
+    assert [each.channels[0] for each in found] == [Channel.PERSON]
+    assert [(part.name, part.excess) for part in found[0].who] == [("person 14", found[0].so_far)]
+
+
+@pytest.mark.parametrize(("cost_a_day", "since"), [(180.0, LAST - timedelta(days=2)), (30.0, LAST - timedelta(days=4))])
+def test_what_is_mostly_something_new_begins_with_it(cost_a_day: float, since: date) -> None:
+    """The team was a little dear on the days before; a new key that is a small part of it moves nothing."""
+    cost, key = team(noise=0.02, weekend=1.0), np.zeros(COUNT)
+    cost[-5:-3] *= 1.2
+    key[-3:] = cost_a_day
+    cost[-3:] += 180.0
+    things = Members(("sk-1",), np.zeros(1, dtype=np.int64), key[None])
+    (found,) = anomalies(history(cost), things=things, judged=3)
+    assert found.channels[0] is Channel.SPIKE or found.channels[0] is Channel.NEW
+    assert found.since == since
+
+
 def test_a_crowd_of_ordinary_people_is_silent() -> None:
     members = crowd()
     told, _ = outliers(members.cost.T, COUNT - 91, FLOOR)

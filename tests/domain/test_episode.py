@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain import steps
 from bot.domain.alert import Found, Identity, Kind, Reason, Says, Seen, State
-from bot.domain.episode import Channel, Episode
+from bot.domain.episode import Basis, Channel, Episode, Share
 from bot.domain.money import Money
 from bot.domain.worktime import after_working_days
 
@@ -40,7 +40,42 @@ def test_it_is_over_after_a_week_without_an_alarm() -> None:
 @pytest.mark.parametrize(("channel", "excess", "is_so"), [(Channel.MIX, 501, True), (Channel.MIX, 500, False), (Channel.SPIKE, 501, False)])
 def test_more_for_the_same_use_is_not_more_than_usual(channel: Channel, excess: int, *, is_so: bool) -> None:
     """Half the tokens at twice the price cost what they always did."""
-    assert replace(EPISODE, channels=(channel,)).is_by_price(usd(excess)) is is_so
+    assert replace(EPISODE, channels=(channel,)).basis(usd(excess)) is (Basis.PRICE if is_so else Basis.TEAM)
+
+
+@pytest.mark.parametrize(
+    ("channels", "basis"),
+    [
+        ((Channel.NEW, Channel.SPIKE), Basis.NEW),
+        ((Channel.SPIKE, Channel.NEW), Basis.TEAM),
+        ((Channel.PERSON,), Basis.PERSON),
+        ((Channel.NEW, Channel.MIX), Basis.NEW),
+    ],
+)
+def test_a_figure_is_of_what_explains_most(channels: tuple[Channel, ...], basis: Basis) -> None:
+    assert replace(EPISODE, channels=channels).basis(usd(600)) is basis
+
+
+@pytest.mark.parametrize(
+    ("channel", "usual", "paid", "is_so"),
+    [
+        (Channel.SPIKE, 300, 800, True),
+        (Channel.SPIKE, 300, 790, False),
+        (Channel.MIX, 300, 700, False),
+        (Channel.NEW, 0, 500, False),
+        (Channel.PERSON, 300, 800, False),
+    ],
+)
+def test_the_usual_is_told_where_with_the_excess_it_is_what_the_team_cost(channel: Channel, usual: int, paid: int, *, is_so: bool) -> None:
+    assert replace(EPISODE, channels=(channel,), usual=usd(usual), paid=usd(paid)).adds_up(usd(500)) is is_so
+
+
+def test_what_goes_on_with_an_earlier_figure_says_what_that_was_of() -> None:
+    """A runaway of one person, then a new key that costs less: the larger figure is still the person's."""
+    ana, key = (Share("ana@x.example", usd(687)),), ("sk-1",)
+    known = replace(EPISODE, channels=(Channel.PERSON,), who=ana)
+    found = replace(EPISODE, channels=(Channel.NEW,), things=key, who=()).led_by(known)
+    assert (found.basis(usd(687)), found.who, found.things) == (Basis.PERSON, ana, key)
 
 
 @pytest.mark.parametrize(("paid", "undone"), [(900, False), (800, False), (551, False), (550, True), (300, True)])

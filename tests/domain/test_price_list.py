@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -115,6 +116,37 @@ def test_the_class_is_told_where_rows_tell_them_apart() -> None:
     assert of_classes(rows[:2], STEP) == (), "two sums do not tell three prices"
     assert of_classes([*rows, replace(rows[0], cost=2 * rows[0].cost)], STEP) == (), "no price explains them all"
     assert of_classes([], STEP) == ()
+
+
+def test_mixes_that_are_nearly_alike_tell_no_class() -> None:
+    """Every row has the same mix but for whole tokens: many sets of prices explain the bill to the cent."""
+    rng, rows = np.random.default_rng(3), []
+    for size in rng.uniform(10**6, 10**7, 60):
+        tokens = (int(size * 0.15), int(size * 0.85), 0, 0, int(size * 0.02))
+        cost = sum((count * price for count, price in zip(tokens, LISTED, strict=True)), Fraction(0))
+        rows.append(Paid(FIRST, tokens, round(cost / 1000) * 1000, round(cost), LISTED))
+    assert of_classes(rows, replace(STEP, before=NINE_TENTHS)) == ()
+
+
+def test_a_cent_in_each_row_is_no_other_price_of_a_class() -> None:
+    """Mixes differ by some per cent, bills are in whole cents, of half a dollar to three."""
+    rng, rows = np.random.default_rng(3), []
+    for size in rng.uniform(10**5, 10**6, 60):
+        tokens = (int(size * 0.15 * rng.uniform(0.98, 1.02)), int(size * 0.85), 0, 0, int(size * 0.02 * rng.uniform(0.98, 1.02)))
+        cost = sum((count * price for count, price in zip(tokens, LISTED, strict=True)), Fraction(0))
+        rows.append(Paid(FIRST, tokens, round(cost / 10**7) * 10**7, round(cost), LISTED))
+    assert of_classes(rows, replace(STEP, before=NINE_TENTHS)) == ()
+
+
+def test_mixes_that_differ_tell_each_class_of_a_bill_in_cents() -> None:
+    rng, rows = np.random.default_rng(3), []
+    for size in rng.uniform(10**6, 10**7, 60):
+        tokens = (int(size * rng.uniform(0.05, 0.5)), int(size * 0.85), 0, 0, int(size * rng.uniform(0.01, 0.1)))
+        cost = sum((count * price for count, price in zip(tokens, LISTED, strict=True)), Fraction(0))
+        rows.append(Paid(FIRST, tokens, round(cost / 10**7) * 10**7, round(cost), LISTED))
+    found = of_classes(rows, replace(STEP, before=NINE_TENTHS))
+    assert [one.place for one in found] == [0, 1, 4]
+    assert all(abs(one.paid - one.listed) <= one.listed / 500 for one in found)
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 10**8)] * 5).filter(any), min_size=1, max_size=20), st.fractions(Fraction(1, 2), 2))
