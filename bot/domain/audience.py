@@ -87,7 +87,13 @@ class Audience:
     def may_see(self, email: str, subject: Scope) -> bool:
         """Tell whether *email* may see the figures of *subject* today."""
         viewer = self.directory.person(email)
-        return viewer is not None and may_see(viewer, subject_of(subject), self.directory, self.privacy, self.today).allows
+        return viewer is not None and self.verdict(viewer, subject).allows
+
+    def verdict(self, viewer: Person, subject: Scope) -> Verdict:
+        """Return why *viewer* may see all figures of *subject*, or not; a member of a team sees nothing of the teams below it."""
+        found = may_see(viewer, subject_of(subject), self.directory, self.privacy, self.today)
+        is_all = subject.kind is not ScopeKind.TEAM or len(self.directory.below(subject.name)) == 1
+        return found if is_all or found is not Verdict.MEMBER else Verdict.NOT_THEIRS
 
     def answers(self, email: str, subject: Scope) -> bool:
         """Tell whether *subject* is a matter of *email* today: their own, of a team they lead, or FinOps'; a member only reads totals."""

@@ -41,6 +41,7 @@ class Reason:
         is_mostly: Others had a part in it, too.
         is_of_days: Who joined or left, or one of them, has not really: they were in the team on more, or fewer, of the days.
         has_moves: It is also about people who joined or left the team, who are not to be told of.
+        has_others: It is also about cost without tokens.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Reason:
     is_mostly: bool = False
     is_of_days: bool = False
     has_moves: bool = False
+    has_others: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the JSON form."""

@@ -110,7 +110,8 @@ def _people(rows: list[Line], problems: Problems) -> dict[str, Person]:
 
 
 def _person(email: str, rows: list[Line], problems: Problems) -> Person:
-    rows = sorted(rows, key=lambda row: row["valid_from"])
+    dated = sorted(((_stint(row, problems), row) for row in rows), key=lambda pair: pair[0].valid_from)
+    stints, rows = [stint for stint, _ in dated], [row for _, row in dated]
     last = rows[-1]
     for row in rows:
         if row["name"] != last["name"]:
@@ -118,7 +119,6 @@ def _person(email: str, rows: list[Line], problems: Problems) -> Person:
                 row,
                 f"{email} is called '{row['name']}' here and '{last['name']}' elsewhere; two people cannot share one e-mail.",
             )
-    stints = sorted((_stint(row, problems) for row in rows), key=lambda stint: stint.valid_from)
     for one, other, row in zip(stints, stints[1:], rows[1:], strict=False):
         if other.valid_from < one.valid_to:
             problems.add(

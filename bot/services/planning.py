@@ -256,13 +256,9 @@ class _Making:
         return self._amounts(batch, seen, days)
 
     def _together(self, row: _Row, rows: Sequence[int], *, grows: bool) -> Iterator[tuple[str, Amounts]]:
-        days, end = self.evidence.delivered(rows, row.opened.last), self.year.end
-        whole = days.together()
-        if row.part.planned:  # which is planned for all of them together
-            terms = replace(self._terms([row], whole), grows=grows)
-            return self._amounts([row], outlook(since_begun(whole.whole), days.last, end, terms), whole)
+        days = self.evidence.delivered(rows, row.opened.last)
         groups, terms = np.zeros(len(rows), dtype=np.int64), replace(self._terms([row], days), grows=grows)
-        return self._amounts([row], totals(since_begun(days.whole), days.last, end, groups, terms), whole)
+        return self._amounts([row], totals(since_begun(days.whole), days.last, self.year.end, groups, terms), days.together())
 
     def _amounts(self, batch: Sequence[_Row], seen: Outlook, days: Days) -> Iterator[tuple[str, Amounts]]:
         """Yield what *seen* says of *batch*: what is complete to the nano, what is to come to the cent; nothing below what is billed."""

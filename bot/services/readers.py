@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 
 from bot.domain.alert import Alert, Identity
-from bot.domain.audience import Audience, scope_of, subject_of
+from bot.domain.audience import Audience, scope_of
 from bot.domain.budget import Budget, Scope, ScopeKind
 from bot.domain.people import Directory, Person
 from bot.domain.period import PeriodKind, Window, first_of_month, period_containing
-from bot.domain.visibility import Privacy, Verdict, may_see
+from bot.domain.visibility import Privacy, Verdict
 from bot.domain.worktime import after_working_hours
 from bot.ports import Calendar, CostScope, Figures
 from bot.services.groups import Groups
@@ -129,7 +129,7 @@ class Readers:
         if viewer is None:
             return False
         of = self.audience
-        verdict = may_see(viewer, subject_of(subject), of.directory, of.privacy, of.today)
+        verdict = of.verdict(viewer, subject)
         if verdict is Verdict.OWN or not verdict.allows:
             return verdict.allows
         scope = cost_scope(subject, of.directory)

@@ -19,11 +19,12 @@ from bot.errors import Refusal
 from bot.messages.estimates import AsBefore, Estimate
 from bot.messages.formats import rounded
 from bot.messages.why import Change, Mover, Reason, Why, Withheld
-from bot.ports import CostScope, Figures, PriceBook, Used
+from bot.ports import CostScope, Dimension, Figures, PriceBook, Used
 from bot.services.commands import Verb
 from bot.services.leeway import Leeway
 from bot.services.question import too_few
 from bot.services.reach import Part, Reach
+from bot.services.unowned import unowned
 
 _NAMED = 2
 """New and lost people who are named; above, they are counted."""
@@ -43,12 +44,14 @@ class Words:
         name: What a person is called; None where neither people nor models are to be named.
         is_own: The reader is the only person in it.
         has_moves: Among those who are not named, people joined or left the team.
+        has_others: Cost without tokens is no part of its own, but of more or less use.
     """
 
     currency: str
     name: Callable[[str], str] | None = None
     is_own: bool = False
     has_moves: bool = False
+    has_others: bool = False
 
     def change(self, variance: Variance, movers: Sequence[tuple[str, Variance]] = ()) -> Change:
         """Return *variance* with what is to be said about each part; *movers* are those who changed most."""
@@ -77,7 +80,7 @@ class Words:
                     return Reason(driver.value, cost, cached=cached)
                 return Reason(driver.value, cost, output=output if _goes(output, cost.nanos) else None)
             case Driver.VOLUME:
-                return Reason(driver.value, cost, has_moves=self.has_moves)
+                return Reason(driver.value, cost, has_moves=self.has_moves, has_others=self.has_others)
             case _:
                 return Reason(driver.value, cost)
 
@@ -108,13 +111,27 @@ def _behind(driver: Driver, variance: Variance) -> tuple[str, ...]:
     return people[driver]
 
 
-def few_behind(side: Side) -> bool:
-    """Tell whether fewer than five people stand behind a part of it: the use of tokens, or what costs without them."""
-    parts = [
-        {usage.person for usage in side.usages if bool(any(usage.tokens)) == has_tokens and usage.cost and usage.person}
-        for has_tokens in (True, False)
-    ]
-    return any(0 < len(people) < SMALLEST_GROUP for people in parts)
+def few_behind(side: Side, *, has_strangers: bool = False) -> bool:
+    """Tell whether fewer than five people stand behind a part of it: the use of tokens, or what costs without them.
+
+    *has_strangers*: Who is nobody of the directory may be a person.
+    """
+    for has_tokens in (True, False):
+        people = {usage.person for usage in side.usages if bool(any(usage.tokens)) == has_tokens and usage.cost}
+        if len(people - {""}) < SMALLEST_GROUP and (people - {""} or (has_strangers and people)):
+            return True
+    return False
+
+
+def joint(variance: Variance) -> Variance:
+    """Return *variance* with cost without tokens as part of the volume.
+
+    Beside what tools and models cost, a figure for each of the two could be one person's.
+    """
+    exact, parts = dict(variance.exact), dict(variance.parts)
+    exact[Driver.VOLUME] = exact.get(Driver.VOLUME, Fraction(0)) + exact.pop(Driver.OTHER, Fraction(0))
+    parts[Driver.VOLUME] = parts.get(Driver.VOLUME, 0) + parts.pop(Driver.OTHER, 0)
+    return replace(variance, exact=exact, parts={driver: nanos for driver, nanos in parts.items() if nanos})
 
 
 def _pair(before: Fraction | None, after: Fraction | None) -> tuple[Fraction, Fraction] | None:
@@ -202,6 +219,9 @@ class Explaining(Reach):
         delivered = self._delivered(window, part.scope)
         before = same_days_before(delivered or window, self.command.period.kind)
         if delivered is None or not self._compares(part.scope, before):
+            if part.scope.project:  # whether there is one is told by its cost alone
+                costs = [self.of.figures.costs(part.scope, days, Dimension.SOURCE) for days in (before, window)]
+                self._note_project(part, is_there=any(costs) or not part.partial)
             raise self._incomparable(part)
         window = delivered
         old, new = (found.whole() for found in used(self.of.figures, self.of.prices, part.scope, before, window))
@@ -211,15 +231,17 @@ class Explaining(Reach):
             raise too_few()
         presence = presences(self.directory, part.scope.teams or (), [before], [window])
         is_own, has_moves = part.scope.people == (self.viewer.email,), is_grouped and bool(presence.keys() & {*old.costs(), *new.costs()})
-        found = Words(self.of.currency, None if is_grouped else self._name_of, is_own, has_moves)
+        is_joint = is_grouped and self.groups.concern(part.scope)
+        found = Words(self.of.currency, None if is_grouped else self._name_of, is_own, has_moves, has_others=is_joint)
         movers = [] if is_grouped else largest(old, new, presence=presence)
         variance = explain(old.together(), new.together()) if is_grouped else explain(old, new, presence=presence)
+        told = found.change(joint(variance) if is_joint else variance, movers)
         return Why(
             part.subject,
             part.words,
             window,
             before,
-            self._divisible(found.change(variance, movers), part, old, new),
+            self._divisible(told, part, (before, old), (window, new)),
             found.movers(movers) if part.has_names else (),
             self._freshness(part.scope, window),
             part.partial,
@@ -228,13 +250,23 @@ class Explaining(Reach):
             self._has_last_month(part),
         )
 
-    def _divisible(self, change: Change, part: Part, old: Side, new: Side) -> Change:
+    def _divisible(self, change: Change, part: Part, *sides: tuple[Window, Side]) -> Change:
         """Return *change* without its reasons where these would tell of few people."""
         if not self.groups.divide(part.scope):
             return replace(change, reasons=(), withheld=Withheld.GROUP)
-        if self.groups.concern(part.scope) and any(map(few_behind, (old, new))):
+        if self.groups.concern(part.scope) and any(few_behind(side, has_strangers=self._has_strangers(days)) for days, side in sides):
             return replace(change, reasons=(), withheld=Withheld.FEW)
         return change
+
+    def _has_strangers(self, window: Window) -> bool:
+        """Tell whether something is billed by an e-mail that the directory does not know."""
+        people = self.of.figures.contributors(CostScope(), window).get((), frozenset())
+        return any(number < 0 for number in people)
+
+    def _may_tell_of_keys(self, window: Window) -> bool:
+        """Tell whether keys and seats that are nobody's may have figures of their own; few people may share theirs."""
+        found = unowned(self.of.figures, self.directory, self.of.privacy, window)
+        return not (found.is_together or found.is_hidden)
 
     def _estimates(self, part: Part, window: Window, old: Side, new: Side, variance: Variance) -> tuple[Estimate, ...]:
         """Return what could have been saved, where it is worth a line.
@@ -254,9 +286,10 @@ class Explaining(Reach):
             name = self._name_of if part.has_names else None
             found.append(leeway.seats(name, is_own=scope.people == (self.viewer.email,)))
             found.append(leeway.small_calls())
-        if scope.people is None and (part.has_names or scope.is_everything):
+        may_tell = scope.people is None and self._may_tell_of_keys(window)
+        if may_tell and (part.has_names or scope.is_everything):
             found.append(leeway.batches())
-        if scope.is_everything:
+        if may_tell and scope.is_everything:
             found.append(leeway.spare_seats(1 if part.has_names else SMALLEST_GROUP))
         least = _WORTH * sum(usage.cost for usage in new.usages)
         if least <= 0:

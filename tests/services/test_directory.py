@@ -90,6 +90,15 @@ def test_what_cannot_be_used_is_named_with_its_line(tmp_path: Path, files: dict[
     assert people.stored.people == {}
 
 
+def test_the_newest_line_is_the_newest_day_however_dates_are_spelt(tmp_path: Path) -> None:
+    people = FakePeople()
+    head = "email,name,team,time_zone,valid_from,valid_to\n"
+    rows = "a@x,A,finance,UTC,20260101,2026-11-05\na@x,A,search,Europe/Berlin,2026-11-05,\n"
+    directory.apply(plan(tmp_path, people, people=head + rows), people)
+    assert people.stored.people["a@x"].time_zone == "Europe/Berlin"
+    assert [stint.team for stint in people.stored.people["a@x"].stints] == ["finance", "search"]
+
+
 def test_every_bad_line_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refused:
         plan(tmp_path, people=f"{HEAD}a@x,A,t,no@x,,\nb@x,B,t,nope@x,,\n")

@@ -306,3 +306,46 @@ def test_nothing_is_said_where_credits_have_paid_for_all(company: Callable[..., 
     office.github[-1] |= {"person": "ann@x.example"}
     assert office.answer("ann").document()["to_cost"] == "0"
     assert office.estimates("ann") == {}
+
+
+EVERYBODY = ("ann", "bob", "cy", "dee", "mia", "fin", "f1")
+STRANGER = {"day": "2026-10-09", "principal": "gone@x.example", "billed": 123_450_000_000}
+
+
+def tokens(*who: str) -> list[dict[str, Any]]:
+    """Return $5 of tokens in September and $10 in October for each."""
+    of = {"billed": 5 * DOLLAR, "tokens": (1000, 0, 0, 0, 100), "provider": "OpenAI", "model": "gpt-5.4"}
+    return [{"day": day, "person": f"{name}@x.example"} | of for day in ("2026-09-01", "2026-10-08", "2026-10-31") for name in who]
+
+
+def told(office: Company) -> dict[str, str]:
+    parts = office.answer("fin", "why org last month").document()["parts"]
+    return {part["name"]: part["cost"] for part in parts or ()}
+
+
+def test_what_one_stranger_cost_is_no_part_of_why_in_works_council_mode(company: Callable[..., Company]) -> None:
+    office = company("works_council")
+    office.github = [credit("bob", "2026-09-01"), credit("bob", "2026-10-31")]
+    office.api = [*tokens(*EVERYBODY), STRANGER]
+    assert told(office) == {}, "of one person there is no part of their own"
+    office.api = tokens(*EVERYBODY)
+    assert told(office).keys() == {"volume"}
+
+
+def test_what_costs_without_tokens_is_told_together_with_use_in_works_council_mode(company: Callable[..., Company]) -> None:
+    """Five hold seats in both months; one of them has a charge without tokens on a model that six others use with tokens."""
+    office = company("works_council")
+    office.github = [row for name in EVERYBODY[:5] for row in seats(name, "2026-09-01", "2026-10-01")] + [credit("bob", "2026-10-31")]
+    charge = {"day": "2026-10-09", "person": "ann@x.example", "billed": 123_450_000_000, "provider": "OpenAI", "model": "gpt-5.4"}
+    office.api = [*tokens(*EVERYBODY[1:]), charge]
+    assert told(office) == {"volume": "153.45"}
+    assert "$153.45 from more use, seats and the like included" in office.says("fin", "why org last month")
+
+
+def test_keys_have_no_estimate_where_few_strangers_share_their_figure(company: Callable[..., Company]) -> None:
+    office = company("works_council")
+    office.github = [credit("bob", "2026-09-01"), credit("bob", "2026-10-31")]
+    office.api = [key("2026-09-01", 60), key("2026-10-08", 60), *tokens(*EVERYBODY)]
+    assert "batches" in office.estimates("fin", "why org last month")
+    office.api += [STRANGER]
+    assert "batches" not in office.estimates("fin", "why org last month"), "the total of both less it would be one person's"

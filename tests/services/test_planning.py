@@ -489,15 +489,19 @@ def spike(day: date) -> float:
 
 
 def test_of_the_running_year_nothing_below_what_is_billed_is_proposed() -> None:
-    """Of 363 days ten each are billed, 5,000 on one of them, and one each of 354: 3,620 + 5,000 + 354."""
+    """Of 363 days ten each are billed, 5,000 on one of them, and one each of 354: 3,620 + 5,000 + 354. 11 a day are usual.
+
+    To come are 8 × 1 of the days that are not delivered, and 2 × 11; of the dear one nothing.
+    """
     company = stands_still(Line("ana", "search", cost=spike, last=date(2026, 12, 29)))
     billed = 362 * 10 + 5000 + 354
-    for scenario in ([], ["growth=+100%"], ["growth=-50%"]):
+    for scenario, rest in (([], 30.0), (["growth=+100%"], 60.0), (["growth=-50%"], 15.0)):
         plan = company.plan(2026, "", *scenario)
         assert plan.last == date(2026, 12, 20)
         found = rows(plan)
         for scope in ("org", "team:search"):
-            assert [amount(found[scope], name) for name in ("p50", "p80", "p95")] == [billed] * 3, scope
+            assert float(amount(found[scope], "p50")) == pytest.approx(billed + rest, abs=0.5), scope
+            assert billed <= amount(found[scope], "p50") <= amount(found[scope], "p80") <= amount(found[scope], "p95"), scope
     assert amount(rows(company.plan(2027))["org"]) == pytest.approx(11 * 365, rel=0.002), "it counts for its own year alone"
 
 
