@@ -46,3 +46,11 @@ def current(database: Database) -> str | None:
 def newest() -> str:
     """Return the revision of this program."""
     return ScriptDirectory.from_config(config()).get_current_head() or ""
+
+
+def other(found: str | None) -> str:
+    """Return what is to be said of a database at revision *found*, which is not this program's newest."""
+    script = ScriptDirectory.from_config(config())
+    if found is None or any(found == known.revision for known in script.walk_revisions()):
+        return f"The database is of version {found or 'none'}, this program of {newest()}. Run `aispend db upgrade`."
+    return f"The database is of version {found}, which this program ({newest()}) does not know: a newer one made it. Install that one."

@@ -67,7 +67,7 @@ def _store(app: App) -> str:
 
     found = schema.current(app.database)
     if found != schema.newest():
-        raise ConfigError(f"The database is of version {found or 'none'}, this program of {schema.newest()}. Run `aispend db upgrade`.")
+        raise ConfigError(schema.other(found))
     return f"of version {found}"
 
 

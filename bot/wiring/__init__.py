@@ -466,7 +466,7 @@ class App:
         if found is None:
             schema.upgrade(self.database)
         elif found != schema.newest():
-            raise ConfigError(f"The database is of version {found}, this program of {schema.newest()}. Run `aispend db upgrade`.")
+            raise ConfigError(schema.other(found))
 
     def open_store(self) -> None:
         """Open the database for what says nothing without one; unlike for a load, none is made.

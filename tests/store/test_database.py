@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.store import schema
 from adapters.store.database import Database
 from bot.errors import StoreError
 
@@ -24,3 +25,9 @@ def test_a_folder_in_the_place_of_the_file_is_told_by_a_sentence(tmp_path: Path)
     with pytest.raises(StoreError, match="The database could not do it"), database.writing():
         pytest.fail("there is no database")
     database.close()
+
+
+def test_a_database_of_a_newer_program_is_not_told_to_be_upgraded() -> None:
+    assert "Run `aispend db upgrade`" in schema.other("0001")
+    assert "Run `aispend db upgrade`" in schema.other(None)
+    assert "a newer one made it" in schema.other("9999")
