@@ -193,7 +193,7 @@ class Notices(Readers):
             told_limit=told.limit if told and shows else None,
             expected=seen.expected if shows else None,
             forecast=self._outlook(alert, window) if shows and is_live else None,
-            why=self._why(email, alert, subject, window) if explains else None,
+            why=self._why(email, alert, subject, window) if explains and not seen.burn else None,  # months say nothing of an hour
             burned=Burned(seen.burn.cost, seen.burn.hours, seen.burn.until) if seen.burn and shows else None,
             as_of=seen.as_of,
             drivers=self._drivers(email, subject, window) if explains else (),

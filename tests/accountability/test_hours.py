@@ -59,3 +59,12 @@ def test_a_runaway_is_told_within_the_hour_and_is_over_when_days_are_calm(firm: 
     firm.deliver()
     deliver(firm, rows, "14T12", "1")
     assert firm.said() == [("ana", "Back to plan")]
+
+
+def test_an_hour_is_not_explained_by_months(firm: Office) -> None:
+    days = (datetime(2026, 10, 1, 12) + timedelta(days=n) for n in range(40))
+    rows = [hourly(day, "9" if day.month == 10 else "3") for day in days]
+    deliver(firm, rows, "10T13", "3")
+    deliver(firm, rows, "10T14", "70")
+    (post,) = [post for post in firm.posts() if "within 1 hour" in post.message.card.title]
+    assert "Beside Oct" not in repr(post.message.card)
