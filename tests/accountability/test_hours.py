@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -62,7 +62,7 @@ def test_a_runaway_is_told_within_the_hour_and_is_over_when_days_are_calm(firm: 
 
 
 def test_an_hour_is_not_explained_by_months(firm: Office) -> None:
-    days = (datetime(2026, 10, 1, 12) + timedelta(days=n) for n in range(40))
+    days = (datetime(2026, 10, 1, 12, tzinfo=UTC) + timedelta(days=n) for n in range(40))
     rows = [hourly(day, "9" if day.month == 10 else "3") for day in days]
     deliver(firm, rows, "10T13", "3")
     deliver(firm, rows, "10T14", "70")
