@@ -59,7 +59,7 @@ class UnownedKey:
 
     key: str
     source: str
-    cost: Money | None
+    cost: Money
     first_seen: date
     reason: str
     likely_owner: str | None = None
@@ -99,14 +99,14 @@ class Unallocated:
 
     @property
     def costs(self) -> list[UnownedKey | Strangers]:
-        """The rows with a cost, which add up to the total but for keys that are left out."""
+        """The rows with a cost, which add up to the total, where it is told, but for keys that are left out."""
         rows: list[UnownedKey | Strangers] = [*self.keys, *([self.strangers] if self.strangers else [])]
         return [row for row in rows if row.cost is not None]
 
     @property
-    def is_together(self) -> bool:
-        """Whether keys and strangers have one figure."""
-        return self.strangers is not None and self.strangers.cost is None
+    def added(self) -> Money:
+        """What the rows are written to add up to."""
+        return sum((key.cost for key in self.keys), Money(0, self.of.currency)) if self.total is None else self.total
 
     @property
     def coverage(self) -> Fraction | None:
@@ -121,7 +121,7 @@ class Unallocated:
             {
                 "key": key.key,
                 "source": key.source,
-                "cost": key.cost.plain if key.cost else None,
+                "cost": key.cost.plain,
                 "first_seen": key.first_seen.isoformat(),
                 "reason": key.reason,
                 "likely_owner": key.likely_owner,
@@ -165,7 +165,7 @@ class Unallocated:
         alone = replace(key, likely_owner=None)
         yield "strangers", cls(WINDOW, (alone,), usd("502.2"), usd("16045.3"), FRESH, strangers=Strangers(6, usd("100"), emails))
         few = Strangers(1, None, emails[:1])
-        yield "few", cls(WINDOW, (replace(alone, cost=None),), usd("420.2"), usd("16045.3"), FRESH, strangers=few)
+        yield "few", cls(WINDOW, (alone,), None, usd("16045.3"), FRESH, strangers=few)
         yield "few-alone", cls(WINDOW, (), None, usd("16045.3"), FRESH, strangers=few)
 
 

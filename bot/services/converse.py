@@ -214,16 +214,16 @@ class _Asked(Expecting):
             UnownedKey(
                 key.key,
                 key.source,
-                None if found.is_together else self._money(key.cost),
+                self._money(key.cost),
                 key.first_seen,
                 waiting.get(key.key.casefold()) or self._why(key),
                 None if key.key.casefold() in waiting else self._owner_hint(key.likely_owner),
             )
-            for key in sorted(found.keys, key=lambda key: key.key if found.is_together else "")[:LONG]
+            for key in found.keys[:LONG]
         )
         strangers = found.addresses and Strangers(
             len(found.addresses),
-            None if found.is_together else self._money(found.of_people),
+            None if found.of_people is None else self._money(found.of_people),
             found.addresses[:LONG],
         )
         return Unallocated(

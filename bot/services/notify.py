@@ -102,7 +102,7 @@ class Notices(Readers):
 
     @property
     def hidden(self) -> frozenset[Kind]:
-        """The kinds of alerts whose cost is not told: that of a key, beside what it and people's addresses cost together, is theirs."""
+        """The kinds of alerts whose cost is not told: that of a new key, of a part of a month, where figures are told by whole months."""
         return frozenset({Kind.UNOWNED} if self.audience.privacy is Privacy.WORKS_COUNCIL else ())
 
     def spread(self, desk: Desk, change: Change, alert: Alert) -> None:

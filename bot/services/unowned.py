@@ -1,7 +1,8 @@
 """Unowned: what belongs to nobody; in works_council mode without a figure of few people among it.
 
 Who is billed by an e-mail that the directory does not know is a person. There, such people have one figure together. Where they are
-fewer than five in a month they have it together with the keys, so that no subtraction tells it; where there are no keys, there is none.
+fewer than five in a month they have none, and so nor has all of it: what keys cost is told in many places (a source or a model that
+keys alone use, seats that are nobody's, what batches would save), and a total less that would be theirs.
 """
 
 from __future__ import annotations
@@ -23,21 +24,17 @@ class Unowned:
     Attributes:
         keys: One for each key and source, the dearest first.
         addresses: The people, ascending; none where these are told as keys.
-        of_people: What they cost together, nanos.
-        is_together: There are so few of them that they and the keys have one figure.
-        is_hidden: Nor has that one.
+        of_people: What they cost together, nanos; None where that must not be told.
     """
 
     keys: tuple[UnallocatedKey, ...]
     addresses: tuple[str, ...] = ()
-    of_people: int = 0
-    is_together: bool = False
-    is_hidden: bool = False
+    of_people: int | None = 0
 
     @property
     def total(self) -> int | None:
         """What all of it costs, nanos; None where that must not be told."""
-        return None if self.is_hidden else sum(key.cost for key in self.keys) + self.of_people
+        return None if self.of_people is None else sum(key.cost for key in self.keys) + self.of_people
 
 
 def is_person(key: str, directory: Directory) -> bool:
@@ -51,11 +48,10 @@ def unowned(figures: Figures, directory: Directory, privacy: Privacy, window: Wi
     if privacy is not Privacy.WORKS_COUNCIL:
         return Unowned(tuple(_by_key(found)))
     people, keys = _apart(found, directory)
-    each = [_apart(figures.unallocated(month), directory) for month in months(window)]
-    few = [of_keys for who, of_keys in each if 0 < len({one.key.casefold() for one in who}) < SMALLEST_GROUP]
+    counts = [len({one.key.casefold() for one in _apart(figures.unallocated(month), directory)[0]}) for month in months(window)]
+    are_few = any(0 < count < SMALLEST_GROUP for count in counts)
     addresses = tuple(sorted({one.key for one in people}))
-    cost = sum(one.cost for one in people)
-    return Unowned(tuple(_by_key(keys)), addresses, cost, bool(few), not all(any(one.cost for one in of_keys) for of_keys in few))
+    return Unowned(tuple(_by_key(keys)), addresses, None if are_few else sum(one.cost for one in people))
 
 
 def _apart(found: Iterable[UnallocatedKey], directory: Directory) -> tuple[list[UnallocatedKey], list[UnallocatedKey]]:

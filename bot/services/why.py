@@ -24,7 +24,6 @@ from bot.services.commands import Verb
 from bot.services.leeway import Leeway
 from bot.services.question import too_few
 from bot.services.reach import Part, Reach
-from bot.services.unowned import unowned
 
 _NAMED = 2
 """New and lost people who are named; above, they are counted."""
@@ -263,11 +262,6 @@ class Explaining(Reach):
         people = self.of.figures.contributors(CostScope(), window).get((), frozenset())
         return any(number < 0 for number in people)
 
-    def _may_tell_of_keys(self, window: Window) -> bool:
-        """Tell whether keys and seats that are nobody's may have figures of their own; few people may share theirs."""
-        found = unowned(self.of.figures, self.directory, self.of.privacy, window)
-        return not (found.is_together or found.is_hidden)
-
     def _estimates(self, part: Part, window: Window, old: Side, new: Side, variance: Variance) -> tuple[Estimate, ...]:
         """Return what could have been saved, where it is worth a line.
 
@@ -286,10 +280,9 @@ class Explaining(Reach):
             name = self._name_of if part.has_names else None
             found.append(leeway.seats(name, is_own=scope.people == (self.viewer.email,)))
             found.append(leeway.small_calls())
-        may_tell = scope.people is None and self._may_tell_of_keys(window)
-        if may_tell and (part.has_names or scope.is_everything):
+        if scope.people is None and (part.has_names or scope.is_everything):
             found.append(leeway.batches())
-        if may_tell and scope.is_everything:
+        if scope.is_everything:
             found.append(leeway.spare_seats(1 if part.has_names else SMALLEST_GROUP))
         least = _WORTH * sum(usage.cost for usage in new.usages)
         if least <= 0:

@@ -342,10 +342,10 @@ def test_what_costs_without_tokens_is_told_together_with_use_in_works_council_mo
     assert "$153.45 from more use, seats and the like included" in office.says("fin", "why org last month")
 
 
-def test_keys_have_no_estimate_where_few_strangers_share_their_figure(company: Callable[..., Company]) -> None:
+def test_what_keys_would_have_saved_leaves_no_rest_that_few_strangers_cost(company: Callable[..., Company]) -> None:
     office = company("works_council")
     office.github = [credit("bob", "2026-09-01"), credit("bob", "2026-10-31")]
-    office.api = [key("2026-09-01", 60), key("2026-10-08", 60), *tokens(*EVERYBODY)]
-    assert "batches" in office.estimates("fin", "why org last month")
-    office.api += [STRANGER]
-    assert "batches" not in office.estimates("fin", "why org last month"), "the total of both less it would be one person's"
+    office.api = [key("2026-09-01", 60), key("2026-10-08", 60), *tokens(*EVERYBODY), STRANGER]
+    assert office.estimates("fin", "why org last month")["batches"]["cost"] == "60"
+    document = office.answer("fin", "unallocated last month").document()
+    assert (document["total"], document["strangers"]["cost"]) == (None, None), "less the keys it would be one person's"

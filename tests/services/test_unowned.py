@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from booked import book
 from explained import text
 from factories import charge, write_csv
 from office import Office, office
@@ -64,21 +65,34 @@ def test_works_council_puts_addresses_together_and_lists_them_without_their_cost
         assert f"{n}.0{n}" not in said
 
 
-def test_few_addresses_have_one_figure_with_the_keys(firm: Callable[..., Office]) -> None:
-    """What the keys cost, taken from the total, would be what four people cost."""
+def test_few_addresses_have_no_figure_and_nor_has_all_of_it(firm: Callable[..., Office]) -> None:
+    """What the keys cost, which is told elsewhere, too, taken from a total would be what four people cost."""
     of = firm("works_council", STRANGERS[:4])
     found = unowned(of)
-    assert [(row["key"], row["cost"]) for row in found["rows"]] == [(KEY, None)]
-    assert (found["strangers"]["cost"], found["strangers"]["addresses"], found["total"]) == (None, list(STRANGERS[:4]), "50.1")
+    assert [(row["key"], row["cost"]) for row in found["rows"]] == [(KEY, "40")]
+    assert (found["strangers"]["cost"], found["strangers"]["addresses"], found["total"]) == (None, list(STRANGERS[:4]), None)
     said = text(of.app, "fin", "unallocated")
-    assert "Keys and addresses have one figure together" in said
-    for secret in ("$40", "$10.10"):
-        assert secret not in said
+    assert "What the addresses cost is not told, and so no total: in a month of it they are fewer than five people." in said
+    assert "$40.00" in said
+    for words in ("unallocated", "org"):
+        said = text(of.app, "fin", words)
+        for secret in ("$50.10", "$10.10", "has an owner", "belongs to nobody yet"):
+            assert secret not in said
+
+
+def test_what_keys_cost_by_source_is_no_way_to_what_an_address_costs(firm: Callable[..., Office]) -> None:
+    """A source of keys alone has a row of its own, as nobody stands behind it in person."""
+    of = firm("works_council", STRANGERS[:1], keys=tuple(f"{who}@x.example" for who in ("mia", "ben", "ruth", "fin")))
+    book(of.app.ledger, [{"day": "2026-11-02", "principal": KEY, "billed": 40 * 10**9}], "gateway")
+    rows = of.ask("fin", "org by source")["by"]["rows"]
+    assert [(row["key"], row["cost"]) for row in rows] == [("bills", "221.01"), ("gateway", "40")]
+    found = unowned(of)
+    assert (found["total"], found["strangers"]["cost"]) == (None, None)
 
 
 @pytest.mark.parametrize("mode", ["standard", "works_council"])
 def test_works_council_tells_a_new_key_without_its_cost(firm: Callable[..., Office], mode: str) -> None:
-    """Taken from the one figure of keys and addresses it would be what the stranger costs."""
+    """It is that of a part of a month."""
     of = firm(mode, STRANGERS[:1], keys=())
     of.review()
     bills = [("ana@x.example", "60"), (STRANGERS[0], "1.01")]
