@@ -98,6 +98,7 @@ class Reach(Amounts):
         Raises:
             Refusal: There is no such project for this reader, or too few people worked on it.
         """
+        window = self._window()  # a period to come is refused before it can tell whether there is such a project
         scope, partial = self._widest()
         self._by_months(scope)
         has_names = self._names_allowed(scope)
@@ -105,7 +106,7 @@ class Reach(Amounts):
             raise Refusal(NO_NAMES)
         project = self.of.figures.has_project(self.command.name)
         part = CostScope(scope.people, scope.teams, project=project)
-        if project is None or not self.groups.shows(part, self._window()):
+        if project is None or not self.groups.shows(part, window):
             self._log(SubjectKind.PROJECT, self.command.name, Verdict.NOT_THEIRS)
             if project and not partial:
                 raise too_few()

@@ -217,14 +217,13 @@ class Explaining(Reach):
         part, window = self._about(), self._window()
         delivered = self._delivered(window, part.scope)
         before = same_days_before(delivered or window, self.command.period.kind)
+        # What has no cost is refused as if there were no such project, before anything else is said of it.
+        both = Window(before.start, window.end)
+        self._note(part, is_there=not part.scope.project or bool(self.of.figures.costs(part.scope, both, Dimension.SOURCE)))
         if delivered is None or not self._compares(part.scope, before):
-            if part.scope.project:  # whether there is one is told by its cost alone
-                costs = [self.of.figures.costs(part.scope, days, Dimension.SOURCE) for days in (before, window)]
-                self._note_project(part, is_there=any(costs) or not part.partial)
             raise self._incomparable(part)
         window = delivered
         old, new = (found.whole() for found in used(self.of.figures, self.of.prices, part.scope, before, window))
-        self._note(part, is_there=bool(old.usages or new.usages))
         is_grouped = not part.has_names and part.scope.people is None
         if self.groups.concern(part.scope) and any(0 < len(side.people()) < SMALLEST_GROUP for side in (old, new)):
             raise too_few()

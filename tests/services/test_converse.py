@@ -262,6 +262,18 @@ def test_a_refusal_is_the_same_whether_the_thing_exists_or_not(company: Callable
     assert str(refused.value) == NOTHING
 
 
+@pytest.mark.parametrize("verb", ["project", "why project", "forecast project"])
+@pytest.mark.parametrize("period", ["", "today", "last month", "quarter", "2020-01", "2026-12"])
+@pytest.mark.parametrize("who", ["ben", "ruth"])
+def test_no_period_tells_whether_a_hidden_project_exists(company: Callable[..., App], who: str, period: str, verb: str) -> None:
+    """Nor does it keep the look from being noted."""
+    app = company()
+    real, made_up = (app.conversation.weigh(f"{who}@x.example", f"{verb} {name} {period}") for name in ("RANKING", "nosuchproject"))
+    assert (real.view, made_up.view, str(real.refusal)) == (None, None, str(made_up.refusal))
+    assert [(look.subject_kind, look.verdict) for look in real.looks] == [(look.subject_kind, look.verdict) for look in made_up.looks]
+    assert (str(real.refusal) == NOTHING) == bool(real.looks)
+
+
 def test_a_project_shows_each_their_part(company: Callable[..., App]) -> None:
     app = company()
     assert [ask(app, who, "project ranking")["billed_cost"] for who in ("ana", "mia", "fin")] == ["40", "42", "45"]
