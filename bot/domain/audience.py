@@ -85,21 +85,21 @@ class Audience:
         return (*found, whole) if found[-1] != whole else tuple(found)
 
     def may_see(self, email: str, subject: Scope) -> bool:
-        """Tell whether *email* may see the figures of *subject* today."""
-        viewer = self.directory.person(email)
-        return viewer is not None and self.verdict(viewer, subject).allows
+        """Tell whether *email* may see the figures of *subject* today, of a team with those below it."""
+        return self.verdict(email, subject).allows
 
-    def verdict(self, viewer: Person, subject: Scope) -> Verdict:
-        """Return why *viewer* may see all figures of *subject*, or not; a member of a team sees nothing of the teams below it."""
+    def verdict(self, email: str, subject: Scope) -> Verdict:
+        """Decide whether *email* may see the figures of *subject* today, and why; its members see a team itself, not those below it."""
+        viewer = self.directory.person(email)
+        if viewer is None:
+            return Verdict.NOT_THEIRS
         found = may_see(viewer, subject_of(subject), self.directory, self.privacy, self.today)
-        is_all = subject.kind is not ScopeKind.TEAM or len(self.directory.below(subject.name)) == 1
-        return found if is_all or found is not Verdict.MEMBER else Verdict.NOT_THEIRS
+        is_part = found is Verdict.MEMBER and self.directory.below(subject.name) != [subject.name]
+        return Verdict.NOT_THEIRS if is_part else found
 
     def answers(self, email: str, subject: Scope) -> bool:
         """Tell whether *subject* is a matter of *email* today: their own, of a team they lead, or FinOps'; a member only reads totals."""
-        viewer = self.directory.person(email)
-        verdict = may_see(viewer, subject_of(subject), self.directory, self.privacy, self.today) if viewer else Verdict.NOT_THEIRS
-        return verdict in {Verdict.OWN, Verdict.MANAGER, Verdict.FINOPS}
+        return self.verdict(email, subject) in {Verdict.OWN, Verdict.MANAGER, Verdict.FINOPS}
 
     def name(self, email: str) -> str:
         """Return what the person is called."""

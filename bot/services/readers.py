@@ -125,11 +125,8 @@ class Readers:
 
         A manager sees of a person what the teams they manage paid; the figures are shown where that is everything.
         """
-        viewer = self.audience.person(email)
-        if viewer is None:
-            return False
         of = self.audience
-        verdict = of.verdict(viewer, subject)
+        verdict = of.verdict(email, subject)
         if verdict is Verdict.OWN or not verdict.allows:
             return verdict.allows
         scope = cost_scope(subject, of.directory)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from factories import charge, write_csv
+from fakes import FakeBudgets
 from office import BUDGETS, SEARCH, Office, office
 
 from bot.domain.alert import State
+from bot.domain.visibility import Privacy
 from bot.errors import Refusal
 from bot.ports import Delivery
-from bot.services import directory
+from bot.services import budgets, directory
 from bot.wiring import App
 
 LEADS = """
@@ -579,3 +581,29 @@ def test_a_budget_whose_tiers_alone_changed_is_not_said_to_be_what_it_was(firm: 
     said = list(firm.world.shown.values())
     assert any("The budget was changed" in text for text in said)
     assert not any("it was $100.00" in text for text in said)
+
+
+@pytest.mark.parametrize("below", [False, True])
+def test_a_member_in_open_mode_owns_no_figures_of_the_teams_below(make_app: Callable[..., App], tmp_path: Path, *, below: bool) -> None:
+    """Ana sees her team itself, as `team search` shows it to her; a budget counts the teams below it, too."""
+    firm = office(make_app, tmp_path, "open")
+    teams = tmp_path / "teams.csv"
+    rows = teams.read_text("utf-8").splitlines()
+    teams.write_text(
+        "\n".join(f"support,{'search' if below else ''},ruth@x.example,," if row.startswith("support,") else row for row in rows) + "\n",
+        "utf-8",
+    )
+    directory.apply(directory.plan([teams], firm.app.people), firm.app.people)
+    firm.agree(SEARCH + 'owner = "ana@x.example"\n')
+    firm.spend("20")
+    firm.spend("65.43", who="ruth" if below else "mia")
+    firm.review()
+    (post,) = firm.posts()
+    assert post.message.to == ("mia@x.example" if below else "ana@x.example")
+    assert "85 %" in post.message.card.title
+    alert = next(alert for alert in firm.app.alerts.every() if alert.was_told)
+    readers = firm.app.review.notices()
+    assert (readers.may_read("ana@x.example", alert), readers.may_read("mia@x.example", alert)) == (not below, True)
+    plan = budgets.plan(tmp_path / "budgets.toml", FakeBudgets(), firm.app.people.directory(), "USD", 1)
+    doubts = budgets.doubts(plan, firm.app.conversation.figures, firm.app.people.directory(), Privacy.OPEN, firm.clock.now().date())
+    assert any("ana@x.example may not see the figures of team search" in doubt for doubt in doubts) is below
