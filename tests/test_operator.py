@@ -95,6 +95,13 @@ def test_doctor_looks_at_sources_and_rules(folder: Path, wrong: str, sentence: s
     assert sentence in next(line for line in done.stdout.splitlines() if line.startswith("✗") and "loads" not in line)
 
 
+def test_doctor_makes_no_database(tmp_path: Path) -> None:
+    (tmp_path / "aispend.toml").write_text('[organisation]\nname = "Example"\n', "utf-8")
+    done = subprocess.run([aispend(), "--now", NOW, "doctor"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=120)
+    assert "✗ store: There is none yet, or an empty one. Run `aispend db upgrade`, which makes it." in done.stdout.splitlines()
+    assert [file.name for file in tmp_path.iterdir()] == ["aispend.toml"]
+
+
 def test_a_load_that_fails_is_told_to_finops_until_one_goes_well(folder: Path) -> None:
     run(folder, "ingest")
     (folder / "usage.csv").write_text("nothing,of,use\n1,2,3\n", "utf-8")

@@ -25,11 +25,14 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _normalised(url)
         self.is_sqlite = self.url.startswith("sqlite")
+        self._file = Path(make_url(self.url).database or "") if self.is_sqlite else None
         self.engine = _engine(self.url) if not self.is_sqlite else _sqlite(self.url)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Yield a connection in a transaction that only reads."""
+        """Yield a connection in a transaction that only reads; a file that is not there is not made by it."""
+        if not self.is_there:
+            raise StoreError(_NOT_THERE)
         with self._translated(), self.engine.connect() as connection:
             yield connection
 
@@ -71,6 +74,16 @@ class Database:
             raise StoreError(_NOT_THERE if _lacks_a_table(text) else f"The database refused: {text}. Nothing was changed.") from exc
         except driver.Error as exc:  # from the bulk roads, which speak to the driver
             raise StoreError(_sentence(_first_line(exc))) from exc
+
+    @property
+    def is_there(self) -> bool:
+        """Tell whether there is a file, or a server that has to be asked."""
+        try:
+            return self._file is None or bool(self._file.stat())
+        except FileNotFoundError:
+            return False
+        except OSError:
+            return True  # connecting says what is wrong with it
 
     def has_schema(self) -> bool:
         """Tell whether the tables are there."""

@@ -38,7 +38,9 @@ def upgrade(database: Database) -> str:
 
 
 def current(database: Database) -> str | None:
-    """Return the revision of *database*, None for an empty one."""
+    """Return the revision of *database*, None for an empty one, or where there is no file yet."""
+    if not database.is_there:
+        return None
     with database.reading() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
@@ -48,9 +50,11 @@ def newest() -> str:
     return ScriptDirectory.from_config(config()).get_current_head() or ""
 
 
-def other(found: str | None) -> str:
-    """Return what is to be said of a database at revision *found*, which is not this program's newest."""
-    script = ScriptDirectory.from_config(config())
-    if found is None or any(found == known.revision for known in script.walk_revisions()):
-        return f"The database is of version {found or 'none'}, this program of {newest()}. Run `aispend db upgrade`."
-    return f"The database is of version {found}, which this program ({newest()}) does not know: a newer one made it. Install that one."
+def mismatch(found: str) -> str:
+    """Return why this program cannot use a database of the revision *found*, and what would do; empty text where it can."""
+    own = newest()
+    if found == own:
+        return ""
+    if found not in {script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()}:
+        return f"The database was made by a newer version of this program ({found}; this one knows up to {own}): install that one."
+    return f"The database is of version {found}, this program of {own}. Run `aispend db upgrade`."

@@ -66,8 +66,10 @@ def _store(app: App) -> str:
     from adapters.store import schema  # noqa: PLC0415
 
     found = schema.current(app.database)
-    if found != schema.newest():
-        raise ConfigError(schema.other(found))
+    if found is None:
+        raise ConfigError("There is none yet, or an empty one. Run `aispend db upgrade`, which makes it.")
+    if trouble := schema.mismatch(found):
+        raise ConfigError(trouble)
     return f"of version {found}"
 
 

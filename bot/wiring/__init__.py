@@ -465,8 +465,8 @@ class App:
         found = schema.current(self.database)
         if found is None:
             schema.upgrade(self.database)
-        elif found != schema.newest():
-            raise ConfigError(schema.other(found))
+        elif trouble := schema.mismatch(found):
+            raise ConfigError(trouble)
 
     def open_store(self) -> None:
         """Open the database for what says nothing without one; unlike for a load, none is made.

@@ -27,7 +27,20 @@ def test_a_folder_in_the_place_of_the_file_is_told_by_a_sentence(tmp_path: Path)
     database.close()
 
 
-def test_a_database_of_a_newer_program_is_not_told_to_be_upgraded() -> None:
-    assert "Run `aispend db upgrade`" in schema.other("0001")
-    assert "Run `aispend db upgrade`" in schema.other(None)
-    assert "a newer one made it" in schema.other("9999")
+def test_reading_makes_no_file(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'aispend.db'}")
+    with pytest.raises(StoreError, match="There is no ledger here yet"), database.reading():
+        pytest.fail("there is no database")
+    assert schema.current(database) is None
+    assert list(tmp_path.iterdir()) == []
+    schema.upgrade(database)
+    assert schema.current(database) == schema.newest()
+    database.close()
+
+
+def test_a_database_of_another_version_says_which_way_to_go() -> None:
+    """What a newer program made cannot be brought back by `db upgrade`."""
+    assert schema.mismatch(schema.newest()) == ""
+    assert schema.mismatch("0001") == f"The database is of version 0001, this program of {schema.newest()}. Run `aispend db upgrade`."
+    newer = f"(9999; this one knows up to {schema.newest()}): install that one."
+    assert schema.mismatch("9999") == f"The database was made by a newer version of this program {newer}"
