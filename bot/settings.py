@@ -35,7 +35,7 @@ class Organisation(_Section):
     name: str = "Our organisation"
     currency: str = Field(default="USD", pattern="^[A-Z]{3}$")
     privacy: Privacy = Privacy.STANDARD
-    fiscal_year_start: int = Field(default=1, ge=1, le=12)
+    fiscal_year_start: int = Field(default=1, ge=1, le=12, strict=True)
     countries: list[str] = Field(default_factory=list)
     rates: str | None = None
 

@@ -20,6 +20,7 @@ from bot.errors import ConfigError
         ('[organisation]\nname = "x"\ncolour = "red"', "There are: name, currency, privacy"),
         ('[organisation]\ncurrency = "dollars"', "'organisation.currency' holds 'dollars'"),
         ('[organisation]\nprivacy = "secret"', "'open', 'standard' or 'works_council'"),
+        ("[organisation]\nfiscal_year_start = true", "'organisation.fiscal_year_start' holds True"),
         ('[[sources]]\nname = "a"\nkind = "focus"\n[[sources]]\nname = "a"\nkind = "cur"', "two [[sources]] are called 'a'"),
         ('[[sources]]\nkind = "focus"', "'sources.0.name' is missing"),
         ('store = "postgresql://bob:s3cret@h/x"', "holds something that does not fit"),

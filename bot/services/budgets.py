@@ -213,7 +213,7 @@ def _ladder(section: Mapping[str, Any], place: str) -> tuple[Decimal, ...]:
 
 def _month(section: Mapping[str, Any], place: str, default: int) -> int:
     value = section.get("fiscal_year_start", default)
-    if not isinstance(value, int) or not 1 <= value <= 12:  # noqa: PLR2004 - months
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 12:  # noqa: PLR2004 - months
         raise _wrong(place, f"fiscal_year_start holds {value!r}; write a month from 1 to 12.")
     return value
 

@@ -85,9 +85,12 @@ def _change(one: Mapping[str, Any], place: str, currency: str) -> PlannedChange:
     amount = _number(one.get("amount", 0), -_LARGEST, _LARGEST)
     if amount is None:
         raise _wrong(place, f"the amount of an overlay holds {one['amount']!r}; write what every day costs more, such as 40.")
-    if factor == 1 and not amount:
+    nanos = to_nanos(amount)
+    if amount and not nanos:
+        raise _wrong(place, f"the amount of an overlay holds {amount:f}, which is less than can be counted; write one such as 40.")
+    if factor == 1 and not nanos:
         raise _wrong(place, f"an overlay changes nothing; write a factor or an amount a day, such as {_EXAMPLE}.")
-    return PlannedChange(day, until, factor, Money(to_nanos(amount), currency), str(one.get("note", "")))
+    return PlannedChange(day, until, factor, Money(nanos, currency), str(one.get("note", "")))
 
 
 def _day(one: Mapping[str, Any], name: str, place: str) -> date | None:

@@ -86,6 +86,7 @@ def test_an_empty_file_does_not_end_what_is_in_force(tmp_path: Path, known: Dire
         ('[[budgets]]\nname = "a"\norg = true\nlimit = 1\nladder = [0.5, 1]', "write percentages"),
         ('[[budgets]]\nname = "a"\norg = true\nlimit = 1\ncurrency = "EUR"', "the reporting currency is USD"),
         ('[[budgets]]\nname = "a"\norg = true\nlimit = 1\nfiscal_year_start = 13', "a month from 1 to 12"),
+        ('[[budgets]]\nname = "a"\norg = true\nlimit = 1\nfiscal_year_start = true', "holds True; write a month from 1 to 12"),
         (ONE + ONE, "the name stands here twice"),
         (ONE + ONE.replace('"a"', '"b"'), "as 'a' does; keep one"),
         ("[[budgets", "is not TOML"),
@@ -98,6 +99,8 @@ def test_an_empty_file_does_not_end_what_is_in_force(tmp_path: Path, known: Dire
         (ONE + "overlays = [{from = 2026-12-01, factor = 0}]", "by what every day is multiplied"),
         (ONE + "overlays = [{from = 2026-12-01, amount = nan}]", "what every day costs more"),
         (ONE + "overlays = [{from = 2026-12-01}]", "changes nothing"),
+        (ONE + "overlays = [{from = 2026-12-01, amount = 0.0000000000001}]", "holds 0.0000000000001, which is less than can be counted"),
+        (ONE + "overlays = [{from = 2026-12-01, factor = 2, amount = 1e-10}]", "less than can be counted"),
     ],
 )
 def test_what_cannot_be_a_budget_is_refused_by_name(tmp_path: Path, known: Directory, toml: str, sentence: str) -> None:
