@@ -14,7 +14,7 @@ from datetime import date
 import numpy as np
 
 from bot.domain import combination, lesson, score
-from bot.domain.case import LEAST_DAYS, LONG, REPLAYS, Case, Sums, months_before, who_tells
+from bot.domain.case import LONG, REPLAYS, Case, Sums, months_before, who_tells
 from bot.domain.combination import Expectation, Pooled
 from bot.domain.dayfactor import Indices, Series
 from bot.domain.lesson import Lesson
@@ -61,17 +61,6 @@ def totals(history: Series, last: date, end: date, groups: Indices, terms: Terms
     factor = whole.grown_by(own, stands) if case.days > LONG else np.exp(_bias(past, sums))
     scaled = case.outlook(members, shared, np.append(stands, False)[groups], is_part=True)
     return replace(whole.outlook(own, shared, stands), rest=sums.of(scaled.rest) * factor)
-
-
-def expected(history: Series, last: date, end: date) -> Series:
-    """Return what each series will cost from the day after *last* up to, not including, *end*; NaN where there is not enough history.
-
-    Args:
-        history: One row per series, one column per day, ascending, the last one *last*; units of currency; NaN before a series began.
-    """
-    case = Case(history, last, end, Terms())
-    rest = combination.combine(case.panel, case.days).corrected(np.array(lesson.PRIOR)).rest if case.days > 0 else np.zeros(len(history))
-    return np.where(case.panel.known >= LEAST_DAYS, rest, np.nan)
 
 
 def add_month(day: date) -> date:

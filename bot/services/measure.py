@@ -8,17 +8,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, lru_cache
-from math import isnan
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bot.domain import forecast
 from bot.domain.budget import EACH, Budget, Raise, Scope, ScopeKind, in_force
 from bot.domain.burn import Burn, burning
 from bot.domain.crossing import PACES, Measured
 from bot.domain.foretold import LATELY, STALE, Foretold
-from bot.domain.money import NANOS_PER_UNIT, Money
+from bot.domain.money import Money
 from bot.domain.people import Directory
 from bot.domain.period import PeriodKind, Window, last_whole_day, midnight
 from bot.ports import FORGOTTEN, Dimension, Figures, Load
@@ -29,10 +27,8 @@ from bot.services.subjects import DIMENSIONS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-HISTORY = 70
-"""Days that a forecast looks at."""
 SHORT = 5
-"""Days that are looked at where what is expected was foretold."""
+"""Days that are looked at for how fast it goes."""
 ENOUGH = 28
 """Days since the first cost before a forecast may warn."""
 PATIENCE = timedelta(days=10)
@@ -161,16 +157,14 @@ class Ruler:
             found.window,
             found.cost,
             found.as_of,
-            expected=self._expected(found, recent),
+            expected=self._expected(found),
             pace=PACES[-1] if burn else self._pace(found, recent),
             burn=burn,
             is_calm=recent.three / 3 <= plan and recent.running <= plan,
         )
 
-    def _expected(self, found: Measured, recent: _Recent) -> Money | None:
+    def _expected(self, found: Measured) -> Money | None:
         """Return what was foretold of the whole period, where it rests on history enough for a warning."""
-        if not self.foretold:
-            return _expected(found, recent)
         told = self.foretold.get((found.budget.name, str(found.subject), found.window.start))
         is_known = told and told.is_of(found.budget) and told.days >= ENOUGH and self.now.date() - told.as_of <= STALE
         return told.at_least(found.cost).point if told and is_known else None
@@ -202,23 +196,22 @@ class Ruler:
 
     def _recent(self, found: Measured, members: Sequence[str], last: date) -> _Recent:
         """Return how the days up to *last* went; of subjects that are one key, all at once."""
-        dimension, window = DIMENSIONS[found.subject.kind], found.window
+        dimension = DIMENSIONS[found.subject.kind]
         keys, costs, first = self._history[dimension]
         rows = [keys[member] for member in members if member in keys]
         if len(rows) != 1 or len(members) != 1:
-            return _recent(costs[rows].sum(axis=0, keepdims=True), first, last, window, forecasts=not self.foretold)[0]
-        if (dimension, last, window) not in self._recents:
-            self._recents[dimension, last, window] = _recent(costs, first, last, window, forecasts=not self.foretold)
-        return self._recents[dimension, last, window][rows[0]]
+            return _recent(costs[rows].sum(axis=0, keepdims=True), first, last)[0]
+        if (dimension, last) not in self._recents:
+            self._recents[dimension, last] = _recent(costs, first, last)
+        return self._recents[dimension, last][rows[0]]
 
     @cached_property
-    def _recents(self) -> dict[tuple[Dimension, date, Window], list[_Recent]]:
+    def _recents(self) -> dict[tuple[Dimension, date], list[_Recent]]:
         return {}
 
     @cached_property
     def _history(self) -> Mapping[Dimension, tuple[dict[str, int], NDArray[np.int64], date]]:
-        days = SHORT if self.foretold else HISTORY
-        return _History(self.figures, self.now.date(), min(self._marks.values(), default=self.now).date(), days)
+        return _History(self.figures, self.now.date(), min(self._marks.values(), default=self.now).date())
 
     # Who, and when
 
@@ -363,38 +356,21 @@ class _Recent:
     Attributes:
         last: The last day that every source has delivered; *day* is what it cost, *three* what it cost with the two before.
         running: What the day after *last* has cost so far.
-        complete: What the days of the period up to *last* cost; None where they go back further than the history.
-        rest: What is to come after *last*, in units; NaN without history enough.
     """
 
     last: date
     day: int
     three: int
     running: int
-    complete: int | None
-    rest: float
 
 
-def _recent(costs: NDArray[np.int64], first: date, last: date, window: Window, *, forecasts: bool) -> list[_Recent]:
+def _recent(costs: NDArray[np.int64], first: date, last: date) -> list[_Recent]:
     """Return how the days up to *last* went for each row of *costs*, whose columns are the days from *first*."""
     end = (last - first).days + 1
-    known = costs[:, max(0, end - HISTORY) : end]
-    days = max(0, (last - window.start).days + 1)
-    is_known = 0 < days <= known.shape[1]
-    complete = known[:, -days:].sum(axis=1).tolist() if is_known else [None if days else 0] * len(costs)
+    known = costs[:, max(0, end - SHORT) : end]
     running = costs[:, end] if end < costs.shape[1] else np.zeros(len(costs), np.int64)
     sums = (known[:, -n:].sum(axis=1).tolist() for n in (1, 3))
-    is_open = last + timedelta(days=1) < window.end  # a source may have told of days to come, and then nothing is left to expect
-    rest = _forecast(known, last, window.end).tolist() if forecasts and is_open else [0.0 if forecasts else float("nan")] * len(costs)
-    return [_Recent(last, *row) for row in zip(*sums, running.tolist(), complete, rest, strict=True)]
-
-
-def _expected(found: Measured, recent: _Recent) -> Money | None:
-    if isnan(recent.rest):
-        return None
-    complete = found.cost.nanos if recent.complete is None else recent.complete  # of a long period: all is
-    cents = int(Decimal(recent.rest).scaleb(2).to_integral_value()) * (NANOS_PER_UNIT // 100)
-    return Money(max(found.cost.nanos, complete + cents), found.cost.currency)
+    return [_Recent(last, *row) for row in zip(*sums, running.tolist(), strict=True)]
 
 
 def _together(costs: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -408,20 +384,12 @@ def _together(costs: Iterable[Mapping[str, int]]) -> dict[str, int]:
 _midnight = lru_cache(_KEPT)(midnight)
 
 
-def _forecast(costs: NDArray[np.int64], last: date, end: date) -> NDArray[np.float64]:
-    """Return what each row will cost after *last*, in units; NaN without history enough."""
-    begun = np.cumsum(costs != 0, axis=1) > 0
-    history = np.where(begun, costs / NANOS_PER_UNIT, np.nan)
-    found = forecast.expected(history, last, end)
-    return np.where(begun.sum(axis=1) >= ENOUGH, found, np.nan)
-
-
 class _History(dict[Dimension, "tuple[dict[str, int], NDArray[np.int64], date]"]):
     """Daily cost by dimension, asked for when it is first needed."""
 
-    def __init__(self, figures: Figures, today: date, oldest_mark: date, days: int) -> None:
+    def __init__(self, figures: Figures, today: date, oldest_mark: date) -> None:
         super().__init__()
-        first = min(today, oldest_mark) - timedelta(days=days + 1)
+        first = min(today, oldest_mark) - timedelta(days=SHORT + 1)
         self._figures, self._window = figures, Window(first, today + timedelta(days=1))
 
     def __missing__(self, dimension: Dimension) -> tuple[dict[str, int], NDArray[np.int64], date]:
