@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import product
 
 import numpy as np
+import pytest
 
 from bot.domain.declared import PATIENCE, ahead, as_on_last, believed
+from bot.domain.exhaustion import exhaustion
+from bot.domain.forecast import outlook, totals
+from bot.domain.outlook import Terms
 from bot.domain.overlay import Overlay
 
 LAST = date(2026, 11, 10)
@@ -47,3 +52,19 @@ def test_days_are_read_as_on_the_last_one_and_carried_on_from_there() -> None:
 
 def test_more_taken_off_than_there_is_leaves_nothing() -> None:
     assert (as_on_last([Overlay(DAYS[99], amount=-40.0)], FLAT, DAYS)[:, :99] == 0).all()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("amount", [-40.0, -1e7, 1e7])
+@pytest.mark.parametrize("begun", [-60, -12, 5])
+def test_whatever_is_declared_every_forecast_is_a_number(begun: int, amount: float) -> None:
+    """Seats that are cancelled may be declared to save more than was ever paid."""
+    day = LAST + timedelta(days=begun)
+    for end, after in product((date(2026, 12, 1), date(2028, 1, 1)), (10.0, 0.0)):
+        costs = np.full((2, 400), 10.0)
+        costs[:, 400 + min(begun, 0) - 1 :] = after if begun < 0 else 10.0
+        terms = Terms(start=date(2026, 11, 1) if end.year == 2026 else date(2027, 1, 1), overlays=(Overlay(day, amount=amount),))
+        for found in (outlook(costs, LAST, end, terms), totals(costs, LAST, end, np.zeros(2, np.int64), terms)):
+            for told in (found.point, found.p10, found.p90):
+                assert (np.isfinite(told) & (told >= 0)).all()
+        assert np.isfinite(exhaustion(costs, LAST, end, np.array([100.0, 1e4]), terms).probability).all()
