@@ -19,8 +19,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from bot.domain.consumption import CACHE_READ, USUAL, Side, Usage
 from bot.domain.money import round_together
-from bot.domain.variance import CACHE_READ, USUAL, Driver, Side, Usage, Variance, explain
+from bot.domain.variance import Driver, Variance, explain
 
 SEED, CENT = 5, 10**7
 PRICES = {"small": 100, "middle": 300, "large": 500}

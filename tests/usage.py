@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
-from bot.domain.variance import Side, Usage
+from bot.domain.consumption import Side, Usage
 
 PEOPLE = ("", "ana", "ben", "cy", "dee")
 MODELS = ("small", "middle", "large")

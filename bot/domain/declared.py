@@ -38,7 +38,7 @@ def as_on_last(overlays: Sequence[Overlay], costs: Series, days: Sequence[date])
 
 
 def ahead(overlays: Sequence[Overlay], count: int, last: date, days: int) -> tuple[Series, Series]:
-    """Return by how much a level as of *last* counts on each of so many *days* after it, and what is added, in units: series × days, both."""
+    """Return by how much a level as of *last* counts on each of so many *days* after it, and what is added, in units: series × days."""
     factor, amount = on_days(overlays, count, [last + timedelta(days=n) for n in range(days + 1)])
     weight = factor[:, 1:] / factor[:, :1]
     return weight, amount[:, 1:] - amount[:, :1] * weight

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from bot.domain.variance import OUTPUT
+from bot.domain.consumption import OUTPUT
 
 SEAT_UNITS = frozenset(
     f"{word}{end}" for word in ("seat", "user", "license", "licence") for end in ("", "s", "-month", "-months", " month", " months")

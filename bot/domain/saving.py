@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from fractions import Fraction
 
-from bot.domain.variance import CACHE_READ, OUTPUT, USUAL, Cell, Side, cube_of, shares_of
+from bot.domain.consumption import CACHE_READ, OUTPUT, USUAL, Cell, Side, cube_of, shares_of
 
 INPUT = 0
 """Place of uncached input among the token classes."""

@@ -8,10 +8,11 @@ from functools import cached_property
 
 from bot.domain.audience import Audience
 from bot.domain.budget import Scope, ScopeKind
+from bot.domain.consumption import Side, together
 from bot.domain.episode import Episode
 from bot.domain.period import PeriodKind, Window, same_days_before
 from bot.domain.presence import Presences, presences
-from bot.domain.variance import Side, explain, explain_mean, largest, together
+from bot.domain.variance import explain, explain_mean, largest
 from bot.domain.visibility import Privacy, Subject, SubjectKind, Verdict, may_see
 from bot.messages.why import Change
 from bot.ports import CostScope, Dimension, Figures, Ledger, Load, PriceBook

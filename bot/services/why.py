@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
 
+from bot.domain.consumption import Side, Usage
 from bot.domain.money import Money
 from bot.domain.period import PeriodKind, Window, add_months, first_of_month, same_days_before
 from bot.domain.presence import presences
 from bot.domain.saving import Habit, savings
-from bot.domain.variance import Driver, Side, Usage, Variance, explain, largest
+from bot.domain.variance import Driver, Variance, explain, largest
 from bot.domain.visibility import SMALLEST_GROUP
 from bot.errors import Refusal
 from bot.messages.estimates import AsBefore, Estimate

@@ -7,8 +7,8 @@ from dataclasses import replace
 from hypothesis import given
 from usage import AFTER, BEFORE, SIDES, used
 
+from bot.domain.consumption import Side
 from bot.domain.saving import Habit, savings
-from bot.domain.variance import Side
 
 
 def test_the_worked_example() -> None:

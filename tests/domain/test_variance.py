@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from usage import AFTER, BEFORE, MODELS, PEOPLE, SIDES
 
+from bot.domain.consumption import USUAL, Side, Usage, cube_of, together
 from bot.domain.money import round_together
 from bot.domain.presence import Presences, Stay
-from bot.domain.variance import USUAL, Driver, Side, Usage, cube_of, explain, explain_mean, largest, together
+from bot.domain.variance import Driver, explain, explain_mean, largest
 from bot.errors import RuleError
 
 CENT = 10**7
